@@ -1,0 +1,31 @@
+# One-line aliases; the logic is in gwctl, in scripts/ and in the test suite.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: up down test setup lock clean
+
+up: .venv/.runtime portkey/node_modules  ## set up, start the gateway in the background, send one streamed request
+	$(BIN)/gwctl up --detach
+
+down:  ## stop the gateway
+	$(BIN)/gwctl down
+
+setup: .venv/.dev portkey/node_modules  ## everything the tests need, into this checkout
+
+.venv/.build: requirements/build.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	touch $@
+
+.venv/.runtime: .venv/.build requirements/runtime.txt pyproject.toml
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/runtime.txt
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.txt
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+portkey/node_modules: portkey/package-lock.json .venv/.runtime
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --prefix portkey --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
