@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up down test setup lock clean
+.PHONY: up down setup lint test
 
 up: .venv/.runtime portkey/node_modules  ## set up, start the gateway in the background, send one streamed request
 	$(BIN)/gwctl up --detach
@@ -10,7 +10,7 @@ up: .venv/.runtime portkey/node_modules  ## set up, start the gateway in the bac
 down:  ## stop the gateway
 	$(BIN)/gwctl down
 
-setup: .venv/.dev portkey/node_modules  ## everything the tests need, into this checkout
+setup: .venv/.dev portkey/node_modules requirements/node/node_modules  ## everything the tests need, into this checkout
 
 .venv/.build: requirements/build.txt
 	$(PYTHON) -m venv .venv
@@ -26,6 +26,11 @@ setup: .venv/.dev portkey/node_modules  ## everything the tests need, into this 
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
 
-portkey/node_modules: portkey/package-lock.json .venv/.runtime
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --prefix portkey --ignore-scripts --no-audit --no-fund --loglevel=error
+%/node_modules: %/package-lock.json .venv/.runtime
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
+
+lint: setup  ## formatting, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/node requirements/node/node_modules/pyright/index.js --warnings
