@@ -1,0 +1,107 @@
+"""Checks between documents: every name is unique in its section and resolves, and fallbacks end somewhere."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from gwctl.policy.documents import Documents, Route
+from gwctl.policy.errors import Problem
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+def reference_problems(documents: Documents) -> Iterator[Problem]:
+    """Every problem that can be seen without knowing prices."""
+    yield from _duplicates(documents)
+    providers, routes = _ids(documents.providers), _ids(documents.routes)
+    teams, clients, rules = _ids(documents.teams), _ids(documents.clients), _ids(documents.scanner)
+    for route in documents.routes:
+        where = f"routes/{route.id}"
+        for index, target in enumerate(route.targets):
+            yield from _dangling(where, f"targets.{index}.provider", "provider", target.provider, providers)
+        for index, alias in enumerate(route.fallbacks):
+            yield from _dangling(where, f"fallbacks.{index}", "route", alias, routes)
+        for index, rule in enumerate(route.scanner):
+            yield from _dangling(where, f"scanner.{index}", "scanner rule", rule, rules)
+    yield from _cycles(documents.routes)
+    for team in documents.teams:
+        for index, alias in enumerate(team.models if team.models != "*" else ()):
+            yield from _dangling(f"teams/{team.id}", f"models.{index}", "route", alias, routes)
+    for client in documents.clients:
+        yield from _dangling(f"clients/{client.id}", "team", "team", client.team, teams)
+    for budget in documents.budgets:
+        where = f"budgets/{budget.id}"
+        if budget.team is not None:
+            yield from _dangling(where, "team", "team", budget.team, teams)
+        if budget.client is not None:
+            yield from _dangling(where, "client", "client", budget.client, clients)
+        if budget.model is not None:
+            yield from _dangling(where, "model", "route", budget.model, routes)
+    for rule in documents.scanner:
+        for index, name in enumerate(rule.teams if rule.teams != "*" else ()):
+            yield from _dangling(f"scanner/{rule.id}", f"teams.{index}", "team", name, teams)
+        yield from _pattern(rule.id, rule.pattern)
+    for price in documents.pricing:
+        yield from _dangling(f"pricing/{price.id}", "provider", "provider", price.provider, providers)
+
+
+def _ids(named: Iterable[_Named]) -> frozenset[str]:
+    return frozenset(document.id for document in named)
+
+
+def _duplicates(documents: Documents) -> Iterator[Problem]:
+    sections: dict[str, Sequence[_Named]] = {
+        "providers": documents.providers,
+        "routes": documents.routes,
+        "teams": documents.teams,
+        "clients": documents.clients,
+        "budgets": documents.budgets,
+        "scanner": documents.scanner,
+        "pricing": documents.pricing,
+    }
+    for section, named in sections.items():
+        seen: set[str] = set()
+        for document in named:
+            if document.id in seen:
+                yield Problem(f"{section}/{document.id}", "id", "stands twice", "keep one of the two")
+            seen.add(document.id)
+
+
+def _dangling(document: str, field: str, kind: str, name: str, known: frozenset[str]) -> Iterator[Problem]:
+    if name not in known:
+        yield Problem(document, field, f"there is no {kind} {name!r}", f"add that {kind} or correct the name")
+
+
+def _cycles(routes: Sequence[Route]) -> Iterator[Problem]:
+    fallbacks = {route.id: route.fallbacks for route in routes}
+    finished: set[str] = set()
+    for start in fallbacks:
+        # An explicit stack: a chain of fallbacks may be longer than Python's recursion limit.
+        path: list[str] = []
+        on_path: set[str] = set()
+        stack: list[tuple[str, bool]] = [(start, False)]
+        while stack:
+            alias, leaving = stack.pop()
+            if leaving:
+                path.pop()
+                on_path.discard(alias)
+                finished.add(alias)
+            elif alias in on_path:
+                loop = " → ".join([*path[path.index(alias) :], alias])
+                yield Problem(f"routes/{alias}", "fallbacks", f"falls back to itself ({loop})", "break the circle")
+            elif alias not in finished:
+                path.append(alias)
+                on_path.add(alias)
+                stack.append((alias, True))
+                stack.extend((name, False) for name in fallbacks.get(alias, ()))
+
+
+def _pattern(rule: str, pattern: str | None) -> Iterator[Problem]:
+    # Portkey compiles it as JavaScript; Python's engine finds what is broken in both.
+    try:
+        re.compile(pattern or "")
+    except (re.error, RecursionError, OverflowError) as error:
+        yield Problem(f"scanner/{rule}", "pattern", f"is not a regular expression ({error})", "correct the pattern")

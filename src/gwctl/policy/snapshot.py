@@ -1,0 +1,151 @@
+"""The policy snapshot: one immutable JSON document with all that the edge and the agent enforce.
+
+A snapshot is complete and self-consistent: every name in it resolves inside it. Its content hash covers all
+but the version and the hash itself, so equal policies have equal hashes wherever and whenever they were compiled.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gwctl.ledger.prices import Price
+from gwctl.policy.documents import Provider, Retries, ScannerRule
+from gwctl.policy.names import Alias, Api, ClientId, Slug
+
+
+class SnapshotError(Exception):
+    """The bytes are not a snapshot, or not the one that their content hash names."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TargetNode(_Part):
+    """A leaf of a variant's tree: one model of one provider. `price` is its key in `Snapshot.prices`."""
+
+    type: Literal["target"] = "target"
+    provider: Slug
+    model: str
+    weight: int = 1
+    price: str | None = None
+    max_output_tokens: int | None = None
+    retries: Retries
+    timeout_seconds: int
+
+
+class GroupNode(_Part):
+    """An inner node: `fallback` tries its targets in order on the given statuses, `weighted` picks one."""
+
+    type: Literal["group"] = "group"
+    strategy: Literal["fallback", "weighted"]
+    on: tuple[int, ...] = ()
+    targets: "tuple[Node, ...]" = Field(min_length=1)
+
+
+Node = Annotated[TargetNode | GroupNode, Field(discriminator="type")]
+
+
+def targets_of(node: Node) -> Iterator[TargetNode]:
+    """The leaves of a variant's tree, from first to last."""
+    if isinstance(node, GroupNode):
+        for child in node.targets:
+            yield from targets_of(child)
+    else:
+        yield node
+
+
+class Variant(_Part):
+    """A route's targets restricted to those that can serve some APIs, with the scanner rules in force.
+
+    The edge has one cluster for each variant. `tree` is what Portkey is told to do.
+    """
+
+    route: Alias
+    apis: tuple[Api, ...]
+    tree: Node
+    scanner: tuple[Slug, ...] = ()
+
+
+class Profile(_Part):
+    """What a set of teams may use: alias → API → variant id. An API that is absent cannot be served."""
+
+    models: dict[Alias, dict[Api, str]]
+
+
+class TeamEntry(_Part):
+    """A team as the edge knows it."""
+
+    profile: str
+    enabled: bool
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class ClientEntry(_Part):
+    """A client as the edge knows it."""
+
+    team: Slug
+    enabled: bool
+
+
+class Quota(_Part):
+    """A limit on a scope. `unit` says what `limit` counts: nano-dollars, tokens or requests."""
+
+    scope: str = Field(description="gateway, team:ID, client:ID or team:ID/model:ALIAS")
+    unit: Literal["nano_usd", "tokens", "requests"]
+    limit: int
+    period: Literal["minute", "day", "month", "total"]
+    timezone: str
+    action: Literal["block", "alert", "shadow"]
+    notify_at: tuple[int, ...]
+
+
+class Snapshot(_Part):
+    """See the module. Keys are ids; `prices` keys are `<provider>/<model>`."""
+
+    schema_version: Literal[1] = 1
+    version: int = Field(ge=0, description="Grows with every change; set by whoever stores the snapshot")
+    content_hash: str
+    providers: dict[Slug, Provider]
+    variants: dict[str, Variant]
+    profiles: dict[str, Profile]
+    teams: dict[Slug, TeamEntry]
+    clients: dict[ClientId, ClientEntry]
+    quotas: dict[Slug, Quota]
+    scanner: dict[Slug, ScannerRule]
+    prices: dict[str, Price]
+
+    @property
+    def label(self) -> str:
+        """Version and the start of the hash, as the usage log carries it: `12.3fa94c01`."""
+        return f"{self.version}.{self.content_hash.removeprefix('sha256:')[:8]}"
+
+    def to_json(self) -> bytes:
+        """Canonical JSON: sorted keys, no spaces, UTF-8. Equal snapshots give equal bytes."""
+        return _canonical(self.model_dump(mode="json"))
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Reads what `to_json` wrote and checks the content hash; SnapshotError says what is wrong."""
+        try:
+            snapshot = cls.model_validate_json(data)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "document"
+            raise SnapshotError(f"policy snapshot: {where}: {first['msg']}") from error
+        found = snapshot.compute_hash()
+        if found != snapshot.content_hash:
+            raise SnapshotError(f"policy snapshot: content hash is {found}, the document says {snapshot.content_hash}")
+        return snapshot
+
+    def compute_hash(self) -> str:
+        """The hash over everything but the version and the hash itself."""
+        content = self.model_dump(mode="json", exclude={"version", "content_hash"})
+        return f"sha256:{hashlib.sha256(_canonical(content)).hexdigest()}"
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,109 @@
+"""Documents: what is accepted, and what the author is told about the rest."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gwctl.policy.errors import PolicyError
+from gwctl.policy.loader import load_documents
+from gwctl.policy.validation import SECTIONS, validate_documents
+from unit.policy.examples import documents, sections
+
+
+def problems_of(**replaced: object) -> list[str]:
+    with pytest.raises(PolicyError) as caught:
+        documents(**replaced)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_an_unknown_field_is_refused_in_every_document(section: str):
+    first, *_ = sections()[section]
+    (problem,) = problems_of(**{section: [{**first, "surprise": 1}]})
+    assert problem.startswith(f"{section}/")
+    assert ": surprise: unknown field; known are " in problem
+
+
+def test_a_misspelt_field_is_met_with_the_right_one():
+    teams = [{"id": "search", "modells": ["fast"]}]
+    assert problems_of(teams=teams) == ["teams/search: modells: unknown field; did you mean models?"]
+
+
+def test_a_misspelt_field_deep_inside_a_document_is_met_with_the_right_one():
+    routes = [{"id": "fast", "targets": [{"provider": "openai", "model": "m", "wieght": 2}]}]
+    assert problems_of(routes=routes) == ["routes/fast: targets.0.wieght: unknown field; did you mean weight?"]
+
+
+def test_an_unknown_section_is_refused():
+    assert problems_of(budget=[]) == ["policy: budget: unknown section; did you mean budgets?"]
+
+
+def test_a_missing_field_is_named():
+    assert problems_of(clients=[{"id": "c"}]) == ["clients/c: team: is missing; add it"]
+
+
+@pytest.mark.parametrize(
+    ("section", "entry", "expected"),
+    [
+        ("teams", {"id": "Has Spaces"}, "id: 'Has Spaces' has characters or a length that are not allowed; use what"),
+        ("pricing", {"provider": "openai", "model": "m", "input": -1, "output": 1}, "greater than or equal to 0"),
+        ("pricing", {"provider": "openai", "model": "m", "input": 99_999, "output": 1}, "less than or equal to 10000"),
+        ("pricing", {"provider": "openai", "model": "m", "input": "0.0000000001", "output": 1}, "decimal places"),
+        ("budgets", {"id": "b", "period": "day"}, "needs exactly one of limit_usd, limit_tokens and limit_requests"),
+        ("budgets", {"id": "b", "period": "day", "limit_usd": 1, "limit_tokens": 1}, "needs exactly one of"),
+        ("budgets", {"id": "b", "period": "day", "limit_usd": 1, "team": "t", "client": "c"}, "the client only"),
+        ("budgets", {"id": "b", "period": "day", "limit_usd": 1, "model": "fast"}, "belongs to a team"),
+        ("budgets", {"id": "b", "period": "day", "limit_usd": 1, "timezone": "Mars/Olympus"}, "IANA database"),
+        ("budgets", {"id": "b", "period": "day", "limit_usd": "NaN"}, "finite number"),
+        ("providers", {"id": "p", "kind": "bedrock"}, "a bedrock provider needs a region"),
+        ("providers", {"id": "p", "kind": "openai", "base_url": "http://user:pw@host"}, "must not carry credentials"),
+        ("providers", {"id": "p", "kind": "openai", "base_url": "file:///etc/passwd"}, "must be an http://"),
+        ("routes", {"id": "r", "targets": []}, "targets: "),
+        ("routes", {"id": 'r"];--', "targets": [{"provider": "openai", "model": "m"}]}, "not allowed"),
+        ("scanner", {"id": "s", "action": "deny"}, "needs exactly one of pattern and bedrock_guardrail"),
+    ],
+)
+def test_a_wrong_value_is_refused(section: str, entry: dict[str, object], expected: str):
+    assert any(expected in problem for problem in problems_of(**{section: [entry]}))
+
+
+@given(st.dictionaries(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists)))
+def test_whatever_is_given_it_is_a_policy_error_or_a_policy(given: dict[str, object]):
+    try:
+        validate_documents(given)
+    except PolicyError as error:
+        assert error.problems  # noqa: PT017 - most inputs are valid, and that is fine too
+
+
+def test_a_directory_of_files_is_one_policy(tmp_path: Path):
+    (tmp_path / "teams.yaml").write_text("teams:\n- id: search\n")
+    (tmp_path / "more-teams.yaml").write_text("teams:\n- id: platform\n")
+    assert [team.id for team in load_documents(tmp_path).teams] == ["platform", "search"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"teams: [", "line "),
+        (b"- a list", "is not a mapping of sections"),
+        (b"teams: 5", "must be a list of documents"),
+        (b"teams: []\nteams: []", "the key 'teams' stands twice"),
+        (b"\xff\xfe", "is not UTF-8"),
+        (b"a: !!python/object/apply:os.system [id]", "could not determine a constructor"),
+    ],
+)
+def test_a_broken_file_is_one_clear_problem(tmp_path: Path, content: bytes, expected: str):
+    file = tmp_path / "policy.yaml"
+    file.write_bytes(content)
+    with pytest.raises(PolicyError) as caught:
+        load_documents(file)
+    (problem,) = caught.value.problems
+    assert problem.document == str(file)
+    assert expected in str(problem)
+
+
+def test_a_missing_file_says_so(tmp_path: Path):
+    with pytest.raises(PolicyError, match="cannot be read \\(No such file or directory\\)"):
+        load_documents(tmp_path / "gone.yaml")
