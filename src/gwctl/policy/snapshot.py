@@ -6,7 +6,7 @@ but the version and the hash itself, so equal policies have equal hashes whereve
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -68,6 +68,15 @@ class Variant(_Part):
     apis: tuple[Api, ...]
     tree: Node
     scanner: tuple[Slug, ...] = ()
+
+    def target_at(self, path: Sequence[int]) -> TargetNode | None:
+        """The leaf at a path of indices from the root; None when the path ends elsewhere."""
+        node: Node = self.tree
+        for index in path:
+            if isinstance(node, TargetNode) or index >= len(node.targets):
+                return None
+            node = node.targets[index]
+        return node if isinstance(node, TargetNode) else None
 
 
 class Profile(_Part):

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
-from gwctl.policy.capabilities import CAPABILITIES
+from gwctl.policy.capabilities import apis_of
 from gwctl.policy.documents import Provider, Route
 from gwctl.policy.names import API_PATHS, Api
 from gwctl.policy.snapshot import GroupNode, Node, TargetNode, Variant
@@ -30,16 +30,16 @@ class VariantBuilder:
         return self._by_rules[alias, scanner]
 
     def _build(self, alias: str, scanner: tuple[str, ...]) -> dict[Api, str]:
-        apis_of: dict[str, tuple[Node, list[Api]]] = {}
+        named: dict[str, tuple[Node, list[Api]]] = {}
         for api in API_PATHS:
             tree = self.tree(alias, api)
             if tree is not None:
                 content = f"{tree.model_dump_json()}{scanner}"
                 digest = hashlib.sha256(content.encode()).hexdigest()[:8]
-                apis_of.setdefault(f"{alias}~{digest}", (tree, []))[1].append(api)
-        for name, (tree, apis) in apis_of.items():
+                named.setdefault(f"{alias}~{digest}", (tree, []))[1].append(api)
+        for name, (tree, apis) in named.items():
             self.variants[name] = Variant(route=alias, apis=tuple(apis), tree=tree, scanner=scanner)
-        return {api: name for name, (_, apis) in apis_of.items() for api in apis}
+        return dict(sorted((api, name) for name, (_, apis) in named.items() for api in apis))
 
     def tree(self, alias: str, api: Api) -> Node | None:
         """What serves an API of a route, or None. Fallback routes hang behind the route's own targets."""
@@ -60,7 +60,7 @@ class VariantBuilder:
                 timeout_seconds=route.timeout_seconds,
             )
             for target in route.targets
-            if api in CAPABILITIES[self._providers[target.provider].kind]
+            if api in apis_of(self._providers[target.provider].kind, target.model)
         ]
         if route.strategy == "weighted" and len(own) > 1:
             own = [GroupNode(strategy="weighted", targets=tuple(own))]
