@@ -1,0 +1,176 @@
+"""Policy snapshot → Envoy's dynamic configuration: written file by file, and accepted or taken back.
+
+No request falls between two policies: first come the new clusters beside the old ones, then the policy that names
+them, and last the old clusters go. What Envoy rejects is replaced by the last good files, so that a restart of
+Envoy finds them too.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gwctl.agent.envoy_admin import ConfigState, EnvoyAdmin, EnvoyUnavailableError
+from gwctl.agent.files import write_atomically
+from gwctl.agent.history import SnapshotHistory
+from gwctl.agent.settings import AgentSettings
+from gwctl.agent.status import Rejection, StatusFile
+from gwctl.edge.render import PolicyFiles, Secrets, render_policy
+from gwctl.edge.settings import EdgeSettings
+from gwctl.policy.snapshot import Snapshot, SnapshotError
+
+log = logging.getLogger("gwctl.agent")
+
+ACCEPT_SECONDS = 10.0
+POLL_SECONDS = 0.02
+
+
+class RejectedError(Exception):
+    """Envoy does not take the configuration."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What identifies the content of the input files without reading them."""
+
+    snapshot: tuple[int, int, int] | None
+    secrets: tuple[int, int, int] | None
+
+
+class PolicySync:
+    """Follows the snapshot file and the secrets file."""
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        admin: EnvoyAdmin,
+        history: SnapshotHistory,
+        status: StatusFile,
+        render: Callable[[Snapshot, EdgeSettings, Secrets], PolicyFiles] = render_policy,
+    ) -> None:
+        self._settings = settings
+        self._admin = admin
+        self._history = history
+        self._status = status
+        self._render = render
+        self._seen: _Seen | None = None
+        self._written: PolicyFiles | None = None
+
+    async def step(self) -> None:
+        """Brings a change of the snapshot or of the secrets into force; does nothing when there is none."""
+        settings = self._settings
+        seen = _Seen(_identity(settings.snapshot_path), _identity(settings.secrets_path))
+        if seen == self._seen or seen.snapshot is None:
+            return
+        self._seen = seen
+        try:
+            snapshot = Snapshot.from_json(settings.snapshot_path.read_bytes())
+            secrets = json.loads(settings.secrets_path.read_bytes()) if seen.secrets else {}
+            files = await asyncio.to_thread(self._render, snapshot, settings.edge, secrets)
+        except (SnapshotError, ValueError, OSError) as error:
+            self._reject(self._status.status.snapshot or "unknown", str(error))
+            return
+        await self._bring_into_force(snapshot, files)
+
+    async def _bring_into_force(self, snapshot: Snapshot, files: PolicyFiles) -> None:
+        status = self._status.status
+        status.snapshot, status.missing_secrets = files.version, files.missing_secrets
+        self._history.add(snapshot)  # before the edge can name it in a line of the usage log
+        try:
+            await self._apply(files)
+        except RejectedError as error:
+            self._reject(files.version, str(error))
+            if self._written is not None:
+                self._write(self._written)
+            return
+        self._written = files
+        status.applied, status.rejected = files.version, None
+        log.info("policy %s is in force", files.version)
+        self._status.publish()
+
+    async def _apply(self, files: PolicyFiles) -> None:
+        edge = self._settings.edge
+        try:
+            before = await self._admin.config_state()
+        except EnvoyUnavailableError:
+            # Envoy is not up yet: it reads the files when it starts, and says then what it thinks of them.
+            self._write(files)
+            await self._accepted(files.version, files.version, ConfigState.none())
+            return
+        together = self._with_old_clusters(files)
+        self._write_secrets(files)
+        write_atomically(edge.cds_file, together.clusters)
+        await self._accepted(together.version, before.ecds_version, before)
+        write_atomically(edge.ecds_file, files.policy)
+        await self._accepted(together.version, files.version, before)
+        if together is not files:
+            write_atomically(edge.cds_file, files.clusters)
+            await self._accepted(files.version, files.version, before)
+        self._remove_stale_secrets(files)
+
+    def _with_old_clusters(self, files: PolicyFiles) -> PolicyFiles:
+        """The new clusters and those old ones that are not among them."""
+        if self._written is None:
+            return files
+        new, old = json.loads(files.clusters), json.loads(self._written.clusters)
+        names = {cluster["name"] for cluster in new["resources"]}
+        leaving = [cluster for cluster in old["resources"] if cluster["name"] not in names]
+        if not leaving:
+            return files
+        version = f"{files.version}+"
+        both: dict[str, Any] = {"version_info": version, "resources": [*new["resources"], *leaving]}
+        return replace(files, version=version, clusters=json.dumps(both, separators=(",", ":")).encode())
+
+    async def _accepted(self, clusters: str, policy: str, before: ConfigState) -> None:
+        """Returns when Envoy uses these versions. Raises RejectedError when it says no, or nothing for too long."""
+        deadline: float | None = None
+        while True:
+            try:
+                state = await self._admin.config_state()
+            except EnvoyUnavailableError:
+                deadline, before = None, ConfigState.none()  # (re)starting; its counters begin anew
+                await asyncio.sleep(POLL_SECONDS * 5)
+                continue
+            if state.cds_rejected > before.cds_rejected:
+                raise RejectedError("Envoy rejected the clusters; the edge's log says why")
+            if state.ecds_rejected > before.ecds_rejected:
+                raise RejectedError("Envoy rejected the policy; the edge's log says why")
+            if (state.cds_version, state.ecds_version, state.warming) == (clusters, policy, 0):
+                return
+            deadline = deadline or time.monotonic() + ACCEPT_SECONDS
+            if time.monotonic() > deadline:
+                raise RejectedError(f"Envoy did not take the policy within {ACCEPT_SECONDS:g} s")
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _write(self, files: PolicyFiles) -> None:
+        self._write_secrets(files)
+        write_atomically(self._settings.edge.cds_file, files.clusters)
+        write_atomically(self._settings.edge.ecds_file, files.policy)
+
+    def _write_secrets(self, files: PolicyFiles) -> None:
+        written = self._written.secrets if self._written else {}
+        for name, content in files.secrets.items():
+            if written.get(name) != content:
+                write_atomically(self._settings.edge.secrets_dir / name, content)
+
+    def _remove_stale_secrets(self, files: PolicyFiles) -> None:
+        for file in self._settings.edge.secrets_dir.glob("*.json"):
+            if file.name not in files.secrets:
+                file.unlink()
+
+    def _reject(self, label: str, reason: str) -> None:
+        log.error("policy %s is not in force: %s", label, reason)
+        self._status.status.rejected = Rejection(label=label, reason=reason)
+        self._status.publish()
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,202 @@
+"""Metering: each line of the usage log becomes one event, also when the agent is killed again and again."""
+
+import json
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gwctl.agent.history import SnapshotHistory
+from gwctl.agent.metering import Metering
+from gwctl.agent.settings import AgentSettings
+from gwctl.agent.status import UsageStatus
+from gwctl.edge.settings import EdgeSettings
+from gwctl.policy.snapshot import Snapshot
+from support.processes import Process, wait_until
+from unit.policy.examples import compiled
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> AgentSettings:
+    for name in ("xds", "secrets"):
+        (tmp_path / name).mkdir()
+    return AgentSettings(
+        snapshot_path=tmp_path / "snapshot.json",
+        secrets_path=tmp_path / "secrets.json",
+        edge=EdgeSettings(
+            listen_host="127.0.0.1",
+            listen_port=1,
+            admin_socket=tmp_path / "no-envoy.sock",
+            issuer="https://issuer.test",
+            jwks_url="https://issuer.test/jwks",
+            xds_dir=tmp_path / "xds",
+            secrets_dir=tmp_path / "secrets",
+            usage_log=tmp_path / "usage.log",
+        ),
+        events_path=tmp_path / "events.jsonl",
+        checkpoint_path=tmp_path / "checkpoint.json",
+        history_dir=tmp_path / "history",
+        status_path=tmp_path / "status.json",
+    )
+
+
+@pytest.fixture
+def snapshot() -> Snapshot:
+    return compiled()
+
+
+def line(snapshot: Snapshot, **fields: Any) -> dict[str, Any]:
+    """A chat completion that used 1,000 tokens in and 100 out."""
+    team = snapshot.teams["search"]
+    return {
+        "v": 1,
+        "id": str(uuid.uuid4()),
+        "started": "2026-11-21T10:00:00.000Z",
+        "duration_ms": 900,
+        "first_byte_ms": 100,
+        "client": "search-api",
+        "team": "search",
+        "api": "chat",
+        "model": "fast",
+        "variant": snapshot.profiles[team.profile].models["fast"]["chat"],
+        "stream": False,
+        "policy": snapshot.label,
+        "refusal": None,
+        "status": 200,
+        "flags": "-",
+        "details": "via_upstream",
+        "request_bytes": 4000,
+        "response_bytes": 600,
+        "upstream": "127.0.0.1:8787",
+        "provider": "openai",
+        "option": "config",
+        "attempts": "0",
+        "request": {"model": "fast"},
+        "usage": {"model": "gpt-4o-mini-2024-07-18", "usage.prompt_tokens": 1000, "usage.completion_tokens": 100},
+        **fields,
+    }
+
+
+def write(settings: AgentSettings, *lines: dict[str, Any] | bytes) -> None:
+    with settings.edge.usage_log.open("ab") as file:
+        for each in lines:
+            file.write((each if isinstance(each, bytes) else json.dumps(each).encode()) + b"\n")
+
+
+def events(settings: AgentSettings) -> list[dict[str, Any]]:
+    return [json.loads(each) for each in settings.events_path.read_text().splitlines()]
+
+
+def meter_all(settings: AgentSettings, *snapshots: Snapshot) -> UsageStatus:
+    history, status = SnapshotHistory(settings.history_dir), UsageStatus()
+    for each in snapshots:
+        history.add(each)
+    metering = Metering(settings, history, status)
+    while metering.step():
+        pass
+    return status
+
+
+def test_a_line_becomes_a_priced_event(settings: AgentSettings, snapshot: Snapshot):
+    write(settings, line(snapshot))
+    meter_all(settings, snapshot)
+    (event,) = events(settings)
+    # $0.15 and $0.60 for a million tokens: 1,000 x 150 + 100 x 600 nano-dollars.
+    assert event["cost_nano_usd"] == 210_000
+    assert (event["provider"], event["target_model"]) == ("openai", "gpt-4o-mini")
+
+
+def test_a_line_is_priced_by_the_policy_that_it_was_served_under(settings: AgentSettings, snapshot: Snapshot):
+    dearer = compiled(2, pricing=[{"provider": "openai", "model": "gpt-4o-mini", "input": 1, "output": 1}])
+    write(settings, line(snapshot), line(dearer))
+    meter_all(settings, snapshot, dearer)
+    assert [event["cost_nano_usd"] for event in events(settings)] == [210_000, 1_100_000]
+
+
+def test_a_snapshot_of_before_the_restart_still_prices_its_lines(settings: AgentSettings, snapshot: Snapshot):
+    SnapshotHistory(settings.history_dir).add(snapshot)
+    write(settings, line(snapshot))
+    meter_all(settings)
+    assert events(settings)[0]["cost_nano_usd"] == 210_000
+
+
+def test_the_serving_target_of_a_fallback_sets_the_price(settings: AgentSettings):
+    snapshot = compiled(
+        routes=[
+            {
+                "id": "fast",
+                "targets": [
+                    {"provider": "openai", "model": "gpt-4o-mini"},
+                    {"provider": "openai", "model": "gpt-4o"},
+                ],
+            }
+        ]
+    )
+    write(settings, line(snapshot, option="config.targets[1]"))
+    meter_all(settings, snapshot)
+    assert events(settings)[0]["target_model"] == "gpt-4o"
+
+
+def test_usage_of_an_unknown_policy_is_kept_without_a_price_and_counted(settings: AgentSettings, snapshot: Snapshot):
+    write(settings, line(snapshot, policy="9.deadbeef"))
+    status = meter_all(settings, snapshot)
+    assert events(settings)[0]["cost_nano_usd"] is None
+    assert status.unpriced == 1
+
+
+def test_a_policy_label_cannot_name_a_file_elsewhere(settings: AgentSettings, snapshot: Snapshot, tmp_path: Path):
+    (tmp_path / "outside.json").write_bytes(snapshot.to_json())
+    write(settings, line(snapshot, policy="../outside"))
+    assert meter_all(settings, compiled(7)).unpriced == 1
+
+
+def test_a_caller_who_left_before_the_answer_began_is_charged_by_the_first_target(
+    settings: AgentSettings, snapshot: Snapshot
+):
+    write(settings, line(snapshot, status=0, flags="DC", option=None, provider=None, usage=None))
+    meter_all(settings, snapshot)
+    (event,) = events(settings)
+    assert event["target_model"] == "gpt-4o-mini"
+    assert event["estimated"]
+    assert event["cost_nano_usd"] > 0
+
+
+def test_a_malformed_line_is_set_aside_and_the_others_are_metered(settings: AgentSettings, snapshot: Snapshot):
+    write(settings, line(snapshot), b'{"torn', line(snapshot))
+    status = meter_all(settings, snapshot)
+    assert (status.events, status.malformed) == (2, 1)
+    assert settings.events_path.with_suffix(".malformed").read_bytes() == b'{"torn\n'
+
+
+@pytest.fixture
+def agents(settings: AgentSettings, tmp_path: Path) -> Iterator[list[Process]]:
+    running: list[Process] = []
+    yield running
+    for process in running:
+        process.stop(grace=0)
+
+
+def test_an_agent_killed_again_and_again_loses_no_event_and_counts_none_twice(
+    settings: AgentSettings, snapshot: Snapshot, tmp_path: Path, agents: list[Process]
+):
+    config = tmp_path / "agent.json"
+    config.write_text(settings.model_dump_json())
+    SnapshotHistory(settings.history_dir).add(snapshot)
+    sent: list[str] = []
+    for _ in range(4):
+        lines = [line(snapshot) for _ in range(3000)]
+        sent.extend(each["id"] for each in lines)
+        agent = Process([sys.executable, "-m", "gwctl.agent", "--config", config])
+        agents.append(agent)
+        before = settings.events_path.stat().st_size if settings.events_path.exists() else 0
+        write(settings, *lines)
+        wait_until(
+            lambda size=before: settings.events_path.exists() and settings.events_path.stat().st_size > size,
+            "the agent to write events",
+        )
+        agent.stop(grace=0)
+    meter_all(settings, snapshot)
+    assert [event["id"] for event in events(settings)] == sent
