@@ -1,0 +1,86 @@
+"""A line of the usage log becomes a priced usage event. Pure: the caller knows the target and its price."""
+
+from dataclasses import dataclass
+
+from gwctl.ledger.events import OTEL_PROVIDER_NAMES, Outcome, UsageEvent
+from gwctl.ledger.normalise import Usage, error_type, normalise, response_model, service_tier
+from gwctl.ledger.prices import Price, cost
+from gwctl.ledger.tokens import Tokens
+from gwctl.ledger.usage_line import UsageLine
+from gwctl.policy.names import ProviderKind
+
+
+@dataclass(frozen=True, slots=True)
+class ServedBy:
+    """The target that served: kind and id of its provider, its model in the provider's words, its price if known."""
+
+    kind: ProviderKind
+    provider: str
+    model: str
+    price: Price | None
+
+
+def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
+    """The event of one request.
+
+    `served_by` is None when no target is known to have served. A request that reached no provider, and an error
+    answer without usage, used nothing and costs nothing. What was used and has no price costs None, never 0.
+    """
+    usage = _usage(line, served_by)
+    tier = service_tier(line)
+    spent = usage.tokens != Tokens()
+    price = served_by.price if served_by else None
+    nano_usd = 0
+    if spent:
+        nano_usd = cost(price, usage.tokens, tier) if price else None
+    return UsageEvent(
+        **usage.tokens.model_dump(),
+        id=line.id,
+        started_at=line.started,
+        duration=line.duration_ms / 1000,
+        time_to_first_chunk=line.first_byte_ms / 1000 if line.stream and line.first_byte_ms is not None else None,
+        team=line.team,
+        client=line.client,
+        model=line.model,
+        api=line.api,
+        stream=bool(line.stream),
+        policy=line.policy,
+        status=line.status,
+        outcome=_outcome(line, usage),
+        refusal=line.refusal,
+        error_type=error_type(line),
+        attempts=line.attempts or 0,
+        provider_name=OTEL_PROVIDER_NAMES[served_by.kind] if served_by else None,
+        provider=served_by.provider if served_by else None,
+        target_model=served_by.model if served_by else None,
+        response_model=response_model(line),
+        service_tier=tier,
+        estimated=usage.estimated,
+        cost_nano_usd=nano_usd,
+        price_source=_source(price, tier) if price and spent else None,
+    )
+
+
+def _usage(line: UsageLine, served_by: ServedBy | None) -> Usage:
+    if line.refusal or line.upstream is None:
+        return Usage(Tokens())
+    kind, model = (served_by.kind, served_by.model) if served_by else (None, None)
+    usage = normalise(line, kind, model)
+    if line.status >= 400 and usage.estimated in {"no_usage", "cut", "client_left"}:
+        return Usage(Tokens())
+    return usage
+
+
+def _outcome(line: UsageLine, usage: Usage) -> Outcome:
+    if line.refusal or (line.upstream is None and 400 <= line.status < 500):
+        return "refused"
+    if line.status >= 400 or error_type(line):
+        return "failed"
+    return "cut" if usage.estimated in {"client_left", "cut"} or line.status == 0 else "served"
+
+
+def _source(price: Price, tier: str | None) -> str:
+    if tier is None:
+        return price.source
+    known = any(each.name == tier for each in price.service_tiers)
+    return f"{price.source}, service tier {tier}" if known else f"{price.source}, standard for service tier {tier}"
