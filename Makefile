@@ -10,7 +10,7 @@ up: .venv/.runtime portkey/node_modules  ## set up, start the gateway in the bac
 down:  ## stop the gateway
 	$(BIN)/gwctl down
 
-setup: .venv/.dev portkey/node_modules requirements/node/node_modules  ## everything the tests need, into this checkout
+setup: .venv/.dev portkey/node_modules requirements/node/node_modules tests/clients/node_modules  ## everything the tests need, into this checkout
 
 .venv/.build: requirements/build.txt
 	$(PYTHON) -m venv .venv
@@ -34,3 +34,6 @@ lint: setup  ## formatting, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/node requirements/node/node_modules/pyright/index.js --warnings
+
+test: lint  ## everything; GWCTL_TESTS_REQUIRE_ALL=1 turns a skip for a missing tool into a failure
+	$(BIN)/pytest

@@ -11,9 +11,9 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from support.dead_end_proxy import DeadEndProxy
 from support.environment import BIN, clean_environment
@@ -39,22 +39,17 @@ class Run:
         return f"exit code {self.returncode}\n{self.stdout}\n{self.stderr}"
 
     @property
-    def lines(self) -> list[dict]:
+    def lines(self) -> list[dict[str, Any]]:
         """Its output as JSON lines."""
         return [json.loads(line) for line in self.stdout.splitlines() if line.startswith("{")]
 
 
-class Program(Protocol):
-    """A coding agent."""
+@dataclass(frozen=True)
+class Tokens:
+    """What a program says it used in its last turn; cached input is in `input`."""
 
-    name: str
-    """What `gwctl connect` calls it."""
-    api: str
-    """The API through which it talks."""
-
-    def ask(self, prompt: str, home: Path, variables: Mapping[str, str], model: str | None = None) -> Run:
-        """Run it with a prompt and wait for its end. `model` replaces the configured one."""
-        ...
+    input: int
+    output: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +71,12 @@ class ClaudeCode:
     def answer(self, run: Run) -> str:
         """The final answer."""
         return run.lines[-1]["result"]
+
+    def tokens(self, run: Run) -> Tokens:
+        """Anthropic counts cached tokens beside the others."""
+        usage = run.lines[-1]["usage"]
+        cached = usage["cache_read_input_tokens"] + usage["cache_creation_input_tokens"]
+        return Tokens(usage["input_tokens"] + cached, usage["output_tokens"])
 
     def pieces(self, run: Run) -> list[str]:
         """The answer as it arrived."""
@@ -104,6 +105,11 @@ class Codex:
         items = [line["item"] for line in run.lines if line["type"] == "item.completed"]
         return "".join(item["text"] for item in items if item["type"] == "agent_message")
 
+    def tokens(self, run: Run) -> Tokens:
+        """OpenAI counts cached tokens inside the others."""
+        usage = run.lines[-1]["usage"]
+        return Tokens(usage["input_tokens"], usage["output_tokens"])
+
 
 @dataclass(frozen=True)
 class OpenCode:
@@ -111,26 +117,32 @@ class OpenCode:
 
     name: str = "opencode"
     api: str = "chat"
-    quiet: Mapping[str, str] = field(
-        default_factory=lambda: {
+
+    def ask(self, prompt: str, home: Path, variables: Mapping[str, str], model: str | None = None) -> Run:
+        """Prints events as JSON lines."""
+        # What the launcher opencode-ai would start; see package.json.
+        binary = _installed("opencode-linux-x64/bin/opencode")
+        self._pretend_plugin_is_installed(home)
+        chosen = ["--model", f"gwctl/{model}"] if model else []
+        # It knows the models of its configuration only; this adds one.
+        known = {"provider": {"gwctl": {"models": {model: {}}}}} if model else {}
+        settings = {
             "OPENCODE_DISABLE_AUTOUPDATE": "1",
             "OPENCODE_DISABLE_MODELS_FETCH": "1",
             "OPENCODE_DISABLE_SHARE": "1",
             "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+            "OPENCODE_CONFIG_CONTENT": json.dumps(known),
         }
-    )
-
-    def ask(self, prompt: str, home: Path, variables: Mapping[str, str], model: str | None = None) -> Run:
-        """Prints events as JSON lines."""
-        # The package opencode-ai is a launcher that names packages for twelve platforms; see package.json.
-        binary = _installed("opencode-linux-x64/bin/opencode")
-        self._pretend_plugin_is_installed(home)
-        chosen = ["--model", f"gwctl/{model}"] if model else []
-        return _run([binary, "run", "--format", "json", *chosen, prompt], home, {**variables, **self.quiet})
+        return _run([binary, "run", "--format", "json", *chosen, prompt], home, {**variables, **settings})
 
     def answer(self, run: Run) -> str:
         """The final answer."""
         return "".join(line["part"]["text"] for line in run.lines if line["type"] == "text")
+
+    def tokens(self, run: Run) -> Tokens:
+        """It shows cached tokens beside the others, and nothing of the request that makes up a title."""
+        used = run.lines[-1]["part"]["tokens"]
+        return Tokens(used["input"] + used["cache"]["read"] + used["cache"]["write"], used["output"])
 
     def _pretend_plugin_is_installed(self, home: Path) -> None:
         """No variable keeps it from installing its plugin package from npm into its configuration folder."""
@@ -138,6 +150,9 @@ class OpenCode:
         (folder / "node_modules").mkdir(parents=True, exist_ok=True)
         lock = {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "*"}}}}
         (folder / "package-lock.json").write_text(json.dumps(lock))
+
+
+Program = ClaudeCode | Codex | OpenCode
 
 
 def _installed(path: str) -> Path:

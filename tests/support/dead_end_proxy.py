@@ -25,8 +25,8 @@ class DeadEndProxy:
 
     def environment(self) -> dict[str, str]:
         """The variables, in both casings, that send everything but loopback here."""
-        variables = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), self.url)
-        variables["NO_PROXY"] = "127.0.0.1,localhost,::1"
+        names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+        variables = {**dict.fromkeys(names, self.url), "NO_PROXY": "127.0.0.1,localhost,::1"}
         return variables | {name.lower(): value for name, value in variables.items()}
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -99,21 +99,26 @@ class Gateway:
         return run_gwctl(*arguments, *self.data.command_option(), home=home, seconds=seconds)
 
     def usage_mark(self) -> int:
-        """Now, as a position in the usage events: give it to `usage_since`. Skips the test if they are elsewhere."""
-        self.require_local()
+        """Now, as a position in the usage events: give it to `usage_since`."""
         return self.data.usage_events.stat().st_size if self.data.usage_events.exists() else 0
 
     def usage_since(self, mark: int, count: int = 1, seconds: float = 10, **fields: Any) -> list[dict[str, Any]]:
         """The usage events after the mark that have these fields, as soon as there are `count` of them.
 
-        Raises AssertionError when there are fewer after `seconds`.
+        Raises AssertionError, with all events after the mark, when there are fewer after `seconds`. Skips the
+        test if the gateway runs elsewhere.
         """
+        self.require_local()
 
         def enough() -> list[dict[str, Any]]:
             events = [event for event in self._usage_after(mark) if event.items() >= fields.items()]
             return events if len(events) >= count else []
 
-        return wait_until(enough, f"{count} usage events with {fields} in {self.data.usage_events}", seconds)
+        try:
+            return wait_until(enough, f"{count} usage events with {fields}", seconds)
+        except AssertionError as error:
+            seen = "\n".join(json.dumps(event) for event in self._usage_after(mark))
+            raise AssertionError(f"{error}; there are\n{seen or 'none'}") from None
 
     def _usage_after(self, mark: int) -> list[dict[str, Any]]:
         if not self.data.usage_events.exists():
@@ -123,15 +128,19 @@ class Gateway:
             return [json.loads(line) for line in file if line.endswith(b"\n")]
 
 
-def run_gwctl(*arguments: str | Path, home: Path, seconds: float = 30) -> str:
-    """Run `gwctl` with a clean environment and return its stdout; raises AssertionError with its output if it fails."""
+def run_gwctl(
+    *arguments: str | Path, home: Path, seconds: float = 30, environment: Mapping[str, str] | None = None
+) -> str:
+    """Run `gwctl` with a clean environment and return its stdout; raises AssertionError with its output if it fails.
+
+    `environment` is added to the clean one.
+    """
     done = subprocess.run(
         [BIN / "gwctl", *arguments],
-        env=clean_environment(home),
+        env={**clean_environment(home), **(environment or {})},
         cwd=home,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         timeout=seconds,
     )
@@ -142,19 +151,21 @@ def run_gwctl(*arguments: str | Path, home: Path, seconds: float = 30) -> str:
 
 
 @contextmanager
-def local_gateway(folder: Path, options: Sequence[str | Path] = ()) -> Iterator[Gateway]:
+def local_gateway(
+    folder: Path, options: Sequence[str | Path] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[Gateway]:
     """Run a gateway with its home and its data directory in `folder`, and stop it at the end.
 
-    `options` go to `gwctl up`. If there is a `folder/data/policy.yaml`, it is the policy.
+    `options` go to `gwctl up`, `environment` holds variables for it, such as providers' keys. If there is a
+    `folder/data/policy.yaml`, it is the policy.
     """
     home, data = folder / "home", DataDir(folder / "data")
     home.mkdir(parents=True, exist_ok=True)
     port, admin_port = free_ports(2)
     ports = ("--port", str(port), "--admin-port", str(admin_port))
     try:
-        run_gwctl(
-            "up", "--detach", "--json", *ports, *data.command_option(), *options, home=home, seconds=START_SECONDS
-        )
+        up = ("up", "--detach", "--json", *ports, *data.command_option(), *options)
+        run_gwctl(*up, home=home, seconds=START_SECONDS, environment=environment)
     except BaseException:
         with suppress(AssertionError):
             run_gwctl("down", *data.command_option(), home=home, seconds=STOP_SECONDS)
