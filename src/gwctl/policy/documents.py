@@ -106,7 +106,9 @@ class Route(Document):
     )
     targets: tuple[Target, ...] = Field(min_length=1, max_length=10)
     fallbacks: tuple[Alias, ...] = Field(default=(), max_length=5, description="Routes to try when every target failed")
-    fallback_on: tuple[StatusCode, ...] = FALLBACK_STATUSES
+    fallback_on: tuple[StatusCode, ...] = Field(
+        default=FALLBACK_STATUSES, description="Answers after which the next target is tried; none: never"
+    )
     retries: Retries = Retries()
     timeout_seconds: int = Field(default=600, ge=1, le=3600, description="For one attempt at one target")
     scanner: tuple[Slug, ...] = Field(default=(), description="Scanner rules of this route, besides those of the team")

@@ -65,7 +65,8 @@ class VariantBuilder:
         if route.strategy == "weighted" and len(own) > 1:
             own = [GroupNode(strategy="weighted", targets=tuple(own))]
         behind = [tree for name in route.fallbacks if (tree := self.tree(name, api)) is not None]
-        nodes = [*own, *behind]
+        # Nothing to fall back on: the first one that can serve the API, and no other.
+        nodes = [*own, *behind] if route.fallback_on else [*own, *behind][:1]
         if len(nodes) > 1:
             return GroupNode(strategy="fallback", on=tuple(sorted(set(route.fallback_on))), targets=tuple(nodes))
         return nodes[0] if nodes else None

@@ -174,6 +174,14 @@ def test_weighted_targets_come_before_the_fallback_routes():
     assert isinstance(second, TargetNode)
 
 
+def test_a_route_that_falls_back_on_nothing_has_one_target_for_each_api():
+    targets = [{"provider": "openai", "model": "gpt-4o"}, {"provider": "anthropic", "model": "claude-sonnet-4-5"}]
+    snapshot = compiled(routes=[{"id": "fast", "targets": targets, "fallback_on": []}])
+    apis = snapshot.profiles[snapshot.teams["search"].profile].models["fast"]
+    assert [node.provider for node in targets_of(snapshot.variants[apis["chat"]].tree)] == ["openai"]
+    assert [node.provider for node in targets_of(snapshot.variants[apis["messages"]].tree)] == ["anthropic"]
+
+
 def test_teams_with_the_same_models_and_rules_share_a_profile():
     teams = [{"id": "a", "models": ["claude", "fast"]}, {"id": "b", "models": ["fast", "claude"]}, {"id": "c"}]
     snapshot = compiled(teams=teams, clients=[], budgets=[])
