@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: up down setup lint test
 
 up: .venv/.runtime portkey/node_modules  ## set up, start the gateway in the background, send one streamed request
-	$(BIN)/gwctl up --detach
+	$(BIN)/gwctl up --detach --try
 
 down:  ## stop the gateway
 	$(BIN)/gwctl down
