@@ -1,0 +1,143 @@
+"""Envoy's static configuration: the listener, the routes, the usage log, and where the dynamic parts come from."""
+
+from typing import Final
+
+from gwctl.edge.clusters import gateway_cluster, issuer_cluster, portkey_cluster, typed
+from gwctl.edge.filters import BUFFER_FILTER, early_removals, http_filters
+from gwctl.edge.json_types import Json, JsonObject
+from gwctl.edge.local_replies import local_replies
+from gwctl.edge.settings import EdgeSettings
+from gwctl.edge.usage import log_format
+from gwctl.policy.names import API_PATHS
+
+ROUTE_HEADER: Final = "x-gw-route"
+
+
+def bootstrap(settings: EdgeSettings) -> JsonObject:
+    """The whole of it, as Envoy reads it from JSON."""
+    return {
+        "node": {"id": "edge", "cluster": "edge"},
+        "admin": {
+            "address": {"pipe": {"path": str(settings.admin_socket), "mode": 0o600}},
+            "ignore_global_conn_limit": True,
+        },
+        "dynamic_resources": {
+            "cds_config": {
+                "path_config_source": {"path": str(settings.cds_file)},
+                "resource_api_version": "V3",
+            }
+        },
+        "static_resources": {
+            "listeners": [_listener(settings)],
+            "clusters": [portkey_cluster(settings), gateway_cluster(settings), issuer_cluster(settings)],
+        },
+        "overload_manager": {
+            "resource_monitors": [
+                {
+                    "name": "envoy.resource_monitors.global_downstream_max_connections",
+                    "typed_config": typed(
+                        "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                        max_active_downstream_connections=settings.max_connections,
+                    ),
+                }
+            ]
+        },
+    }
+
+
+def _listener(settings: EdgeSettings) -> JsonObject:
+    return {
+        "name": "edge",
+        "address": {"socket_address": {"address": settings.listen_host, "port_value": settings.listen_port}},
+        "per_connection_buffer_limit_bytes": settings.max_response_bytes,
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": _http(settings)}]}],
+    }
+
+
+def _http(settings: EdgeSettings) -> JsonObject:
+    return typed(
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="edge",
+        codec_type="AUTO",
+        use_remote_address=True,
+        xff_num_trusted_hops=settings.trusted_hops,
+        internal_address_config={"unix_sockets": False},
+        normalize_path=True,
+        merge_slashes=True,
+        path_with_escaped_slashes_action="REJECT_REQUEST",
+        server_header_transformation="PASS_THROUGH",
+        always_set_request_id_in_response=True,
+        request_id_extension={
+            "typed_config": typed("envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig", pack_trace_reason=False)
+        },
+        early_header_mutation_extensions=[{"name": "strip", "typed_config": early_removals()}],
+        max_request_headers_kb=settings.max_header_kib,
+        common_http_protocol_options={
+            "headers_with_underscores_action": "DROP_HEADER",
+            "max_headers_count": 100,
+            "idle_timeout": f"{settings.connection_idle_seconds}s",
+        },
+        http2_protocol_options={
+            "max_concurrent_streams": 100,
+        },
+        request_headers_timeout=f"{settings.header_seconds}s",
+        request_timeout=f"{settings.body_seconds}s",
+        stream_idle_timeout=f"{settings.stream_idle_seconds}s",
+        local_reply_config=local_replies(),
+        access_log=[_usage_log(settings)],
+        http_filters=http_filters(settings),
+        route_config=_routes(settings),
+    )
+
+
+def _usage_log(settings: EdgeSettings) -> JsonObject:
+    return {
+        "name": "usage",
+        "filter": {
+            "and_filter": {
+                "filters": [
+                    {"not_health_check_filter": {}},
+                    # What is not HTTP has no id, no client and no path.
+                    {"header_filter": {"header": {"name": "x-request-id", "present_match": True}}},
+                ]
+            }
+        },
+        "typed_config": typed(
+            "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            path=str(settings.usage_log),
+            log_format={"json_format": log_format()},
+        ),
+    }
+
+
+def _routes(settings: EdgeSettings) -> JsonObject:
+    idle = f"{settings.stream_idle_seconds}s"
+    routes: list[Json] = [
+        {
+            "name": api,
+            "match": {"path": path},
+            "route": {
+                "cluster_header": ROUTE_HEADER,
+                "timeout": "0s",
+                "idle_timeout": idle,
+                "host_rewrite_literal": "gateway",
+                "retry_policy": {"retry_on": "connect-failure", "num_retries": 2},
+            },
+        }
+        for api, path in API_PATHS.items()
+    ]
+    # A CONNECT or an upgrade may never end: it must not wait in the buffer, but come to the policy or be refused.
+    unbuffered: JsonObject = {
+        "direct_response": {"status": 404},
+        "typed_per_filter_config": {
+            BUFFER_FILTER: typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)
+        },
+    }
+    routes.append({"name": "connect", "match": {"connect_matcher": {}}, **unbuffered})
+    upgrade: list[Json] = [{"name": "upgrade", "present_match": True}]
+    routes.append({"name": "upgrade", "match": {"prefix": "/", "headers": upgrade}, **unbuffered})
+    return {
+        "name": "edge",
+        "request_headers_to_remove": [ROUTE_HEADER, "authorization", "x-api-key", "x-forwarded-proto"],
+        "virtual_hosts": [{"name": "apis", "domains": ["*"], "routes": routes}],
+    }

@@ -1,0 +1,143 @@
+"""Clusters: Portkey, for requests and for health, the issuer of tokens, and a mark that a policy is in force."""
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+from gwctl.edge.json_types import Json, JsonObject
+from gwctl.edge.settings import EdgeSettings
+
+POLICY_CLUSTER: Final = "policy"
+"""A cluster without endpoints that comes with the policy: `/healthz` is 503 until there is one."""
+GATEWAY_CLUSTER: Final = "gateway"
+PORTKEY_CLUSTER: Final = "portkey"
+ISSUER_CLUSTER: Final = "issuer"
+FROM_PORTKEY: Final = "x-gw-portkey"
+"""A header that Portkey's answers carry inside the edge, and Envoy's own do not."""
+
+_CLUSTER: Final = "envoy.config.cluster.v3.Cluster"
+_HTTP_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_PORTKEY_IDLE: Final = "4s"
+"""Node closes an idle connection after 5 s; a request sent at that moment would be lost."""
+
+
+def typed(message: str, /, **fields: Json) -> JsonObject:
+    """A `google.protobuf.Any` in JSON: `message` is the message's full name."""
+    return {"@type": f"type.googleapis.com/{message}", **fields}
+
+
+def is_address(host: str) -> bool:
+    """Whether the host is an IP address rather than a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def endpoints(name: str, host: str, ports: tuple[int, ...]) -> JsonObject:
+    """The endpoints of a cluster: one host, some ports."""
+    return {
+        "type": "STATIC" if is_address(host) else "STRICT_DNS",
+        "connect_timeout": "2s",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [
+                {
+                    "lb_endpoints": [
+                        {"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}
+                        for port in ports
+                    ]
+                }
+            ],
+        },
+    }
+
+
+def _http_options() -> JsonObject:
+    append: JsonObject = {
+        "header": {"key": FROM_PORTKEY, "value": "1"},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    }
+    mark = typed(
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        mutations={"response_mutations": [{"append": append}]},
+    )
+    codec = typed("envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec")
+    return typed(
+        _HTTP_OPTIONS,
+        common_http_protocol_options={"idle_timeout": _PORTKEY_IDLE},
+        explicit_http_config={"http_protocol_options": {}},
+        http_filters=[{"name": "mark", "typed_config": mark}, {"name": "codec", "typed_config": codec}],
+    )
+
+
+def _unlimited() -> JsonObject:
+    most = 1_000_000
+    limits: JsonObject = {
+        "max_connections": most,
+        "max_pending_requests": most,
+        "max_requests": most,
+        "max_retries": most,
+    }
+    return {"thresholds": [limits]}
+
+
+def gateway_cluster(settings: EdgeSettings) -> JsonObject:
+    """Portkey as `/healthz` sees it: checked all the time, never given a request."""
+    interval = f"{settings.health_interval_seconds:g}s"
+    check: JsonObject = {
+        "timeout": "2s",
+        "interval": interval,
+        "no_traffic_interval": interval,
+        "unhealthy_threshold": 2,
+        "healthy_threshold": 1,
+        "http_health_check": {"path": "/"},
+    }
+    return {
+        "name": GATEWAY_CLUSTER,
+        **endpoints(GATEWAY_CLUSTER, settings.gateway_host, settings.gateway_ports),
+        "health_checks": [check],
+    }
+
+
+def portkey_cluster(settings: EdgeSettings) -> JsonObject:
+    """Portkey as requests see it: all go here, and each says itself what Portkey is to do."""
+    return {
+        "name": PORTKEY_CLUSTER,
+        **endpoints(PORTKEY_CLUSTER, settings.gateway_host, settings.gateway_ports),
+        "lb_policy": "LEAST_REQUEST",
+        "circuit_breakers": _unlimited(),
+        "typed_extension_protocol_options": {_HTTP_OPTIONS: _http_options()},
+    }
+
+
+def policy_cluster() -> JsonObject:
+    """See `POLICY_CLUSTER`."""
+    return typed(_CLUSTER, name=POLICY_CLUSTER, type="STATIC", connect_timeout="2s")
+
+
+def issuer_cluster(settings: EdgeSettings) -> JsonObject:
+    """Where the issuer's keys are fetched."""
+    url = urlsplit(settings.jwks_url)
+    host, tls = url.hostname or "", url.scheme == "https"
+    cluster: JsonObject = {
+        "name": ISSUER_CLUSTER,
+        **endpoints(ISSUER_CLUSTER, host, (url.port or (443 if tls else 80),)),
+        "dns_lookup_family": "V4_PREFERRED",
+    }
+    if tls:
+        names: list[Json] = [{"san_type": "DNS", "matcher": {"exact": host}}]
+        trust: JsonObject = {
+            "trusted_ca": {"filename": str(settings.ca_bundle)},
+            "match_typed_subject_alt_names": names,
+        }
+        cluster["transport_socket"] = {
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": typed(
+                "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+                sni=host,
+                common_tls_context={"validation_context": trust},
+            ),
+        }
+    return cluster

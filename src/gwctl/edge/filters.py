@@ -1,0 +1,128 @@
+"""The HTTP filters, in the order that a request meets them; an answer meets them the other way round."""
+
+from typing import Final
+
+from gwctl.edge.clusters import GATEWAY_CLUSTER, ISSUER_CLUSTER, POLICY_CLUSTER, typed
+from gwctl.edge.json_types import Json, JsonObject
+from gwctl.edge.settings import EdgeSettings
+from gwctl.edge.usage import plain_rules, served_rules, stream_rules
+
+HEALTH_PATH: Final = "/healthz"
+POLICY_FILTER: Final = "policy"
+BUFFER_FILTER: Final = "buffer"
+CREDENTIALS_HEADER: Final = "x-gw-credentials"
+SHARED_CREDENTIALS: Final = "credentials"
+
+_STRIPPED_PREFIXES: Final = ("x-portkey-", "x-gw-", "x-amzn-oidc-", "x-envoy-")
+_HIDDEN_PREFIXES: Final = ("x-portkey-", "x-gw-", "x-envoy-")
+_HIDDEN_HEADERS: Final = ("server", "set-cookie")
+# The policy passes only a few headers of an answer; these never get out, whatever the policy does.
+
+
+def _removals(prefixes: tuple[str, ...], names: tuple[str, ...]) -> list[Json]:
+    by_prefix: list[Json] = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in prefixes]
+    return [*by_prefix, *({"remove": name} for name in names)]
+
+
+def early_removals() -> JsonObject:
+    """Removes, before Envoy looks at a header itself, what only Envoy and the gateway may say."""
+    return typed(
+        "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+        mutations=_removals(_STRIPPED_PREFIXES, ("x-request-id",)),
+    )
+
+
+def _health_check() -> JsonObject:
+    return typed(
+        "envoy.extensions.filters.http.health_check.v3.HealthCheck",
+        pass_through_mode=False,
+        headers=[{"name": ":path", "string_match": {"exact": HEALTH_PATH}}],
+        cluster_min_healthy_percentages={GATEWAY_CLUSTER: {"value": 1}, POLICY_CLUSTER: {"value": 0}},
+    )
+
+
+def _answer_headers() -> JsonObject:
+    return typed(
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        mutations={"response_mutations": _removals(_HIDDEN_PREFIXES, _HIDDEN_HEADERS)},
+    )
+
+
+def _jwt(settings: EdgeSettings) -> JsonObject:
+    provider: JsonObject = {
+        "issuer": settings.issuer,
+        "remote_jwks": {
+            "http_uri": {"uri": settings.jwks_url, "cluster": ISSUER_CLUSTER, "timeout": "5s"},
+            "cache_duration": f"{settings.jwks_seconds}s",
+            "async_fetch": {"fast_listener": True},
+        },
+        "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
+        "forward": False,
+        "require_expiration": True,
+        "clock_skew_seconds": settings.clock_skew_seconds,
+        "payload_in_metadata": "claims",
+        "header_in_metadata": "header",
+        "jwt_cache_config": {"jwt_cache_size": 1000},
+    }
+    return typed(
+        "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
+        providers={"issuer": provider},
+        rules=[{"match": {"prefix": "/"}, "requires": {"provider_name": "issuer"}}],
+    )
+
+
+def _credentials(settings: EdgeSettings) -> JsonObject:
+    """Puts the credentials of all providers into a header, where the policy finds those that a route needs.
+
+    One secret, not one for each route: Envoy opens an inotify instance for each file of secrets, and Linux gives a
+    user 128 of them; one more and Envoy aborts.
+    """
+    source: JsonObject = {
+        "resource_api_version": "V3",
+        "path_config_source": {"path": str(settings.secrets_file)},
+    }
+    generic = typed(
+        "envoy.extensions.http.injected_credentials.generic.v3.Generic",
+        header=CREDENTIALS_HEADER,
+        credential={"name": SHARED_CREDENTIALS, "sds_config": source},
+    )
+    return typed(
+        "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
+        overwrite=True,
+        allow_request_without_credential=True,
+        credential={"name": "envoy.http.injected_credentials.generic", "typed_config": generic},
+    )
+
+
+def http_filters(settings: EdgeSettings) -> list[Json]:
+    """All of them."""
+    return [
+        {"name": "answer_headers", "typed_config": _answer_headers()},
+        {"name": "health", "typed_config": _health_check()},
+        {"name": "envoy.filters.http.jwt_authn", "typed_config": _jwt(settings)},
+        {
+            "name": BUFFER_FILTER,
+            "typed_config": typed(
+                "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=settings.max_request_bytes
+            ),
+        },
+        {"name": "credentials", "typed_config": _credentials(settings)},
+        {
+            "name": POLICY_FILTER,
+            "config_discovery": {
+                "config_source": {
+                    "path_config_source": {"path": str(settings.ecds_file)},
+                    "resource_api_version": "V3",
+                },
+                "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"],
+            },
+        },
+        # The place of ext_authz, which asks the agent to reserve quota: after the decision, before Portkey.
+        {"name": "served", "typed_config": served_rules()},
+        {"name": "plain_usage", "typed_config": plain_rules()},
+        {"name": "stream_usage", "typed_config": stream_rules()},
+        {
+            "name": "router",
+            "typed_config": typed("envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),
+        },
+    ]

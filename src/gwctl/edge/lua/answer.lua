@@ -1,0 +1,171 @@
+-- What a client gets to see of an answer. In: Portkey's answer, or a reply of Envoy's own. Out: the same answer in the
+-- shape of the path, without guardrail results; and the refusal code of Envoy's own replies for the usage log.
+
+local BY_STATUS = {
+  ["400"] = "bad_request",
+  ["401"] = "invalid_token",
+  ["403"] = "upgrade_refused",
+  ["404"] = "not_found",
+  ["408"] = "request_timeout",
+  ["413"] = "request_too_large",
+  ["431"] = "headers_too_large",
+  ["500"] = "internal_error",
+  ["503"] = "gateway_unavailable",
+  ["504"] = "gateway_timeout",
+}
+
+-- Headers of Portkey's answers that a client gets; all others are the gateway's business or the provider account's.
+local PASSED = {
+  [":status"] = true,
+  ["cache-control"] = true,
+  ["content-encoding"] = true,
+  ["content-length"] = true,
+  ["content-type"] = true,
+  ["date"] = true,
+  ["request-id"] = true,
+  ["retry-after"] = true,
+  ["retry-after-ms"] = true,
+  ["transfer-encoding"] = true,
+  ["x-should-retry"] = true,
+}
+
+local function remove_headers(headers)
+  local surplus = {}
+  for key in pairs(headers) do
+    if not PASSED[key] then
+      surplus[#surplus + 1] = key
+    end
+  end
+  for _, key in ipairs(surplus) do
+    headers:remove(key)
+  end
+end
+
+local function log_refusal(handle, code)
+  handle:streamInfo():dynamicMetadata():set("gw.policy", "refusal", code)
+end
+
+local function body_of(handle)
+  local body = handle:body(true)
+  return body, body:getBytes(0, body:length())
+end
+
+local function replace(handle, body, text)
+  body:setBytes(text)
+  handle:headers():replace("content-length", tostring(#text))
+  handle:headers():replace("content-type", "application/json")
+end
+
+local function replace_by_refusal(handle, body, anthropic, code)
+  local refused, message = refusal.of(code)
+  log_refusal(handle, code)
+  handle:headers():replace(":status", refused.status)
+  replace(handle, body, refusal.body(anthropic, refused, message))
+end
+
+local function members(raw)
+  local ok, found = pcall(json.members, raw)
+  return ok and found or {}
+end
+
+local function member(raw, key)
+  local at = members(raw)[key]
+  return at and raw:sub(at[1], at[2])
+end
+
+-- Whether a guardrail refused the answer, not the request: then the provider has been paid.
+local function refused_answer(raw)
+  local results = member(raw, "hook_results")
+  return not results or member(results, "after_request_hooks") ~= "[]"
+end
+
+-- An answer without `hook_results`, which Portkey puts last. The key is written before its value as `,"hook_results":`.
+local function without_results(raw)
+  local at = json.members(raw).hook_results
+  if not at then
+    return raw
+  end
+  return raw:sub(1, at[1] - #',"hook_results":' - 1) .. raw:sub(at[2] + 1)
+end
+
+local function string_member(raw, key)
+  local value = member(raw, key)
+  if value and value:sub(1, 1) == '"' then
+    return json.text(value)
+  end
+end
+
+-- Portkey's word for an answer that it cannot read; it repeats the answer.
+local UNREADABLE = "^Invalid response received from "
+
+-- What a provider says of an error, without Portkey's `<provider> error: ` before it; nil if it says nothing.
+local function message_of(problem)
+  local message = problem and string_member(problem, "message")
+  message = message and message:gsub("^[%w-]+ error: ", "", 1)
+  if message and message ~= "" and message ~= "null" and not message:find(UNREADABLE) then
+    return message
+  end
+end
+
+local function type_of(problem)
+  local kind = problem and string_member(problem, "type")
+  return kind and kind:find("^[%l_]+$") and kind
+end
+
+-- Portkey says every error in OpenAI's shape, or in none.
+local function shape_error(handle, anthropic, status)
+  local body, raw = body_of(handle)
+  local problem = member(raw, "error")
+  local fault = status < "500" and "client" or "server"
+  local _, text = refusal.of("provider_error", status)
+  local shaped = {
+    openai = type_of(problem) or (fault == "client" and "invalid_request_error" or "server_error"),
+    anthropic = ANTHROPIC_TYPES[status] or (fault == "client" and "invalid_request_error" or "api_error"),
+    code = problem and string_member(problem, "code"),
+  }
+  replace(handle, body, refusal.body(anthropic, shaped, message_of(problem) or text))
+end
+
+local function complete(handle)
+  local headers = handle:headers()
+  local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
+  local status, from_portkey = headers:get(":status"), headers:get("x-gw-portkey")
+  if policy.refusal then
+    return
+  elseif not from_portkey then
+    if status == "503" and headers:get("www-authenticate") then
+      headers:remove("www-authenticate")
+      log_refusal(handle, "issuer_unavailable")
+    elseif status >= "400" then
+      log_refusal(handle, BY_STATUS[status] or "internal_error")
+    end
+    return
+  end
+  remove_headers(headers)
+  local anthropic = policy.api == "messages" or policy.api == "count_tokens"
+  local is_json = (headers:get("content-type") or ""):find("^application/json")
+  if status == "446" then
+    local body, raw = body_of(handle)
+    replace_by_refusal(handle, body, anthropic, refused_answer(raw) and "answer_refused" or "content_refused")
+  elseif status == "401" or status == "403" then
+    replace_by_refusal(handle, handle:body(true), anthropic, "provider_credentials")
+  elseif status >= "400" then
+    shape_error(handle, anthropic, status)
+  else
+    if status == "246" then
+      headers:replace(":status", "200")
+    end
+    if policy.scanned and is_json then
+      local body, raw = body_of(handle)
+      replace(handle, body, without_results(raw))
+    end
+  end
+end
+
+-- When the answer cannot be completed, the client must not see it as it is.
+local function withhold(handle)
+  local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
+  replace_by_refusal(handle, handle:body(true), policy.api == "messages" or policy.api == "count_tokens", "internal_error")
+end
+
+return { complete = complete, withhold = withhold }

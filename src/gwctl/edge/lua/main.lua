@@ -1,0 +1,39 @@
+-- Envoy's entry points. Envoy lets a request go on when a script raises, so nothing may raise out of here.
+
+local function refuse(handle, problem, anthropic)
+  if type(problem) ~= "table" then
+    handle:logErr("policy: " .. tostring(problem))
+    problem = { code = "internal_error" }
+  end
+  local refused, message = refusal.of(problem.code, problem.detail)
+  handle:streamInfo():dynamicMetadata():set("gw.policy", "refusal", refused.code)
+  local headers = { [":status"] = refused.status, ["content-type"] = "application/json" }
+  if refused.status == "401" then
+    headers["www-authenticate"] = 'Bearer error="invalid_token"'
+  elseif refused.status == "405" then
+    headers["allow"] = problem.detail
+  end
+  handle:respond(headers, refusal.body(anthropic, refused, message))
+end
+
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  local anthropic = refusal.is_anthropic(headers:get(":path") or "", headers:get("anthropic-version"))
+  local ok, result = pcall(policy.decide, handle)
+  if not ok then
+    refuse(handle, result, anthropic)
+  elseif result then
+    handle:respond({ [":status"] = result.status, ["content-type"] = "application/json" }, result.body)
+  end
+end
+
+function envoy_on_response(handle)
+  local ok, problem = pcall(answer.complete, handle)
+  if not ok then
+    handle:logErr("answer: " .. tostring(problem))
+    ok, problem = pcall(answer.withhold, handle)
+    if not ok then
+      handle:logErr("answer: " .. tostring(problem))
+    end
+  end
+end

@@ -1,0 +1,246 @@
+-- The decision about a request: client -> team -> profile -> alias -> API -> variant.
+-- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
+-- FIELDS CLUSTER.
+-- Out: the headers x-portkey-config and x-gw-route, which names the cluster, and metadata for the usage log; or an error {code, detail}.
+-- Without that header the router knows no cluster, so whatever fails here fails closed.
+
+local MAX_MODEL = 128
+local MAX_COUNT = 9007199254740991 -- 2^53 - 1: what every parser holds exactly
+
+-- Headers that go on to Portkey; all others end here.
+local PASSED = {
+  [":method"] = true,
+  [":path"] = true,
+  [":authority"] = true,
+  [":scheme"] = true,
+  ["accept"] = true,
+  ["anthropic-beta"] = true,
+  ["anthropic-version"] = true,
+  ["content-length"] = true,
+  ["content-type"] = true,
+  ["openai-beta"] = true,
+  ["transfer-encoding"] = true,
+  ["x-forwarded-proto"] = true, -- without it Envoy finds no route; the route removes it
+  ["x-request-id"] = true,
+}
+
+local function fail(code, detail)
+  error({ code = code, detail = detail }, 0)
+end
+
+local function log(handle, key, value)
+  handle:streamInfo():dynamicMetadata():set("gw.policy", key, value)
+end
+
+local function path_of(handle)
+  local path = handle:headers():get(":path") or ""
+  return path:match("^[^?#]*"), path:match("%?(.*)")
+end
+
+local function check_method(handle, method)
+  if handle:headers():get(":method") ~= method then
+    fail("method_not_allowed", method)
+  end
+end
+
+-- The client's id and team.
+local function identify(handle)
+  local jwt = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.jwt_authn") or {}
+  local header, claims = jwt.header or {}, jwt.claims or {}
+  if header.alg ~= "RS256" then
+    fail("invalid_token", "it is not signed with RS256.")
+  end
+  if claims.token_use ~= "access" then
+    fail("invalid_token", "it is not an access token.")
+  end
+  local scope = type(claims.scope) == "string" and claims.scope or ""
+  if not (" " .. scope .. " "):find(" " .. SCOPE .. " ", 1, true) then
+    fail("insufficient_scope", SCOPE)
+  end
+  local client = claims.client_id
+  local team = type(client) == "string" and CLIENTS[client]
+  if not team then
+    fail("unknown_client")
+  end
+  log(handle, "team", team)
+  if CLIENTS_OFF[client] then
+    fail("client_disabled")
+  end
+  if TEAMS_OFF[team] then
+    fail("team_disabled")
+  end
+  return team
+end
+
+local function check_type(handle)
+  local headers = handle:headers()
+  local kind = (headers:get("content-type") or ""):lower():match("^[^;]*"):match("^%s*(.-)%s*$")
+  if kind ~= "application/json" or headers:get("content-encoding") then
+    fail("unsupported_media_type")
+  end
+end
+
+local function value_of(key, kind, raw)
+  if raw == "null" then
+    return nil
+  end
+  local first = raw:byte()
+  if kind == "string" then
+    if first == 34 then
+      return json.text(raw)
+    end
+    fail("invalid_value", key .. " must be a string.")
+  elseif kind == "boolean" then
+    if raw == "true" or raw == "false" then
+      return raw == "true"
+    end
+    fail("invalid_value", key .. " must be true or false.")
+  end
+  local number = first ~= 34 and tonumber(raw)
+  if not number or number < 0 or number > MAX_COUNT or number % 1 ~= 0 then
+    fail("invalid_value", key .. " must be a whole number.")
+  end
+  return number
+end
+
+-- What the edge reads of the body: key -> value.
+local function read_body(handle)
+  local body = handle:body(true)
+  local length = body and body:length() or 0
+  if length == 0 then
+    fail("malformed_json", "it is empty.")
+  end
+  local raw = body:getBytes(0, length)
+  local members, request = json.members(raw), {}
+  for key, kind in pairs(FIELDS) do
+    local at = members[key]
+    if at then
+      request[key] = value_of(key, kind, raw:sub(at[1], at[2]))
+    end
+  end
+  return request
+end
+
+local function log_request(handle, request)
+  local metadata = handle:streamInfo():dynamicMetadata()
+  request.stream = request.stream or false
+  for key, value in pairs(request) do
+    if type(value) ~= "string" or #value <= MAX_MODEL then
+      metadata:set("gw.request", key, value)
+    end
+  end
+end
+
+-- "POST /v1/messages, POST /v1/responses"
+local function paths_for(apis)
+  local paths = {}
+  for path, api in pairs(PATHS) do
+    if apis[api] then
+      paths[#paths + 1] = path
+    end
+  end
+  table.sort(paths)
+  return table.concat(paths, ", ")
+end
+
+local function choose(team, api, request)
+  local model = request.model
+  if not model then
+    fail("invalid_value", "model is missing.")
+  end
+  local name = json.quote(#model <= MAX_MODEL and model or model:sub(1, MAX_MODEL):gsub("[\128-\255]", "?") .. "...")
+  local apis = PROFILES[TEAMS[team]][model]
+  if not apis then
+    fail("model_not_found", name)
+  end
+  local variant = apis[api]
+  if not variant then
+    if not next(apis) then
+      fail("api_not_supported", "No target of the model " .. name .. " can serve any path.")
+    end
+    fail("api_not_supported", "The model " .. name .. " cannot be called on this path; it can on: " .. paths_for(apis) .. ".")
+  end
+  local flags = VARIANTS[variant]
+  if flags.closed then
+    fail("scanner_unavailable", name)
+  elseif flags.scanned and flags.unscannable[api] then
+    fail("api_not_scannable", name)
+  elseif flags.no_stream and request.stream then
+    fail("stream_not_scannable", name)
+  end
+  return variant, flags
+end
+
+-- Provider -> the members that its credentials are, parsed anew only when they change.
+local credentials_text, credentials = nil, {}
+
+local function read_credentials(handle)
+  local text = handle:headers():get("x-gw-credentials")
+  if text ~= credentials_text then
+    local parsed = {}
+    for name, at in pairs(json.members(text or "{}")) do
+      parsed[name] = text:sub(at[1] + 1, at[2] - 1)
+    end
+    credentials_text, credentials = text, parsed
+  end
+end
+
+-- Literals and names of credentials take turns in `template`.
+local function fill_in(template)
+  local parts = {}
+  for i, part in ipairs(template) do
+    parts[i] = i % 2 == 1 and part or credentials[part] or fail("gateway_unavailable")
+  end
+  return table.concat(parts)
+end
+
+-- Sends the request on its way: the route, what Portkey is to do, and no header that Portkey need not see.
+local function forward(handle, api, flags, request)
+  read_credentials(handle)
+  local config = fill_in(api == "chat" and request.stream and flags.stream_config or flags.config)
+  local headers, surplus = handle:headers(), {}
+  for key in pairs(headers) do
+    if not PASSED[key] then
+      surplus[#surplus + 1] = key
+    end
+  end
+  for _, key in ipairs(surplus) do
+    headers:remove(key)
+  end
+  headers:replace(":path", (path_of(handle)))
+  headers:replace("content-type", "application/json")
+  headers:replace("x-portkey-config", config)
+  headers:replace("x-gw-route", CLUSTER)
+  handle:clearRouteCache()
+end
+
+local function decide(handle)
+  local path, query = path_of(handle)
+  local api = PATHS[path]
+  log(handle, "policy", POLICY)
+  if api then
+    log(handle, "api", api)
+  end
+  local team = identify(handle)
+  if path == "/v1/models" or path:sub(1, 11) == "/v1/models/" then
+    check_method(handle, "GET")
+    return models.answer(handle, team, path, query)
+  elseif not api then
+    fail("not_found")
+  end
+  check_method(handle, "POST")
+  check_type(handle)
+  local request = read_body(handle)
+  log_request(handle, request)
+  if request.background then
+    fail("invalid_value", "background must not be true: the gateway serves no background answers.")
+  end
+  local variant, flags = choose(team, api, request)
+  log(handle, "variant", variant)
+  if flags.scanned then
+    log(handle, "scanned", true)
+  end
+  forward(handle, api, flags, request)
+end
+
+return { decide = decide }

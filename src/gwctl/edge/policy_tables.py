@@ -1,0 +1,136 @@
+"""Policy snapshot → Lua source: the tables that `policy.lua` decides by.
+
+Every string is written byte for byte in decimal escapes where it is not plain, so nothing in it can become code.
+A Lua function holds at most 65,536 constants and 200 local variables: big tables are filled in chunks, each in a
+function of its own, and there is no local for each profile.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from gwctl.edge.clusters import PORTKEY_CLUSTER
+from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
+from gwctl.edge.portkey import SCANNED, template
+from gwctl.edge.settings import EdgeSettings
+from gwctl.ledger.wire import REQUEST_FIELDS, Field
+from gwctl.policy.names import API_PATHS, Api
+from gwctl.policy.snapshot import Snapshot, Variant
+
+LuaValue: TypeAlias = "str | int | bool | Mapping[str, LuaValue] | list[str]"
+_CHUNK: Final = 131_072
+"""Characters of a chunk: a constant takes two at least, so no chunk has 65,536 of them."""
+_BOOLEANS: Final = frozenset({"stream", "background"})
+
+
+def lua_string(value: str) -> str:
+    """A Lua string literal of the value's UTF-8 bytes."""
+    return '"' + re.sub(rb"[^A-Za-z0-9 _/-]", lambda match: b"\\%03d" % match[0][0], value.encode()).decode() + '"'
+
+
+def lua_value(value: LuaValue) -> str:
+    """A Lua expression: strings, integers, booleans, lists of strings, tables with string keys."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case str():
+            return lua_string(value)
+        case list():
+            return "{" + ",".join(lua_string(each) for each in value) + "}"
+        case _:
+            return "{" + ",".join(f"[{lua_string(key)}]={lua_value(each)}" for key, each in value.items()) + "}"
+
+
+def filled(name: str, rows: Iterable[tuple[str, LuaValue]]) -> Iterator[str]:
+    """Statements that make a table and fill it. `name` is what can be assigned to: `local NAME`, `NAME["key"]`."""
+    yield f"{name} = {{}}"
+    chunk: list[str] = []
+    size = 0
+    for key, value in rows:
+        line = f"t[{lua_string(key)}]={lua_value(value)}"
+        if size + len(line) > _CHUNK and chunk:
+            yield _fill(name, chunk)
+            chunk, size = [], 0
+        chunk.append(line)
+        size += len(line)
+    if chunk:
+        yield _fill(name, chunk)
+
+
+def _fill(name: str, lines: list[str]) -> str:
+    return ";(function(t)\n{}\nend)({})".format("\n".join(lines), name.removeprefix("local "))
+
+
+def policy_tables(snapshot: Snapshot, settings: EdgeSettings) -> str:
+    """All tables of a snapshot, as statements that declare locals."""
+    parts = [f"local POLICY = {lua_string(snapshot.label)}", f"local SCOPE = {lua_string(settings.invoke_scope)}"]
+    parts.append(f"local CLUSTER = {lua_string(PORTKEY_CLUSTER)}")
+    parts += filled("local CLIENTS", ((name, client.team) for name, client in snapshot.clients.items()))
+    parts += filled(
+        "local CLIENTS_OFF", ((name, True) for name, client in snapshot.clients.items() if not client.enabled)
+    )
+    parts += filled("local TEAMS", ((name, team.profile) for name, team in snapshot.teams.items()))
+    parts += filled("local TEAMS_OFF", ((name, True) for name, team in snapshot.teams.items() if not team.enabled))
+    parts.append("local PROFILES = {}")
+    for name, profile in snapshot.profiles.items():
+        rows: Iterator[tuple[str, LuaValue]] = (
+            (alias, {str(api): variant for api, variant in apis.items()}) for alias, apis in profile.models.items()
+        )
+        parts += filled(f"PROFILES[{lua_string(name)}]", rows)
+    parts += filled("local VARIANTS", ((name, _variant(v, snapshot)) for name, v in snapshot.variants.items()))
+    parts += filled("local FIELDS", ((field.key, _kind(field)) for field in REQUEST_FIELDS))
+    parts += filled("local PATHS", ((path, api) for api, path in API_PATHS.items()))
+    parts += filled(
+        "local REFUSALS",
+        (
+            (
+                each.code,
+                {
+                    "code": each.code,
+                    "status": str(each.status),
+                    "openai": each.openai_type,
+                    "anthropic": each.anthropic_type,
+                    "message": each.message,
+                },
+            )
+            for each in REFUSALS.values()
+        ),
+    )
+    parts += filled("local ANTHROPIC_TYPES", ((str(status), kind) for status, kind in ANTHROPIC_TYPES.items()))
+    return "\n".join(parts) + "\n"
+
+
+def _kind(field: Field) -> str:
+    if field.key in _BOOLEANS:
+        return "boolean"
+    return "count" if field.type == "number" else "string"
+
+
+def _variant(variant: Variant, snapshot: Snapshot) -> dict[str, LuaValue]:
+    """What the policy must know about a variant: its configuration of Portkey, and what scanner rules forbid."""
+    flags: dict[str, LuaValue] = {"config": template(variant, snapshot, stream_usage=False)}
+    if "chat" in variant.apis:
+        flags["stream_config"] = template(variant, snapshot, stream_usage=True)
+    rules = [snapshot.scanner[name] for name in variant.scanner]
+    if not rules:
+        return flags
+    flags["scanned"] = True
+    if any("output" in rule.on for rule in rules):
+        flags["no_stream"] = True
+    if any(rule.bedrock_guardrail for rule in rules) and not any(
+        p.kind == "bedrock" for p in snapshot.providers.values()
+    ):
+        flags["closed"] = True
+    unscannable: dict[str, LuaValue] = {api: True for api in variant.apis if not _scannable(api, snapshot, variant)}
+    return {**flags, "unscannable": unscannable}
+
+
+def _scannable(api: Api, snapshot: Snapshot, variant: Variant) -> bool:
+    """Whether Portkey applies every rule of the variant to requests of an API and to their plain answers."""
+    return all(
+        api in SCANNED[where, rule.action]
+        for rule in (snapshot.scanner[name] for name in variant.scanner)
+        for where in rule.on
+    )

@@ -1,0 +1,247 @@
+"""The seam to Portkey 1.15.2: a variant's tree, and the providers' secrets, → the JSON of `x-portkey-config`.
+
+Nothing else in the project knows Portkey's words. Wire format: the config object of Portkey's open-source gateway,
+as its own validator (`configSchema`) accepts it. What it does was found by running it; tests/gateway/edge and
+tests/gateway/portkey_contract hold it to that.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal, TypeAlias
+
+from gwctl.edge.json_types import Json, JsonObject
+from gwctl.policy.documents import Provider, ScannerRule
+from gwctl.policy.names import Api, ProviderKind
+from gwctl.policy.snapshot import GroupNode, Node, Snapshot, TargetNode, Variant
+
+Secrets: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Provider id → its secret fields; which ones, see `SECRET_FIELDS`."""
+
+SECRET_FIELDS: Final[dict[ProviderKind, tuple[str, ...]]] = {
+    "openai": ("api_key",),
+    "anthropic": ("api_key",),
+    "bedrock": ("api_key", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
+    "google": ("api_key",),
+    "vertex-ai": ("api_key", "service_account_json"),
+    "azure-openai": ("api_key",),
+    "ollama": ("api_key",),
+}
+"""What is read of a provider's secrets: printable ASCII, other values count as missing. bedrock takes an `api_key` or
+access keys (Portkey knows no task role); for vertex-ai `service_account_json` is the text of a key file and `api_key`
+an access token."""
+
+Where: TypeAlias = Literal["input", "output"]
+Action: TypeAlias = Literal["deny", "redact"]
+
+_CLIENT_HEADERS: Final[dict[ProviderKind, list[Json]]] = {
+    "anthropic": ["anthropic-beta", "anthropic-version"],
+    "openai": ["openai-beta"],
+    "azure-openai": ["openai-beta"],
+}
+"""Headers of the client that Portkey hands on. Without this it replaces `anthropic-beta` by one of its own."""
+
+_EVERYWHERE: Final[frozenset[Api]] = frozenset({"chat", "messages", "embeddings"})
+SCANNED: Final[dict[tuple[Where, Action], frozenset[Api]]] = {
+    ("input", "deny"): _EVERYWHERE,
+    ("input", "redact"): frozenset({"chat", "messages"}),
+    ("output", "deny"): _EVERYWHERE,
+    ("output", "redact"): frozenset({"chat", "embeddings"}),
+}
+"""The APIs on which Portkey does what a rule says; on others it says nothing and does nothing, or breaks the answer.
+An answer with embeddings holds no text. A streamed answer is never looked at."""
+
+_CREDENTIALS: Final = "gw_credentials"
+_GUARD: Final = "#guard"
+_PLACE: Final = re.compile(rf'"{_CREDENTIALS}":"([^"\\]+)"')
+"""Where credentials go. No data can look like it: a quotation mark inside a JSON string has a backslash before it."""
+
+
+def template(variant: Variant, snapshot: Snapshot, *, stream_usage: bool) -> list[str]:
+    """What Portkey is to do for a variant: literal JSON and names of `credentials` in turn, literal first and last.
+
+    Joined, with each name replaced by its members, it is the value of `x-portkey-config`. `stream_usage` asks the
+    provider for token counts at the end of a streamed chat completion.
+    """
+    rules = [snapshot.scanner[name] for name in variant.scanner]
+    built = _node(variant.tree, snapshot.providers)
+    built["strict_open_ai_compliance"] = True
+    if stream_usage:
+        overrides = built.setdefault("override_params", {})
+        assert isinstance(overrides, dict)
+        overrides["stream_options"] = {"include_usage": True}
+    aws = _guard_provider(variant, snapshot)
+    for where in ("input", "output"):
+        guardrails = _guardrails([rule for rule in rules if where in rule.on], aws)
+        if guardrails:
+            built[f"{where}_guardrails"] = guardrails
+    return _PLACE.split(_dumps(built))
+
+
+def credentials(snapshot: Snapshot, secrets: Secrets) -> str:
+    """The credentials of every provider: one JSON object on one line, in ASCII, as a header can carry it.
+
+    Provider id → members of a target; for bedrock also `<id>#guard` → members of a guardrail's credentials.
+    """
+    built: JsonObject = {}
+    for name, provider in snapshot.providers.items():
+        members = _credentials(provider.kind, _usable(provider.kind, secrets.get(name, {})))
+        built[name] = members
+        if provider.kind == "bedrock":
+            built[name + _GUARD] = {_camel(field): value for field, value in members.items()}
+    return _dumps(built)
+
+
+def serving_target(variant: Variant, option_index: str | None) -> TargetNode | None:
+    """The leaf that `x-portkey-last-used-option-index` names: `config`, `config.targets[1].targets[0]`.
+
+    None when the header is missing or names nothing in the variant's tree.
+    """
+    if option_index is None or not re.fullmatch(r"config(\.targets\[\d{1,3}\])*", option_index):
+        return None
+    node: Node = variant.tree
+    for index in re.findall(r"\[(\d+)\]", option_index):
+        if not isinstance(node, GroupNode) or int(index) >= len(node.targets):
+            return None
+        node = node.targets[int(index)]
+    return node if isinstance(node, TargetNode) else None
+
+
+def targets_of(node: Node) -> Iterable[TargetNode]:
+    """The leaves of a tree, first to last."""
+    if isinstance(node, TargetNode):
+        yield node
+    else:
+        for target in node.targets:
+            yield from targets_of(target)
+
+
+def missing_secrets(snapshot: Snapshot, secrets: Secrets) -> tuple[str, ...]:
+    """Providers that serve a route but have no usable key, though their kind needs one. They are called without it."""
+    used = {node.provider for variant in snapshot.variants.values() for node in targets_of(variant.tree)}
+    return tuple(
+        name
+        for name in sorted(used)
+        if snapshot.providers[name].kind != "ollama"
+        and not any(_usable(snapshot.providers[name].kind, secrets.get(name, {})).values())
+    )
+
+
+def _usable(kind: ProviderKind, secret: Mapping[str, str]) -> dict[str, str]:
+    """The fields that can be sent: Portkey answers a client with a key that holds a control character."""
+    found = {name: secret[name] for name in SECRET_FIELDS[kind] if secret.get(name)}
+    account = found.pop("service_account_json", None)
+    usable = {name: value for name, value in found.items() if re.fullmatch(r"[\x21-\x7e]+", value)}
+    if kind == "bedrock" and not ("aws_access_key_id" in usable and "aws_secret_access_key" in usable):
+        usable = {"api_key": usable["api_key"]} if "api_key" in usable else {}
+    if account is not None and _account(account):
+        usable["service_account_json"] = account
+    return usable
+
+
+def _account(text: str) -> JsonObject:
+    """A service account's key file, or nothing if it is none: an object of strings."""
+    try:
+        parsed: Json = json.loads(text)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) and all(isinstance(value, str) for value in parsed.values()) else {}
+
+
+def _dumps(built: JsonObject) -> str:
+    return json.dumps(built, separators=(",", ":"), ensure_ascii=True)
+
+
+def _node(node: Node, providers: Mapping[str, Provider]) -> JsonObject:
+    if isinstance(node, TargetNode):
+        return _target(node, providers[node.provider])
+    targets: list[Json] = []
+    for each in node.targets:
+        built = _node(each, providers)
+        if node.strategy == "weighted" and isinstance(each, TargetNode):
+            built["weight"] = each.weight
+        targets.append(built)
+    if node.strategy == "weighted":
+        return {"strategy": {"mode": "loadbalance"}, "targets": targets}
+    return {"strategy": {"mode": "fallback", "on_status_codes": list(node.on)}, "targets": targets}
+
+
+def _target(node: TargetNode, provider: Provider) -> JsonObject:
+    # Portkey's own "ollama" drops the usage of streams; Ollama also speaks OpenAI's API.
+    is_ollama = provider.kind == "ollama"
+    built: JsonObject = {
+        "provider": "openai" if is_ollama else provider.kind,
+        _CREDENTIALS: provider.id,
+        "override_params": {"model": node.model},
+        "request_timeout": node.timeout_seconds * 1000,
+    }
+    if node.retries.attempts:
+        built["retry"] = {"attempts": node.retries.attempts, "on_status_codes": list(node.retries.on)}
+    if provider.base_url is not None:
+        suffix = "/v1" if is_ollama and not provider.base_url.endswith("/v1") else ""
+        built["custom_host"] = provider.base_url + suffix
+    if provider.kind in _CLIENT_HEADERS:
+        built["forward_headers"] = _CLIENT_HEADERS[provider.kind]
+    match provider.kind:
+        case "bedrock":
+            built["aws_region"] = provider.region
+        case "vertex-ai":
+            built["vertex_project_id"] = provider.project
+            built["vertex_region"] = provider.region
+        case "azure-openai":
+            built["resource_name"] = provider.azure_resource
+            built["deployment_id"] = node.model
+            built["api_version"] = provider.azure_api_version
+        case _:
+            pass
+    return built
+
+
+def _credentials(kind: ProviderKind, secret: Mapping[str, str]) -> JsonObject:
+    """The members of a target that hold its credentials; never none, or a comma would be left over."""
+    if "service_account_json" in secret:
+        return {"vertex_service_account_json": _account(secret["service_account_json"])}
+    if kind == "bedrock" and "api_key" in secret:
+        return {"aws_auth_type": "apiKey", "api_key": secret["api_key"]}
+    if kind == "bedrock":
+        return {"aws_access_key_id": "", "aws_secret_access_key": "", **secret}
+    return {"api_key": secret.get("api_key", "")}
+
+
+def _guard_provider(variant: Variant, snapshot: Snapshot) -> Provider | None:
+    """Whose credentials a Bedrock guardrail uses: the variant's own bedrock provider's, else the first one's."""
+    names = (*(node.provider for node in targets_of(variant.tree)), *sorted(snapshot.providers))
+    return next((snapshot.providers[name] for name in names if snapshot.providers[name].kind == "bedrock"), None)
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+
+
+def _guardrails(rules: Sequence[ScannerRule], aws: Provider | None) -> list[Json]:
+    """Denials each for themselves; redactions as one guardrail, in order, because side by side the last one wins."""
+    built: list[Json] = [_denial(rule, aws) for rule in rules if rule.action == "deny"]
+    redactions: JsonObject = {f"rule {rule.id}": _redaction(rule) for rule in rules if rule.action == "redact"}
+    if redactions:
+        built.append({"sequential": True, "deny": False, **redactions})
+    return built
+
+
+def _denial(rule: ScannerRule, aws: Provider | None) -> JsonObject:
+    if rule.bedrock_guardrail is None:
+        return {"default.regexMatch": {"rule": rule.pattern or "", "not": True}, "deny": True}
+    # Portkey takes an error of a check for a pass unless told otherwise.
+    check: JsonObject = {
+        "guardrailId": rule.bedrock_guardrail.id,
+        "guardrailVersion": rule.bedrock_guardrail.version,
+        "failOnError": True,
+    }
+    if aws:
+        check["credentials"] = {"awsRegion": aws.region, _CREDENTIALS: aws.id + _GUARD}
+    return {"bedrock.guard": check, "deny": True}
+
+
+def _redaction(rule: ScannerRule) -> JsonObject:
+    # Without slashes and the flag only the first occurrence would be replaced.
+    everywhere = "/{}/g".format((rule.pattern or "").replace("\n", "\\n"))
+    return {"id": "default.regexReplace", "rule": everywhere, "redactText": rule.replacement}

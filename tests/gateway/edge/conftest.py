@@ -1,0 +1,64 @@
+"""A real Envoy and a real Portkey behind it, with an issuer and a provider that plays back what a test scripts."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from gateway.edge.edge_process import Edge
+from gateway.edge.issuer import ISSUER, Issuer
+from gateway.edge.policies import SECRETS, policy
+from gateway.portkey_contract.portkey_process import Portkey
+from support.replay_provider import ReplayProvider
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    with Issuer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def portkey() -> Iterator[Portkey]:
+    with Portkey(env={"TRUSTED_CUSTOM_HOSTS": "127.0.0.1"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def provider_server() -> Iterator[ReplayProvider]:
+    with ReplayProvider() as running:
+        yield running
+
+
+@pytest.fixture
+def provider(provider_server: ReplayProvider) -> ReplayProvider:
+    """A provider that has no script yet and has received nothing."""
+    provider_server.reset()
+    return provider_server
+
+
+@pytest.fixture(scope="session")
+def shared_edge(
+    issuer: Issuer, portkey: Portkey, provider_server: ReplayProvider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Edge]:
+    """An edge that no test changes."""
+    folder = tmp_path_factory.mktemp("edge")
+    with Edge(folder, ISSUER, issuer.jwks_url, portkey.port, max_request_bytes=100_000) as edge:
+        edge.apply(policy(provider_server.url), SECRETS)
+        edge.start()
+        yield edge
+
+
+@pytest.fixture
+def client(shared_edge: Edge, issuer: Issuer) -> Iterator[httpx.Client]:
+    """Calls the shared edge as the client `search-api`."""
+    headers = {"authorization": f"Bearer {issuer.token('search-api')}"}
+    with httpx.Client(base_url=shared_edge.url, headers=headers, timeout=10, trust_env=False) as each:
+        yield each
+
+
+@pytest.fixture
+def edge(issuer: Issuer, portkey: Portkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """An edge of the test's own: not started, without a policy."""
+    with Edge(tmp_path_factory.mktemp("edge"), ISSUER, issuer.jwks_url, portkey.port) as each:
+        yield each
