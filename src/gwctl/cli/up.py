@@ -1,0 +1,129 @@
+"""`gwctl up`: options in, a gateway that serves out, and the words for what one can do with it next."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gwctl.cli.options import data_dir_option, json_option
+from gwctl.errors import UserError
+
+if TYPE_CHECKING:
+    from gwctl.cli.progress import Progress
+    from gwctl.local.data_dir import DataDir
+    from gwctl.local.options import UpOptions
+    from gwctl.local.status import Status
+
+PORT = click.IntRange(1, 65535)
+
+
+@click.command()
+@click.option("--port", type=PORT, default=8080, show_default=True, help="Where the gateway serves, on 127.0.0.1.")
+@click.option(
+    "--admin-port", type=PORT, default=8081, show_default=True, help="Kept for the admin API, which does not exist yet."
+)
+@click.option("--token-port", type=PORT, help="Where tokens are given out. Default: the same free port every time.")
+@click.option(
+    "--upstream",
+    "upstreams",
+    metavar="PROVIDER=URL",
+    multiple=True,
+    help="Send a provider's requests to this URL instead. Can be given more than once.",
+)
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    help="Policy file, or a directory of them. Default: policy.yaml in the data directory, made at the first start.",
+)
+@click.option("--detach", "-d", is_flag=True, help="Run in the background; return when it is ready.")
+@click.option("--try", "attempt", is_flag=True, help="Send one streamed request through it when it is ready.")
+@json_option
+@data_dir_option
+def command(
+    *,
+    port: int,
+    admin_port: int,
+    token_port: int | None,
+    upstreams: tuple[str, ...],
+    policy: Path | None,
+    detach: bool,
+    attempt: bool,
+    as_json: bool,
+    data: "DataDir",
+) -> None:
+    """Run the whole gateway on this machine.
+
+    It uses the real providers whose usual variables are set: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY,
+    AZURE_OPENAI_API_KEY with AZURE_OPENAI_ENDPOINT, AWS credentials with AWS_REGION, OLLAMA_HOST. The built-in
+    sample provider is always there, so none is needed. Ctrl-C stops it.
+    """
+    from gwctl.cli.progress import Progress
+    from gwctl.local.options import UpOptions
+    from gwctl.local.providers import parse_upstreams
+
+    options = UpOptions(
+        port=port,
+        admin_port=admin_port,
+        token_port=token_port,
+        policy=policy.absolute() if policy else None,
+        upstreams=parse_upstreams(upstreams),
+    )
+    with Progress(quiet=as_json) as progress:
+        if not detach:
+            _foreground(options, data, progress, attempt=attempt, as_json=as_json)
+            return
+        status = _detached(options, data, progress)
+    _tell(status, data, attempt=attempt, as_json=as_json, detached=True)
+
+
+def _detached(options: "UpOptions", data: "DataDir", progress: "Progress") -> "Status":
+    from gwctl.local import detached, running
+    from gwctl.local.status import Status
+
+    run = running.current(data)
+    if run is None:
+        return detached.start(options, data, progress.changed)
+    status = Status.read(data.status)
+    if status is None or status.state != "ready" or run.options != options.as_json():
+        raise running.already_runs(data)
+    progress.said("It was running already.")
+    return status
+
+
+def _foreground(options: "UpOptions", data: "DataDir", progress: "Progress", *, attempt: bool, as_json: bool) -> None:
+    import os
+
+    from gwctl.local.supervisor import run
+
+    told = False
+
+    def changed(status: "Status") -> None:
+        nonlocal told
+        progress.changed(status)
+        if status.state == "ready" and not told:
+            told = True
+            progress.close()
+            _tell(status, data, attempt=attempt, as_json=as_json, detached=False)
+
+    run(options, data, dict(os.environ), changed, progress.said)
+
+
+def _tell(status: "Status", data: "DataDir", *, attempt: bool, as_json: bool, detached: bool) -> None:
+    """Say that it is ready, with `attempt` after a request that shows it."""
+    import json
+    from dataclasses import asdict
+
+    from gwctl.cli.next_steps import next_steps, send_first_request
+
+    trial = None
+    if attempt:
+        try:
+            trial = send_first_request(data, quiet=as_json)
+        except UserError as error:
+            if detached:
+                raise
+            click.echo(f"{error}\n", err=True)  # no reason to stop what runs
+    if as_json:
+        click.echo(json.dumps({**status.as_json(), **({"try": asdict(trial)} if trial else {})}))
+    else:
+        click.echo(next_steps(status, data, detached=detached))

@@ -1,0 +1,85 @@
+"""What a client's recipe gets and gives. Pure data; files are read and written by `apply`."""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gwctl.errors import UserError
+
+SAMPLE_PREFIX = "sample-"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The gateway as a client sees it. `models`: API → the aliases that serve it, for this client's team.
+
+    `token_command` has absolute paths only. `environment` is that of the person who asks.
+    """
+
+    url: str
+    token_command: tuple[str, ...]
+    models: Mapping[str, Sequence[str]]
+    environment: Mapping[str, str]
+    chosen_model: str | None = None
+
+    @property
+    def openai_url(self) -> str:
+        """The base URL of everything that speaks OpenAI's APIs."""
+        return f"{self.url}/v1"
+
+    @property
+    def token_shell(self) -> str:
+        """The token command for a shell."""
+        return shlex.join(self.token_command)
+
+    @property
+    def home(self) -> Path:
+        """Where configuration files are."""
+        return Path(self.environment.get("HOME") or Path.home())
+
+    def model(self, api: str, *preferred: str) -> str:
+        """The chosen model; else the first alias that has a preferred word in it; else the first one.
+
+        Real models go before the sample provider's. Raises UserError: no alias serves this API, or not the chosen one.
+        """
+        served = sorted(self.models.get(api, ()), key=lambda alias: (alias.startswith(SAMPLE_PREFIX), alias))
+        if not served:
+            raise UserError(f"no model of the policy serves {api}; add a route for one")
+        if self.chosen_model:
+            if self.chosen_model not in served:
+                raise UserError(f"model {self.chosen_model} does not serve {api}; these do: {', '.join(served)}")
+            return self.chosen_model
+        real = [alias for alias in served if not alias.startswith(SAMPLE_PREFIX)] or served
+        for word in (*preferred, f"{SAMPLE_PREFIX}gpt", f"{SAMPLE_PREFIX}claude"):
+            for alias in real:
+                if word in alias:
+                    return alias
+        return real[0]
+
+    def first_with(self, api: str, word: str) -> str | None:
+        """The first alias of an API that has this word in it."""
+        return next((alias for alias in sorted(self.models.get(api, ())) if word in alias), None)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """How a configuration file is brought up to date: `merge` makes the new text of the old one, and says what changed.
+
+    `merge` raises UserError when the old text is not what it should be.
+    """
+
+    path: Path
+    merge: Callable[[str], tuple[str, list[str]]]
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """`text` goes to stdout and is complete as it is, `notes` are for the reader; `edit` is what `--write` does."""
+
+    text: str
+    notes: Sequence[str] = ()
+    edit: Edit | None = field(default=None, repr=False)
+
+
+Recipe = Callable[[Gateway], Instructions]

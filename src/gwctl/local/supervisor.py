@@ -1,0 +1,263 @@
+"""`gwctl up`: one process that runs the whole gateway.
+
+In: options and a data directory. Out: a gateway that serves, `connection.json`, and a `Status` that follows what
+happens. It holds the directory's lock while it lives, watches the policy file, and leaves nothing running behind.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from gwctl.agent.files import write_atomically
+from gwctl.errors import UserError
+from gwctl.local import running
+from gwctl.local.clients import LOCAL_CLIENT, ensure_connection
+from gwctl.local.data_dir import PARTS, DataDir
+from gwctl.local.default_policy import ensure_policy
+from gwctl.local.keeper import POLL_SECONDS, Keeper, Part, PartFailedError
+from gwctl.local.live_policy import LivePolicy
+from gwctl.local.options import UpOptions
+from gwctl.local.ports import HOST, Ports, require_free
+from gwctl.local.probe import status_of
+from gwctl.local.processes import Identity
+from gwctl.local.programs import find_programs
+from gwctl.local.providers import detect, remember
+from gwctl.local.stack import Stack, issuer_url
+from gwctl.local.status import PartStatus, State, Status
+
+WATCH_SECONDS = 0.25
+PORT_TRIES = 3
+APPLY_SECONDS = 20.0
+MAX_LOG_BYTES = 10 * 1024 * 1024
+
+
+class Supervisor:
+    """Runs one gateway. `changed` is called with the status after every change, `said` with lines for a person."""
+
+    def __init__(
+        self,
+        options: UpOptions,
+        data: DataDir,
+        environment: Mapping[str, str],
+        changed: Callable[[Status], None],
+        said: Callable[[str], None],
+    ) -> None:
+        self._options = options
+        self._data = data
+        self._environment = environment
+        self._changed = changed
+        self._said = said
+        self._keepers: list[Keeper] = []
+        self._run = running.Run(Identity.of(os.getpid()), Path(), options.as_json())
+        self.stopping = asyncio.Event()
+        self.status = Status(
+            pid=os.getpid(),
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            gateway_url=f"http://{HOST}:{options.port}",
+            admin_port=options.admin_port,
+            parts=[PartStatus(name) for name in PARTS],
+        )
+
+    async def run(self) -> None:
+        """Start everything, and stay until `stopping` is set. Raises UserError when it does not come up."""
+        self._data.create()
+        with self._locked():
+            left = running.remove_remains(self._data)
+            if left:
+                self._say(f"ended what an earlier run had left behind: {', '.join(left)}")
+            self._roll_logs()
+            try:
+                await self._until_stopping(self._serve())
+            except UserError as error:
+                self.status.error = str(error)
+                raise
+            finally:
+                await self._stop()
+
+    async def _until_stopping(self, work: Coroutine[Any, Any, None]) -> None:
+        task, stop = asyncio.create_task(work), asyncio.create_task(self.stopping.wait())
+        try:
+            await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.cancel()
+            task.cancel()  # does nothing to a task that is done
+            await asyncio.gather(task, stop, return_exceptions=True)
+        if not task.cancelled():
+            task.result()
+
+    async def _serve(self) -> None:
+        began = time.monotonic()
+        policy = await self._start()
+        self.status.ready_seconds = round(time.monotonic() - began, 2)
+        self._log(f"ready after {self.status.ready_seconds} s: {self.status.gateway_url}")
+        self._set_state("ready")
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            reloaded = policy.reload_if_changed()
+            if policy.read_agent() or reloaded:
+                self._publish()
+
+    async def _start(self) -> LivePolicy:
+        options, data = self._options, self._data
+        require_free(options.port, "--port")
+        if options.token_port:
+            require_free(options.token_port, "--token-port")
+        programs = find_programs()
+        ports = Ports(data.ports)
+        detected = detect(self._environment, options.port)
+        if options.policy is None:
+            ensure_policy(data.policy, LOCAL_CLIENT, [offer.provider.id for offer in detected])
+        offers = remember(data.providers, detected)
+        policy = LivePolicy(data, options, offers, self._environment, self.status, self._say)
+        policy.compile(ports.choose("sample"))  # so that a bad policy is said before anything is started
+
+        self._run = running.Run(self._run.supervisor, running.make_sockets_dir(), self._run.options)
+        self._record()
+        stack = Stack(data, programs, self._run.sockets, self._environment)
+        await _together(
+            self._bring_up("issuer", stack.issuer, ports, fixed=options.token_port),
+            self._bring_up("sample", stack.sample, ports),
+            self._bring_up("gateway", lambda port: stack.gateway(port, policy.trusted_hosts), ports),
+        )
+        issuer = ports["issuer"]
+        ensure_connection(data, self.status.gateway_url, f"http://{HOST}:{options.admin_port}", issuer_url(issuer))
+        policy.publish(ports["sample"])
+        settings = stack.edge_settings(options.port, issuer, ports["gateway"])
+        await self._keep(stack.agent(settings))
+        await self._bring_up_edge(stack.edge(settings))
+        await self._applied(policy)
+        return policy
+
+    async def _bring_up(
+        self, name: str, make: Callable[[int], Part], ports: Ports, *, fixed: int | None = None
+    ) -> None:
+        """Start a part on its port; on another one if somebody else took that in the meantime."""
+        tries = PORT_TRIES
+        while tries:
+            tries -= 1
+            try:
+                await self._keep(make(ports.choose(name, fixed=fixed)))
+                break
+            except PartFailedError as error:
+                if fixed or not error.port_taken or not tries:
+                    raise
+                ports.forget(name)
+
+    async def _bring_up_edge(self, part: Part) -> None:
+        try:
+            await self._keep(part)
+        except PartFailedError as error:
+            if error.port_taken:
+                require_free(self._options.port, "--port")
+            raise
+
+    async def _keep(self, part: Part) -> None:
+        status = next(each for each in self.status.parts if each.name == part.name)
+        keeper = Keeper(part, status, self._say, self._part_changed)
+        self._keepers.append(keeper)
+        await keeper.start()
+
+    async def _applied(self, policy: LivePolicy) -> None:
+        """Wait until the edge enforces the policy and answers."""
+        try:
+            async with asyncio.timeout(APPLY_SECONDS):
+                while not (policy.in_force() and await status_of(self._options.port, "/healthz") == 200):  # noqa: ASYNC110
+                    await asyncio.sleep(POLL_SECONDS)  # other processes' doing sets no event
+        except TimeoutError:
+            reason = self.status.policy.rejected or "the agent and the edge gave no reason"
+            logs = f"{self._data.log_of('agent')} and {self._data.log_of('edge')}"
+            raise UserError(f"the edge did not come up within {APPLY_SECONDS:g} s: {reason}; see {logs}") from None
+
+    async def _stop(self) -> None:
+        was_ready = self.status.state == "ready"
+        if was_ready:
+            self._say("stopping")
+        self._set_state("stopping")
+        last_first = sorted(self._keepers, key=lambda each: PARTS.index(each.status.name), reverse=True)
+        for keeper in last_first:
+            await keeper.stop()
+        running.remove_remains(self._data)
+        self._set_state("failed" if self.status.error else "stopped")
+        if was_ready:
+            self._say("stopped")
+
+    def _set_state(self, state: State) -> None:
+        self.status.state = state
+        self._publish()
+
+    def _part_changed(self) -> None:
+        self._record()
+        self._publish()
+
+    def _record(self) -> None:
+        parts = {each.status.name: each.identity for each in self._keepers if each.identity}
+        running.Run(self._run.supervisor, self._run.sockets, self._run.options, parts).write(self._data.processes)
+
+    def _publish(self) -> None:
+        write_atomically(self._data.status, json.dumps(self.status.as_json()).encode())
+        self._changed(self.status)
+
+    def _say(self, line: str) -> None:
+        self._log(line)
+        self._said(line)
+
+    def _log(self, line: str) -> None:
+        stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        with self._data.log_of("supervisor").open("a") as log:
+            log.write(f"{stamp} {line}\n")
+
+    def _roll_logs(self) -> None:
+        for name in (*PARTS, "supervisor"):
+            log = self._data.log_of(name)
+            with suppress(FileNotFoundError):
+                if log.stat().st_size > MAX_LOG_BYTES:
+                    log.replace(log.with_suffix(".log.1"))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        lock = FileLock(self._data.lock, mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise running.already_runs(self._data) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+async def _together(*work: Coroutine[Any, Any, None]) -> None:
+    """Await all; when one fails, the others are cancelled and its exception is raised alone."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for each in work:
+                group.create_task(each)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+def run(
+    options: UpOptions,
+    data: DataDir,
+    environment: Mapping[str, str],
+    changed: Callable[[Status], None],
+    said: Callable[[str], None],
+) -> None:
+    """Run a gateway in this process until Ctrl-C, SIGTERM or SIGHUP. Raises UserError when it does not come up."""
+
+    async def main() -> None:
+        supervisor = Supervisor(options, data, environment, changed, said)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, supervisor.stopping.set)
+        await supervisor.run()
+
+    asyncio.run(main())
