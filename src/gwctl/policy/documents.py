@@ -171,7 +171,12 @@ class BedrockGuardrail(Document):
 
 
 class ScannerRule(Document):
-    """A content rule: what a request or an answer must not contain."""
+    """A content rule: what a request or an answer must not contain.
+
+    Portkey looks at the text of a request's last message, and of a plain answer; not at earlier messages, system
+    prompts, tool calls and their results. The edge refuses what a rule could not see at all: streamed answers under
+    an output rule, and APIs that Portkey does not scan.
+    """
 
     id: Slug
     description: str = Field(default="", max_length=500)

@@ -1,0 +1,82 @@
+"""The gateways of the conformance suite.
+
+`gateway` is the one under test: started here, or named by GWCTL_GATEWAY_CONNECTION. `lab` is one of our own whose
+providers record what reaches them; tests only call it. `workshop` is another that tests may change and break.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.conformance.calls import Caller
+from gateway.conformance.forge import Forger
+from gateway.conformance.lab import Lab, running_lab
+from support.gateway import Gateway
+
+
+LAST = ("test_secret_canary.py", "test_settlement.py")
+"""Modules that look back on what all the others did."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put them behind the others of this suite."""
+    ours = Path(__file__).parent
+    places = [index for index, item in enumerate(items) if item.path.parent == ours]
+    order = sorted((items[index] for index in places), key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1)
+    for index, item in zip(places, order, strict=True):
+        items[index] = item
+
+
+@pytest.fixture(scope="session")
+def gateway(running_gateway: Gateway) -> Gateway:
+    """The gateway under test."""
+    return running_gateway
+
+
+@pytest.fixture(scope="session")
+def caller(gateway: Gateway) -> Iterator[Caller]:
+    """Calls it over HTTP/1.1."""
+    with Caller(gateway) as each:
+        yield each
+
+
+@pytest.fixture(scope="session")
+def http2_caller(gateway: Gateway) -> Iterator[Caller]:
+    """Calls it over HTTP/2."""
+    with Caller(gateway, http2=True) as each:
+        yield each
+
+
+@pytest.fixture(scope="session")
+def forger(gateway: Gateway) -> Forger:
+    """Makes tokens for it."""
+    return Forger(gateway)
+
+
+@pytest.fixture(scope="session")
+def _lab(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    gateway.require_local()
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(_lab: Lab) -> Lab:
+    """The lab, its providers as new."""
+    _lab.reset()
+    return _lab
+
+
+@pytest.fixture(scope="session")
+def _workshop(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    gateway.require_local()
+    with running_lab(tmp_path_factory.mktemp("workshop")) as lab:
+        yield lab
+
+
+@pytest.fixture
+def workshop(_workshop: Lab) -> Lab:
+    """The workshop, its providers as new. Whoever changes or breaks it leaves it whole."""
+    _workshop.reset()
+    return _workshop
