@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from gwctl.agent.envoy_admin import EnvoyAdmin, EnvoyUnavailableError
 from gwctl.agent.history import SnapshotHistory
@@ -32,17 +33,17 @@ class Agent:
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set; then what the usage log holds is still turned into events."""
         self._status.publish()
-        loops = [
-            asyncio.create_task(_every(POLICY_SECONDS, self._policy.step), name="policy"),
-            asyncio.create_task(_every(USAGE_SECONDS, self._usage), name="usage"),
-        ]
+        policy = asyncio.create_task(_every(POLICY_SECONDS, self._policy.step, stopping), name="policy")
+        # Never cancelled: a step that runs in its thread would go on there, beside the last one.
+        usage = asyncio.create_task(_every(USAGE_SECONDS, self._usage, stopping), name="usage")
         stop = asyncio.create_task(stopping.wait(), name="stop")
-        done, _ = await asyncio.wait([*loops, stop], return_when=asyncio.FIRST_COMPLETED)
-        for task in loops:
-            task.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
-        for task in done:
-            task.result()  # a loop that ended by itself ended by a bug: the process ends with it
+        await asyncio.wait([policy, usage, stop], return_when=asyncio.FIRST_COMPLETED)
+        ended_by_a_bug = [task for task in (policy, usage) if task.done() and not stopping.is_set()]
+        stopping.set()
+        policy.cancel()
+        await asyncio.gather(policy, usage, stop, return_exceptions=True)
+        for task in ended_by_a_bug:
+            task.result()  # raises: the process ends with it, and whoever runs the agent starts it again
         await self._usage()
         await self._admin.close()
 
@@ -72,7 +73,8 @@ class Agent:
             log.warning("the usage log is not rotated: %s", error)
 
 
-async def _every(seconds: float, step: Callable[[], Awaitable[None]]) -> None:
-    while True:
+async def _every(seconds: float, step: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
         await step()
-        await asyncio.sleep(seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), seconds)

@@ -81,11 +81,17 @@ def output_tokens(line: UsageLine, kind: ProviderKind | None, *, claude: bool, u
         shape = _shape(line, kind, claude=claude)
         estimate = _tokens(line.response_bytes - shape.prologue, shape.per_token)
     elif unseen and not line.response_bytes:
-        estimate = bound if bound is not None else _tokens(line.duration_ms * UNSEEN_TOKENS_PER_SECOND, 1000)
+        return unseen_output_tokens(line)
     else:
         frame = PLAIN_FRAME_BYTES.get(line.api or "", 0)
         estimate = _tokens(line.response_bytes - frame, BYTES_PER_PLAIN_OUTPUT_TOKEN)
     return estimate if bound is None else min(estimate, bound)
+
+
+def unseen_output_tokens(line: UsageLine) -> int:
+    """What an answer that nobody saw is taken to hold: all that the request allows, else what its duration allows."""
+    bound = output_bound(line)
+    return bound if bound is not None else _tokens(line.duration_ms * UNSEEN_TOKENS_PER_SECOND, 1000)
 
 
 def _shape(line: UsageLine, kind: ProviderKind | None, *, claude: bool) -> StreamShape:

@@ -1,13 +1,17 @@
 """A line of the usage log becomes a priced usage event. Pure: the caller knows the target and its price."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from gwctl.ledger.events import OTEL_PROVIDER_NAMES, Outcome, UsageEvent
-from gwctl.ledger.normalise import Usage, error_type, normalise, response_model, service_tier
+from gwctl.ledger.normalise import Usage, error_type, normalise, response_model, service_tier, withheld
 from gwctl.ledger.prices import Price, cost
 from gwctl.ledger.tokens import Tokens
 from gwctl.ledger.usage_line import UsageLine
 from gwctl.policy.names import ProviderKind
+
+WITHHELD: Final = "answer_refused"
+"""The refusal of an answer that the provider has written and an output rule keeps from the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
 
 
 def _usage(line: UsageLine, served_by: ServedBy | None) -> Usage:
+    if line.refusal == WITHHELD and line.upstream is not None:
+        return withheld(line)
     if line.refusal or line.upstream is None:
         return Usage(Tokens())
     kind, model = (served_by.kind, served_by.model) if served_by else (None, None)
@@ -72,7 +78,7 @@ def _usage(line: UsageLine, served_by: ServedBy | None) -> Usage:
 
 
 def _outcome(line: UsageLine, usage: Usage) -> Outcome:
-    if line.refusal or (line.upstream is None and 400 <= line.status < 500):
+    if 400 <= line.status < 500 and (line.refusal or line.upstream is None):
         return "refused"
     if line.status >= 400 or error_type(line):
         return "failed"

@@ -21,9 +21,9 @@ from gwctl.ledger.usage_line import UsageLine
 from gwctl.ledger.values import Values
 from gwctl.policy.names import ProviderKind
 
-Reason = Literal["client_left", "cut", "no_usage", "malformed", "inconsistent"]
+Reason = Literal["client_left", "cut", "no_usage", "malformed", "inconsistent", "withheld"]
 """Why tokens are an estimate: the caller left early · the answer ended early · the answer is whole and has no usage ·
-a count was no count · the counts contradict each other."""
+a count was no count · the counts contradict each other · an output rule kept the answer, and its usage, back."""
 
 CLIENT_LEFT_FLAGS: Final = frozenset({"DC", "DR"})
 CUT_FLAGS: Final = CLIENT_LEFT_FLAGS | frozenset({"UC", "UR", "LR", "UPE", "UT", "SI", "DT", "DPE", "OM"})
@@ -95,6 +95,12 @@ def normalise(line: UsageLine, kind: ProviderKind | None, model: str | None) -> 
         max(reading.output, output),
     )
     return Usage(tokens, "malformed" if values.malformed else _reason(line, reading, left=left))
+
+
+def withheld(line: UsageLine) -> Usage:
+    """The tokens of an answer that an output rule withheld: the provider wrote it, and nobody saw how long it was."""
+    tokens = Tokens(input_tokens=estimate.input_tokens(line), output_tokens=estimate.unseen_output_tokens(line))
+    return Usage(tokens, "withheld")
 
 
 def _reason(line: UsageLine, reading: _Reading, *, left: bool) -> Reason:

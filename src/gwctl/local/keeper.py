@@ -74,11 +74,15 @@ class Keeper:
         """End the part and keep it ended."""
         if self._task:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         await self._end()
         self._set(state="stopped", pid=None, detail="")
+
+    def check(self) -> None:
+        """Raise what ended the keeping, which must never end by itself: then it is a bug, and not to be hidden."""
+        if self._task and self._task.done():
+            self._task.result()
 
     async def _keep(self) -> None:
         delay = BACK_OFF_SECONDS[0]

@@ -72,13 +72,13 @@ class LivePolicy:
         before = policy.label
         try:
             compiled = self._file.compile(self._additions)
-        except (PolicyError, UserError) as error:
+            self._put_into_force(compiled)
+        except (PolicyError, UserError, OSError) as error:
             policy.problems = problems_of(error) if isinstance(error, PolicyError) else [str(error)]
             self._say(f"the policy file has problems, {before} stays in force:")
             for problem in policy.problems:
                 self._say(f"  {problem}")
             return True
-        self._put_into_force(compiled)
         if policy.label != before:
             self._say(f"policy {policy.label} takes the place of {before}")
         for host in sorted(_provider_hosts(compiled) - self._trusted):

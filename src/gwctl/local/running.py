@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from gwctl.agent.files import write_atomically
 from gwctl.errors import UserError
 from gwctl.local.data_dir import DataDir
@@ -92,7 +94,10 @@ def stop(data: DataDir, seconds: float = STOP_SECONDS) -> bool:
         while run.supervisor.alive and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
         run.supervisor.kill_group()
-    remove_remains(data)
+    if data.run.is_dir():
+        # Who starts a gateway here at this moment has the lock, and what lies about is his.
+        with suppress(Timeout), FileLock(data.lock, mode=0o600, timeout=0):
+            remove_remains(data)
     return run is not None
 
 

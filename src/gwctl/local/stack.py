@@ -22,7 +22,7 @@ from gwctl.local.ports import HOST
 from gwctl.local.probe import status_of
 from gwctl.local.programs import Programs
 
-PRELOAD = Path(__file__).with_name("portkey_loopback.cjs")
+PRELOAD = Path(__file__).with_name("portkey_preload.cjs")
 MAX_HEADER_BYTES = 65536
 """`x-portkey-config` carries a route's whole configuration; Node's own limit is 16 KiB."""
 MAX_EDGE_THREADS = 4

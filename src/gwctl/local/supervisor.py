@@ -72,6 +72,7 @@ class Supervisor:
         self._data.create()
         with self._locked():
             left = running.remove_remains(self._data)
+            self._record()
             if left:
                 self._say(f"ended what an earlier run had left behind: {', '.join(left)}")
             self._roll_logs()
@@ -102,6 +103,8 @@ class Supervisor:
         self._set_state("ready")
         while True:
             await asyncio.sleep(WATCH_SECONDS)
+            for keeper in self._keepers:
+                keeper.check()
             reloaded = policy.reload_if_changed()
             if policy.read_agent() or reloaded:
                 self._publish()
@@ -200,10 +203,17 @@ class Supervisor:
 
     def _record(self) -> None:
         parts = {each.status.name: each.identity for each in self._keepers if each.identity}
-        running.Run(self._run.supervisor, self._run.sockets, self._run.options, parts).write(self._data.processes)
+        run = running.Run(self._run.supervisor, self._run.sockets, self._run.options, parts)
+        try:
+            run.write(self._data.processes)
+        except OSError as error:  # as below
+            self._said(f"{self._data.processes} cannot be written ({error.strerror})")
 
     def _publish(self) -> None:
-        write_atomically(self._data.status, json.dumps(self.status.as_json()).encode())
+        try:
+            write_atomically(self._data.status, json.dumps(self.status.as_json()).encode())
+        except OSError as error:  # a full disk must not stop what serves
+            self._said(f"{self._data.status} cannot be written ({error.strerror})")
         self._changed(self.status)
 
     def _say(self, line: str) -> None:
@@ -212,7 +222,7 @@ class Supervisor:
 
     def _log(self, line: str) -> None:
         stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        with self._data.log_of("supervisor").open("a") as log:
+        with suppress(OSError), self._data.log_of("supervisor").open("a") as log:  # as above
             log.write(f"{stamp} {line}\n")
 
     def _roll_logs(self) -> None:

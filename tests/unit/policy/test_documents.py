@@ -87,6 +87,8 @@ def test_a_directory_of_files_is_one_policy(tmp_path: Path):
     ("content", "expected"),
     [
         (b"teams: [", "line "),
+        (b"", "holds no document"),
+        (b"# nothing but comments\nroutes:\nteams: []\n", "holds no document"),
         (b"- a list", "is not a mapping of sections"),
         (b"teams: 5", "must be a list of documents"),
         (b"teams: []\nteams: []", "the key 'teams' stands twice"),
