@@ -12,7 +12,7 @@ from gwctl.edge.json_types import JsonObject
 
 @dataclass(frozen=True)
 class Refusal:
-    """One way to be refused. `code` is in the usage log and in OpenAI's shape.
+    """One way to be refused. `code` is in OpenAI's shape and, with a status below 500, in the usage log.
 
     `{}` in the message stands for what the policy has to add; `envoy` says that Envoy itself answers so.
     """
@@ -132,7 +132,9 @@ _ALL: Final = (
         503,
         "Content rules hold for the model {}, and the gateway cannot check them. Tell the gateway's administrators.",
     ),
-    _failed("gateway_timeout", 504, "The provider did not answer in time.", envoy=True),
+    Refusal(
+        "gateway_timeout", 504, "server_error", "timeout_error", "The provider did not answer in time.", envoy=True
+    ),
 )
 REFUSALS: Final[dict[str, Refusal]] = {refusal.code: refusal for refusal in _ALL}
 

@@ -17,7 +17,7 @@ _NO_KEYS: Final = "jwt_authn_access_denied{Jwks_remote_fetch_is_failed}"
 
 def local_replies() -> JsonObject:
     """`local_reply_config` of the connection manager."""
-    mappers: list[Json] = [{"filter": _has("refusal")}]
+    mappers: list[Json] = [{"filter": _has("shaped")}]
     # Envoy's word for this is 401, which would send the client for a new token, again and again.
     no_keys = REFUSALS["issuer_unavailable"]
     mappers += _mappers(no_keys, _details(_NO_KEYS), status=no_keys.status)

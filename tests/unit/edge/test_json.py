@@ -14,7 +14,7 @@ MAX_DEPTH = 100
 READ = b"""
 return function(json)
   return function(s)
-    local ok, found = pcall(json.members, s)
+    local ok, found = pcall(json.members, s, 1000)
     if not ok then return nil, found.code, found.detail end
     local list = {}
     for key, at in pairs(found) do list[#list + 1] = key; list[#list + 1] = s:sub(at[1], at[2]) end
@@ -205,6 +205,7 @@ def test_escapes_are_read(raw: bytes, text: str):
         (b'{"a\xff":1}', "malformed_json", "UTF-8"),
         (b'{"a":' + b"[" * 100 + b"]" * 100 + b"}", "malformed_json", "nested too deeply"),
         (b'{"a":' + b"[" * 1_000_000, "malformed_json", "nested too deeply"),
+        (b"{" + b",".join(b'"%d":1' % i for i in range(1001)) + b"}", "malformed_json", "too many members"),
         (b'{"a":1,"a":1}', "duplicate_key", "a"),
         (b'{"a":1,"b":2,"a":3}', "duplicate_key", "a"),
         (b'{"":1,"":1}', "duplicate_key", ""),
@@ -217,6 +218,14 @@ def test_the_reason_is_said(body: bytes, code: str, detail: str):
 
     assert found[0] == code
     assert detail in found[1]
+
+
+def test_a_long_key_is_not_repeated_whole():
+    key = b"\xc3\xbc" * 1_000_000
+
+    code, detail = READER.problem(b'{"%s":1,"%s":1}' % (key, key))
+
+    assert (code, json.loads(detail)) == ("duplicate_key", "?" * 128 + "...")
 
 
 def test_ninety_nine_levels_below_the_object_are_read():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gwctl.edge.portkey import Secrets, credentials, missing_secrets, serving_target, template
+from gwctl.edge.portkey import Secrets, credentials, longest_seconds, missing_secrets, serving_target, template
 from gwctl.policy.snapshot import Snapshot, Variant
 from unit.policy.examples import compiled
 
@@ -148,6 +148,20 @@ def test_streamed_usage_is_asked_of_one_target_and_of_a_group():
         "stream_options": {"include_usage": True},
     }
     assert config(group, stream_usage=True)["override_params"] == {"stream_options": {"include_usage": True}}
+
+
+@pytest.mark.parametrize(
+    ("route", "seconds"),
+    [
+        ({}, 20),
+        ({"retries": {"attempts": 2}}, 2 * (3 * 10 + 1 + 2)),
+        ({"strategy": "weighted"}, 10),
+    ],
+)
+def test_a_plain_answer_has_the_time_of_all_attempts(route: dict[str, Any], seconds: int):
+    built = snapshot(one("openai"), one("anthropic"), timeout_seconds=10, **route)
+
+    assert longest_seconds(variant_of(built).tree) == seconds
 
 
 # --- scanner rules ---

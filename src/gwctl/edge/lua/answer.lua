@@ -1,6 +1,7 @@
 -- What a client gets to see of an answer. In: Portkey's answer, or a reply of Envoy's own. Out: the same answer in the
 -- shape of the path, without guardrail results; and the refusal code of Envoy's own replies for the usage log.
 
+-- The codes of Envoy's own refusals. A failure (5xx) is no refusal.
 local BY_STATUS = {
   ["400"] = "bad_request",
   ["401"] = "invalid_token",
@@ -9,9 +10,6 @@ local BY_STATUS = {
   ["408"] = "request_timeout",
   ["413"] = "request_too_large",
   ["431"] = "headers_too_large",
-  ["500"] = "internal_error",
-  ["503"] = "gateway_unavailable",
-  ["504"] = "gateway_timeout",
 }
 
 -- Headers of Portkey's answers that a client gets; all others are the gateway's business or the provider account's.
@@ -58,13 +56,15 @@ end
 
 local function replace_by_refusal(handle, body, anthropic, code)
   local refused, message = refusal.of(code)
-  log_refusal(handle, code)
+  if refused.status < "500" then
+    log_refusal(handle, code)
+  end
   handle:headers():replace(":status", refused.status)
   replace(handle, body, refusal.body(anthropic, refused, message))
 end
 
 local function members(raw)
-  local ok, found = pcall(json.members, raw)
+  local ok, found = pcall(json.members, raw, math.huge)
   return ok and found or {}
 end
 
@@ -81,7 +81,7 @@ end
 
 -- An answer without `hook_results`, which Portkey puts last. The key is written before its value as `,"hook_results":`.
 local function without_results(raw)
-  local at = json.members(raw).hook_results
+  local at = json.members(raw, math.huge).hook_results
   if not at then
     return raw
   end
@@ -130,14 +130,13 @@ local function complete(handle)
   local headers = handle:headers()
   local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
   local status, from_portkey = headers:get(":status"), headers:get("x-gw-portkey")
-  if policy.refusal then
+  if policy.shaped then
     return
   elseif not from_portkey then
-    if status == "503" and headers:get("www-authenticate") then
-      headers:remove("www-authenticate")
-      log_refusal(handle, "issuer_unavailable")
-    elseif status >= "400" then
-      log_refusal(handle, BY_STATUS[status] or "internal_error")
+    if BY_STATUS[status] then
+      log_refusal(handle, BY_STATUS[status])
+    elseif status == "503" then
+      headers:remove("www-authenticate") -- there when tokens could not be checked
     end
     return
   end

@@ -6,6 +6,7 @@
 local byte, char, sub, find, gsub, match = string.byte, string.char, string.sub, string.find, string.gsub, string.match
 local floor = math.floor
 local MAX_DEPTH = 100
+local MAX_SHOWN = 128
 local QUOTE, BACKSLASH, COMMA, COLON = 34, 92, 44, 58
 local ESCAPES = { [34] = true, [92] = true, [47] = true, [98] = true, [102] = true, [110] = true, [114] = true, [116] = true }
 
@@ -201,9 +202,19 @@ function after_value(s, i, b, depth)
   return fail("a value is missing or not valid")
 end
 
--- key -> {first, last} for the members of the object that `s` holds.
-local function members(s)
-  local found = {}
+local quote
+
+-- A text of unknown length as a JSON string literal that can be shown in a message.
+local function shown(text)
+  if #text <= MAX_SHOWN then
+    return quote(text)
+  end
+  return quote(gsub(sub(text, 1, MAX_SHOWN), "[\128-\255]", "?") .. "...")
+end
+
+-- key -> {first, last} for the members of the object that `s` holds, `most` at most.
+local function members(s, most)
+  local found, count = {}, 0
   local i, b = after_space(s, 1)
   if b ~= 123 then
     fail("it does not begin with a brace")
@@ -213,7 +224,11 @@ local function members(s)
       fail("a top-level key holds an escape")
     end
     if found[key] then
-      error({ code = "duplicate_key", detail = key }, 0)
+      error({ code = "duplicate_key", detail = shown(key) }, 0)
+    end
+    count = count + 1
+    if count > most then
+      fail("it has too many members")
     end
     found[key] = { first, last }
   end)
@@ -270,11 +285,11 @@ end
 local QUOTED = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" }
 
 -- A JSON string literal.
-local function quote(value)
+function quote(value)
   local escaped = gsub(value, '[%c"\\]', function(c)
     return QUOTED[c] or string.format("\\u%04x", byte(c))
   end)
   return '"' .. escaped .. '"'
 end
 
-return { members = members, text = text, quote = quote }
+return { members = members, text = text, quote = quote, shown = shown }

@@ -6,7 +6,11 @@ local function refuse(handle, problem, anthropic)
     problem = { code = "internal_error" }
   end
   local refused, message = refusal.of(problem.code, problem.detail)
-  handle:streamInfo():dynamicMetadata():set("gw.policy", "refusal", refused.code)
+  local metadata = handle:streamInfo():dynamicMetadata()
+  metadata:set("gw.policy", "shaped", true)
+  if refused.status < "500" then
+    metadata:set("gw.policy", "refusal", refused.code)
+  end
   local headers = { [":status"] = refused.status, ["content-type"] = "application/json" }
   if refused.status == "401" then
     headers["www-authenticate"] = 'Bearer error="invalid_token"'

@@ -4,7 +4,8 @@
 -- Out: the headers x-portkey-config and x-gw-route, which names the cluster, and metadata for the usage log; or an error {code, detail}.
 -- Without that header the router knows no cluster, so whatever fails here fails closed.
 
-local MAX_MODEL = 128
+local MAX_TEXT = 128 -- of a text in the usage log
+local MAX_MEMBERS = 1000 -- of a body: no API has a tenth
 local MAX_COUNT = 9007199254740991 -- 2^53 - 1: what every parser holds exactly
 
 -- Headers that go on to Portkey; all others end here.
@@ -111,7 +112,7 @@ local function read_body(handle)
     fail("malformed_json", "it is empty.")
   end
   local raw = body:getBytes(0, length)
-  local members, request = json.members(raw), {}
+  local members, request = json.members(raw, MAX_MEMBERS), {}
   for key, kind in pairs(FIELDS) do
     local at = members[key]
     if at then
@@ -125,7 +126,7 @@ local function log_request(handle, request)
   local metadata = handle:streamInfo():dynamicMetadata()
   request.stream = request.stream or false
   for key, value in pairs(request) do
-    if type(value) ~= "string" or #value <= MAX_MODEL then
+    if type(value) ~= "string" or #value <= MAX_TEXT then
       metadata:set("gw.request", key, value)
     end
   end
@@ -148,7 +149,7 @@ local function choose(team, api, request)
   if not model then
     fail("invalid_value", "model is missing.")
   end
-  local name = json.quote(#model <= MAX_MODEL and model or model:sub(1, MAX_MODEL):gsub("[\128-\255]", "?") .. "...")
+  local name = json.shown(model)
   local apis = PROFILES[TEAMS[team]][model]
   if not apis then
     fail("model_not_found", name)
@@ -178,7 +179,7 @@ local function read_credentials(handle)
   local text = handle:headers():get("x-gw-credentials")
   if text ~= credentials_text then
     local parsed = {}
-    for name, at in pairs(json.members(text or "{}")) do
+    for name, at in pairs(json.members(text or "{}", math.huge)) do
       parsed[name] = text:sub(at[1] + 1, at[2] - 1)
     end
     credentials_text, credentials = text, parsed
@@ -210,6 +211,9 @@ local function forward(handle, api, flags, request)
   headers:replace(":path", (path_of(handle)))
   headers:replace("content-type", "application/json")
   headers:replace("x-portkey-config", config)
+  if not request.stream then
+    headers:replace("x-envoy-upstream-rq-timeout-ms", flags.timeout)
+  end
   headers:replace("x-gw-route", CLUSTER)
   handle:clearRouteCache()
 end
