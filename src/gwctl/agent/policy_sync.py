@@ -1,8 +1,7 @@
 """Policy snapshot → Envoy's dynamic configuration: written file by file, and accepted or taken back.
 
-No request falls between two policies: first come the new clusters beside the old ones, then the policy that names
-them, and last the old clusters go. What Envoy rejects is replaced by the last good files, so that a restart of
-Envoy finds them too.
+No request falls between two policies: the credentials come before the policy that needs them. What Envoy rejects is
+replaced by the last good files, so that a restart of Envoy finds them too.
 """
 
 import asyncio
@@ -10,16 +9,15 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gwctl.agent.envoy_admin import ConfigState, EnvoyAdmin, EnvoyUnavailableError
 from gwctl.agent.files import write_atomically
 from gwctl.agent.history import SnapshotHistory
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import Rejection, StatusFile
-from gwctl.edge.render import PolicyFiles, Secrets, render_policy
+from gwctl.edge.render import PolicyFiles, Secrets, render_no_policy, render_policy
 from gwctl.edge.settings import EdgeSettings
 from gwctl.policy.snapshot import Snapshot, SnapshotError
 
@@ -60,6 +58,12 @@ class PolicySync:
         self._seen: _Seen | None = None
         self._written: PolicyFiles | None = None
 
+    def prepare(self) -> None:
+        """Writes what Envoy needs to start before there is a policy; files of an earlier run stay."""
+        edge = self._settings.edge
+        if not all(file.exists() for file in (edge.secrets_file, edge.cds_file, edge.ecds_file)):
+            self._write(render_no_policy(edge))
+
     async def step(self) -> None:
         """Brings a change of the snapshot or of the secrets into force; does nothing when there is none."""
         settings = self._settings
@@ -93,40 +97,15 @@ class PolicySync:
         self._status.publish()
 
     async def _apply(self, files: PolicyFiles) -> None:
-        edge = self._settings.edge
         try:
             before = await self._admin.config_state()
         except EnvoyUnavailableError:
-            # Envoy is not up yet: it reads the files when it starts, and says then what it thinks of them.
-            self._write(files)
-            await self._accepted(files.version, files.version, ConfigState.none())
-            return
-        together = self._with_old_clusters(files)
-        self._write_secrets(files)
-        write_atomically(edge.cds_file, together.clusters)
-        await self._accepted(together.version, before.ecds_version, before)
-        write_atomically(edge.ecds_file, files.policy)
-        await self._accepted(together.version, files.version, before)
-        if together is not files:
-            write_atomically(edge.cds_file, files.clusters)
-            await self._accepted(files.version, files.version, before)
-        self._remove_stale_secrets(files)
+            before = ConfigState.none()  # it reads the files when it starts, and says then what it thinks of them
+        self._write(files)
+        await self._accepted(files.version, before)
 
-    def _with_old_clusters(self, files: PolicyFiles) -> PolicyFiles:
-        """The new clusters and those old ones that are not among them."""
-        if self._written is None:
-            return files
-        new, old = json.loads(files.clusters), json.loads(self._written.clusters)
-        names = {cluster["name"] for cluster in new["resources"]}
-        leaving = [cluster for cluster in old["resources"] if cluster["name"] not in names]
-        if not leaving:
-            return files
-        version = f"{files.version}+"
-        both: dict[str, Any] = {"version_info": version, "resources": [*new["resources"], *leaving]}
-        return replace(files, version=version, clusters=json.dumps(both, separators=(",", ":")).encode())
-
-    async def _accepted(self, clusters: str, policy: str, before: ConfigState) -> None:
-        """Returns when Envoy uses these versions. Raises RejectedError when it says no, or nothing for too long."""
+    async def _accepted(self, version: str, before: ConfigState) -> None:
+        """Returns when Envoy uses this version. Raises RejectedError when it says no, or nothing for too long."""
         deadline: float | None = None
         while True:
             try:
@@ -139,7 +118,7 @@ class PolicySync:
                 raise RejectedError("Envoy rejected the clusters; the edge's log says why")
             if state.ecds_rejected > before.ecds_rejected:
                 raise RejectedError("Envoy rejected the policy; the edge's log says why")
-            if (state.cds_version, state.ecds_version, state.warming) == (clusters, policy, 0):
+            if (state.cds_version, state.ecds_version, state.warming) == (version, version, 0):
                 return
             deadline = deadline or time.monotonic() + ACCEPT_SECONDS
             if time.monotonic() > deadline:
@@ -147,20 +126,11 @@ class PolicySync:
             await asyncio.sleep(POLL_SECONDS)
 
     def _write(self, files: PolicyFiles) -> None:
-        self._write_secrets(files)
-        write_atomically(self._settings.edge.cds_file, files.clusters)
-        write_atomically(self._settings.edge.ecds_file, files.policy)
-
-    def _write_secrets(self, files: PolicyFiles) -> None:
-        written = self._written.secrets if self._written else {}
+        edge = self._settings.edge
         for name, content in files.secrets.items():
-            if written.get(name) != content:
-                write_atomically(self._settings.edge.secrets_dir / name, content)
-
-    def _remove_stale_secrets(self, files: PolicyFiles) -> None:
-        for file in self._settings.edge.secrets_dir.glob("*.json"):
-            if file.name not in files.secrets:
-                file.unlink()
+            write_atomically(edge.secrets_dir / name, content)
+        write_atomically(edge.cds_file, files.clusters)
+        write_atomically(edge.ecds_file, files.policy)
 
     def _reject(self, label: str, reason: str) -> None:
         log.error("policy %s is not in force: %s", label, reason)

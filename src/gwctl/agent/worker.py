@@ -32,6 +32,7 @@ class Agent:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set; then what the usage log holds is still turned into events."""
+        self._policy.prepare()
         self._status.publish()
         policy = asyncio.create_task(_every(POLICY_SECONDS, self._policy.step, stopping), name="policy")
         # Never cancelled: a step that runs in its thread would go on there, beside the last one.

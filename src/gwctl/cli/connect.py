@@ -29,6 +29,7 @@ def command(client: str, write: bool, model: str | None, data: "DataDir") -> Non
     import os
 
     from gwctl.cli.invocation import anywhere
+    from gwctl.cli.prose import fitted
     from gwctl.clients.apply import apply
     from gwctl.clients.model import Gateway
     from gwctl.clients.recipes import RECIPES, models_of
@@ -46,7 +47,7 @@ def command(client: str, write: bool, model: str | None, data: "DataDir") -> Non
     if not write:
         click.echo(told.text)
         for note in told.notes:
-            click.echo(note, err=True)
+            click.echo(note if note.startswith(" ") else fitted(note), err=True)
         return
     if told.edit is None:
         raise UserError(f"{client} has no configuration file that could be written; run it without --write")

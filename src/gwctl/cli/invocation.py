@@ -1,5 +1,6 @@
 """How to call gwctl again. In: the data directory. Out: the words for a person here, and for a program anywhere."""
 
+import os
 import shlex
 import shutil
 import sys
@@ -23,7 +24,7 @@ def here(data: "DataDir", *words: str) -> str:
     path = program()
     found = shutil.which("gwctl")
     name = "gwctl" if found and Path(found).resolve() == path.resolve() else _short(path)
-    where = [] if DataDir.find(None) == data else ["--data-dir", _short(data.root)]
+    where = [] if DataDir.find(os.environ.get("GWCTL_DATA_DIR")) == data else ["--data-dir", _short(data.root)]
     return shlex.join([name, *words, *where])
 
 

@@ -79,7 +79,10 @@ def main() -> None:
 
 
 def _complain(sentence: str) -> int:
-    click.echo(f"{click.style('Error:', fg='red')} {sentence}", err=True, color=_color())
+    from gwctl.cli.prose import fitted
+
+    head, rest = fitted(f"Error: {sentence}").split(" ", 1)
+    click.echo(f"{click.style(head, fg='red')} {rest}", err=True, color=_color())
     return EXIT_USER
 
 

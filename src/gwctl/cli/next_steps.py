@@ -33,7 +33,7 @@ def next_steps(status: "Status", data: "DataDir", *, detached: bool) -> str:
             "",
             "Commands you can use next:",
             "",
-            *_commands([(here(data, *words), does) for words, does in steps]),
+            *commands([(here(data, *words), does) for words, does in steps]),
             "",
             f"Its policy is {status.policy.path}: edit and save it.",
             *([] if detached else ["Ctrl-C stops it."]),
@@ -81,7 +81,7 @@ def send_first_request(data: "DataDir", *, quiet: bool) -> "Trial":
     return trial
 
 
-def _commands(commands: list[tuple[str, str]]) -> list[str]:
+def commands(pairs: list[tuple[str, str]]) -> list[str]:
     """Command and purpose side by side, or one below the other where that is too wide."""
     width = max(len(command) for command, _ in commands)
     if width + max(len(does) for _, does in commands) + 4 <= shutil.get_terminal_size().columns:

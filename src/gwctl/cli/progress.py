@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from gwctl.cli.prose import fitted
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
@@ -57,7 +59,7 @@ class Progress:
         if self._live:
             self._live.console.print(line, markup=False, highlight=False)
         else:
-            click.echo(line, err=True)
+            click.echo(fitted(line), err=True)
 
     def close(self) -> None:
         """Show no more of the parts; lines that are said still appear."""

@@ -57,7 +57,7 @@ def _health(status: "Status") -> int | None:
 def _lines(status: "Status", health: int | None) -> list[str]:
     well = status.state == "ready" and health == 200
     word = click.style("ready", fg="green") if well else click.style(f"not ready ({_why(status, health)})", fg="yellow")
-    lines = [f"{status.gateway_url} is {word}, started {status.started}", ""]
+    lines = [f"{status.gateway_url} is {word}.", f"Started {status.started}, process {status.pid}.", ""]
     rows = [("part", "state", "pid", "port", "restarts")]
     rows += [
         (part.name, part.state, str(part.pid or "-"), str(part.port or "-"), str(part.restarts))
@@ -65,7 +65,7 @@ def _lines(status: "Status", health: int | None) -> list[str]:
     ]
     lines += _columns(rows)
     lines += [f"  {part.name}: {part.detail}" for part in status.parts if part.detail]
-    lines += [f"The admin API is not in this version; port {status.admin_port} is kept for it.", ""]
+    lines += [f"No admin API in this version; port {status.admin_port} is kept for it.", ""]
     lines += _policy(status)
     lines += ["", "Providers:"]
     lines += [

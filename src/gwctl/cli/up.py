@@ -35,6 +35,13 @@ PORT = click.IntRange(1, 65535)
     type=click.Path(path_type=Path),
     help="Policy file, or a directory of them. Default: policy.yaml in the data directory, made at the first start.",
 )
+@click.option(
+    "--max-request-mib",
+    type=click.IntRange(1, 256),
+    default=32,
+    show_default=True,
+    help="The largest request body, in MiB; a larger one is refused with 413.",
+)
 @click.option("--detach", "-d", is_flag=True, help="Run in the background; return when it is ready.")
 @click.option("--try", "attempt", is_flag=True, help="Send one streamed request through it when it is ready.")
 @json_option
@@ -46,6 +53,7 @@ def command(
     token_port: int | None,
     upstreams: tuple[str, ...],
     policy: Path | None,
+    max_request_mib: int,
     detach: bool,
     attempt: bool,
     as_json: bool,
@@ -61,12 +69,15 @@ def command(
     from gwctl.local.options import UpOptions
     from gwctl.local.providers import parse_upstreams
 
+    if len({port, admin_port, token_port}) < 3:  # None is one, too
+        raise UserError("--port, --admin-port and --token-port are for three different ports; change one of them")
     options = UpOptions(
         port=port,
         admin_port=admin_port,
         token_port=token_port,
         policy=policy.absolute() if policy else None,
         upstreams=parse_upstreams(upstreams),
+        max_request_mib=max_request_mib,
     )
     with Progress(quiet=as_json) as progress:
         if not detach:

@@ -50,7 +50,7 @@ def curl(gateway: Gateway) -> Instructions:
                 '       "messages": [{"role": "user", "content": "Hello"}]}\'',
             )
         ),
-        ['To run it:  eval "$(gwctl connect curl)"', _models(gateway, "chat")],
+        ['  eval "$(gwctl connect curl)"  runs it.', _models(gateway, "chat")],
     )
 
 

@@ -48,6 +48,8 @@ def bootstrap(settings: EdgeSettings) -> JsonObject:
 def _listener(settings: EdgeSettings) -> JsonObject:
     return {
         "name": "edge",
+        # With it, a second Envoy of the same user would share the port without a word and take turns answering.
+        "enable_reuse_port": False,
         "address": {"socket_address": {"address": settings.listen_host, "port_value": settings.listen_port}},
         "per_connection_buffer_limit_bytes": settings.max_response_bytes,
         "filter_chains": [{"filters": [{"name": "http", "typed_config": _http(settings)}]}],

@@ -7,13 +7,13 @@ tests/gateway/portkey_contract hold it to that.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.policy.documents import Provider, ScannerRule
 from gwctl.policy.names import Api, ProviderKind
-from gwctl.policy.snapshot import GroupNode, Node, Snapshot, TargetNode, Variant
+from gwctl.policy.snapshot import Node, Snapshot, TargetNode, Variant, targets_of
 
 Secrets: TypeAlias = Mapping[str, Mapping[str, str]]
 """Provider id → its secret fields; which ones, see `SECRET_FIELDS`."""
@@ -90,30 +90,6 @@ def credentials(snapshot: Snapshot, secrets: Secrets) -> str:
         if provider.kind == "bedrock":
             built[name + _GUARD] = {_camel(field): value for field, value in members.items()}
     return _dumps(built)
-
-
-def serving_target(variant: Variant, option_index: str | None) -> TargetNode | None:
-    """The leaf that `x-portkey-last-used-option-index` names: `config`, `config.targets[1].targets[0]`.
-
-    None when the header is missing or names nothing in the variant's tree.
-    """
-    if option_index is None or not re.fullmatch(r"config(\.targets\[\d{1,3}\])*", option_index):
-        return None
-    node: Node = variant.tree
-    for index in re.findall(r"\[(\d+)\]", option_index):
-        if not isinstance(node, GroupNode) or int(index) >= len(node.targets):
-            return None
-        node = node.targets[int(index)]
-    return node if isinstance(node, TargetNode) else None
-
-
-def targets_of(node: Node) -> Iterable[TargetNode]:
-    """The leaves of a tree, first to last."""
-    if isinstance(node, TargetNode):
-        yield node
-    else:
-        for target in node.targets:
-            yield from targets_of(target)
 
 
 def longest_seconds(node: Node) -> int:

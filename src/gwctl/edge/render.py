@@ -13,11 +13,11 @@ from gwctl.edge.clusters import typed
 from gwctl.edge.filters import POLICY_FILTER, SHARED_CREDENTIALS
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.policy_tables import policy_tables
-from gwctl.edge.portkey import Secrets, serving_target
+from gwctl.edge.portkey import Secrets
 from gwctl.edge.settings import EdgeSettings
 from gwctl.policy.snapshot import Snapshot
 
-__all__ = ["PolicyFiles", "Secrets", "render_bootstrap", "render_no_policy", "render_policy", "serving_target"]
+__all__ = ["PolicyFiles", "Secrets", "render_bootstrap", "render_no_policy", "render_policy"]
 
 _SCRIPTS = ("json", "refusal", "models", "policy", "answer")
 

@@ -17,6 +17,8 @@ from gwctl.local.data_dir import DataDir
 from gwctl.local.options import UpOptions
 from gwctl.local.status import Status
 
+TAIL_LINES = 30
+
 
 def start(options: UpOptions, data: DataDir, changed: Callable[[Status], None]) -> Status:
     """Start it and wait until it is ready. Raises UserError when it does not come up; nothing is left running then."""
@@ -47,7 +49,10 @@ def start(options: UpOptions, data: DataDir, changed: Callable[[Status], None]) 
     child.wait()
     if last and last.error:
         raise UserError(last.error)
-    raise RuntimeError(f"the supervisor ended with {child.returncode}; the end of {log.name} says why")
+    tail = data.log_of("supervisor").read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    raise RuntimeError(
+        "\n".join((f"the supervisor ended with exit code {child.returncode}; its log {log.name} ends:", *tail))
+    )
 
 
 def _follow(lines: IO[bytes], changed: Callable[[Status], None]) -> Status | None:

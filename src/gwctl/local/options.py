@@ -13,6 +13,7 @@ class UpOptions:
     port: int = 8080
     admin_port: int = 8081
     token_port: int | None = None
+    max_request_mib: int = 32
     policy: Path | None = None
     upstreams: Mapping[str, str] = field(default_factory=dict[str, str])
 

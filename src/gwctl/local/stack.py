@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gwctl.agent.files import write_atomically
 from gwctl.agent.settings import AgentSettings
@@ -93,7 +92,7 @@ class Stack:
             healthy=healthy,
         )
 
-    def edge_settings(self, port: int, issuer_port: int, gateway_port: int) -> EdgeSettings:
+    def edge_settings(self, port: int, issuer_port: int, gateway_port: int, max_request_bytes: int) -> EdgeSettings:
         """Where the edge's neighbours are."""
         return EdgeSettings(
             listen_host=HOST,
@@ -106,12 +105,13 @@ class Stack:
             usage_log=self.data.usage_log,
             gateway_host=HOST,
             gateway_ports=(gateway_port,),
+            max_request_bytes=max_request_bytes,
         )
 
     def edge(self, settings: EdgeSettings) -> Part:
         """Envoy; writes its bootstrap. It is well when its admin interface answers."""
         bootstrap = self.data.run / "envoy.json"
-        write_atomically(bootstrap, json.dumps(_sole_listener(render_bootstrap(settings))).encode())
+        write_atomically(bootstrap, json.dumps(render_bootstrap(settings)).encode())
 
         async def healthy() -> bool:
             return await status_of(settings.admin_socket, "/listeners") == 200
@@ -121,6 +121,7 @@ class Stack:
             command=(
                 str(self.programs.envoy),
                 *("--config-path", str(bootstrap), "--disable-hot-restart", "--log-level", "warning"),
+                "--reject-unknown-dynamic-fields",
                 *("--concurrency", str(max(1, min(MAX_EDGE_THREADS, os.cpu_count() or 1)))),
                 # Every start would warn at length that some message types are not stable upstream; Envoy is pinned.
                 *("--component-log-level", "misc:error"),
@@ -153,17 +154,6 @@ class Stack:
 def issuer_url(port: int) -> str:
     """The issuer's base URL, which is also the `iss` of its tokens."""
     return f"http://{HOST}:{port}"
-
-
-def _sole_listener(bootstrap: dict[str, Any]) -> dict[str, Any]:
-    """Let nobody else listen on the edge's port.
-
-    Envoy's default, SO_REUSEPORT, would let a second Envoy of the same user listen beside it without a word, and
-    each would get half of the connections.
-    """
-    for listener in bootstrap["static_resources"]["listeners"]:
-        listener["enable_reuse_port"] = False
-    return bootstrap
 
 
 def _python(module: str) -> tuple[str, ...]:

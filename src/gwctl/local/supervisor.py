@@ -18,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from gwctl.agent.files import write_atomically
+from gwctl.edge.settings import MEBIBYTE
 from gwctl.errors import UserError
 from gwctl.local import running
 from gwctl.local.clients import LOCAL_CLIENT, ensure_connection
@@ -134,7 +135,7 @@ class Supervisor:
         issuer = ports["issuer"]
         ensure_connection(data, self.status.gateway_url, f"http://{HOST}:{options.admin_port}", issuer_url(issuer))
         policy.publish(ports["sample"])
-        settings = stack.edge_settings(options.port, issuer, ports["gateway"])
+        settings = stack.edge_settings(options.port, issuer, ports["gateway"], options.max_request_mib * MEBIBYTE)
         await self._keep(stack.agent(settings))
         await self._bring_up_edge(stack.edge(settings))
         await self._applied(policy)

@@ -1,4 +1,4 @@
-"""Which APIs a model of a provider can serve through Portkey 1.15.2; tests/gateway/portkey_contract holds it to that."""
+"""Which APIs a model of a provider can serve through Portkey 1.15.2; tests/gateway/portkey_contract pins it."""
 
 from typing import Final
 

@@ -46,7 +46,9 @@ def load_documents(path: Path) -> Documents:
                 raise PolicyError([problem])
     if not any(sections.values()):
         # More likely a file that an editor is about to write than a gateway meant to serve nobody.
-        raise PolicyError([Problem(str(path), "", "holds no document", "start with 'routes:', 'teams:' and 'clients:'")])
+        raise PolicyError(
+            [Problem(str(path), "", "holds no document", "start with 'routes:', 'teams:' and 'clients:'")]
+        )
     return validate_documents(sections, source=str(path))
 
 

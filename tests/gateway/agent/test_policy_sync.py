@@ -24,6 +24,7 @@ from unit.policy.examples import compiled
 ONE = compiled(1)
 TWO = compiled(
     2,
+    providers=[{"id": "openai", "kind": "openai"}],
     routes=[{"id": "other", "targets": [{"provider": "openai", "model": "gpt-4o"}]}],
     teams=[{"id": "search"}],
     clients=[{"id": "search-api", "team": "search"}],
@@ -104,11 +105,25 @@ def test_a_changed_snapshot_replaces_the_one_before(sync: Sync, issuer: Issuer):
     assert sync.models(issuer.token("search-api")) == ["other"]
 
 
-def test_the_clusters_and_secrets_of_a_gone_policy_go(sync: Sync):
+def test_envoy_starts_before_the_first_policy_and_refuses_everything(tmp_path: Path, issuer: Issuer):
+    with Edge(tmp_path, ISSUER, issuer.jwks_url, free_port()) as edge:
+        PolicySync(
+            Sync(edge, tmp_path).settings,
+            EnvoyAdmin(edge.settings.admin_socket),
+            SnapshotHistory(tmp_path / "history"),
+            StatusFile(tmp_path / "status.json"),
+        ).prepare()
+        edge.start(ready=503)
+        headers = {"authorization": f"Bearer {issuer.token('search-api')}"}
+        answer = httpx.post(f"{edge.url}/v1/messages", json={"model": "fast"}, headers=headers, trust_env=False)
+        assert answer.status_code == 503
+
+
+def test_a_gone_policy_takes_its_credentials_along(sync: Sync):
     sync.run(ONE, TWO)
-    assert "claude~" not in sync.edge.admin("/clusters")
-    expected = render_policy(TWO, sync.edge.settings, SECRETS).secrets.keys()
-    assert {file.name for file in sync.edge.settings.secrets_dir.iterdir()} == set(expected)
+    before = render_policy(ONE, sync.edge.settings, SECRETS).secrets[sync.edge.settings.secrets_file.name]
+    assert b"sk-two" in before
+    assert "sk-two" not in sync.edge.settings.secrets_file.read_text()
 
 
 @pytest.mark.parametrize("broken", [broken_policy, broken_clusters])

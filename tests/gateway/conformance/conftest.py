@@ -12,10 +12,10 @@ import pytest
 from gateway.conformance.calls import Caller
 from gateway.conformance.forge import Forger
 from gateway.conformance.lab import Lab, running_lab
+from gateway.conformance.slow import SlowClients
 from support.gateway import Gateway
 
-
-LAST = ("test_secret_canary.py", "test_settlement.py")
+LAST = ("test_slow_clients.py", "test_secret_canary.py", "test_settlement.py")
 """Modules that look back on what all the others did."""
 
 
@@ -23,7 +23,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put them behind the others of this suite."""
     ours = Path(__file__).parent
     places = [index for index, item in enumerate(items) if item.path.parent == ours]
-    order = sorted((items[index] for index in places), key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1)
+    order = sorted(
+        (items[index] for index in places),
+        key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1,
+    )
     for index, item in zip(places, order, strict=True):
         items[index] = item
 
@@ -32,6 +35,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def gateway(running_gateway: Gateway) -> Gateway:
     """The gateway under test."""
     return running_gateway
+
+
+@pytest.fixture(scope="session", autouse=True)
+def slow_clients(gateway: Gateway) -> SlowClients:
+    """Clients that dawdle from the first test on."""
+    clients = SlowClients(gateway.url)
+    clients.start()
+    return clients
 
 
 @pytest.fixture(scope="session")
@@ -55,28 +66,28 @@ def forger(gateway: Gateway) -> Forger:
 
 
 @pytest.fixture(scope="session")
-def _lab(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab_server(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     gateway.require_local()
     with running_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
 @pytest.fixture
-def lab(_lab: Lab) -> Lab:
+def lab(lab_server: Lab) -> Lab:
     """The lab, its providers as new."""
-    _lab.reset()
-    return _lab
+    lab_server.reset()
+    return lab_server
 
 
 @pytest.fixture(scope="session")
-def _workshop(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def workshop_server(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     gateway.require_local()
     with running_lab(tmp_path_factory.mktemp("workshop")) as lab:
         yield lab
 
 
 @pytest.fixture
-def workshop(_workshop: Lab) -> Lab:
+def workshop(workshop_server: Lab) -> Lab:
     """The workshop, its providers as new. Whoever changes or breaks it leaves it whole."""
-    _workshop.reset()
-    return _workshop
+    workshop_server.reset()
+    return workshop_server

@@ -1,4 +1,4 @@
-"""Edits of a running gateway's policy file. In: changes of the policy documents. Out: seconds until they are in force."""
+"""Edits of a running gateway's policy file. In: changes of the documents. Out: seconds until they are in force."""
 
 import copy
 import time

@@ -26,7 +26,7 @@ class Forger:
         """Skips the test if the gateway runs elsewhere."""
         gateway.require_local()
         self.key = load_or_create_key(gateway.data.issuer)
-        self.stranger = RSAKey.generate_key(2048, {"kid": self.key.kid})
+        self.stranger = RSAKey.generate_key(2048, {"kid": self.key.kid or ""})
         """Another key that calls itself by the same name."""
         self._issuer = gateway.connection.token_url.removesuffix("/oauth2/token")
         self._client = gateway.connection.client_id

@@ -4,6 +4,7 @@ In: bytes, as they are to go over the wire. Out: `httpx.Response`s, or None wher
 without a word.
 """
 
+import select
 import socket
 import ssl
 from collections.abc import Iterable
@@ -88,15 +89,10 @@ class Wire:
                     self._socket.shutdown(socket.SHUT_WR)
         return found
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether the server closes the connection, within the time-out, without sending more."""
-        try:
-            return self._reader.read(1) == b""
-        except ConnectionResetError:
-            return True
-        except TimeoutError:
-            return False
+    def has_answer(self, seconds: float) -> bool:
+        """Whether something, or the end, arrives within this time."""
+        readable, _, _ = select.select([self._socket], [], [], seconds)
+        return bool(readable)
 
     def _headers(self) -> list[Header]:
         headers: list[Header] = []

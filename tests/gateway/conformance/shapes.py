@@ -1,7 +1,7 @@
 """What an answer of the gateway must look like, whoever it was that refused.
 
-Wire formats: OpenAI API reference, "Errors": `{"error": {"message", "type", "param", "code"}}`. Anthropic API reference,
-"Errors": `{"type": "error", "error": {"type", "message"}}`, with a type for each status.
+Wire formats: OpenAI API reference, "Errors": `{"error": {"message", "type", "param", "code"}}`. Anthropic API
+reference, "Errors": `{"type": "error", "error": {"type", "message"}}`, with a type for each status.
 """
 
 import re

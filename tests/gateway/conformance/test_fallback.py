@@ -120,7 +120,9 @@ def test_each_target_gets_its_own_model_and_key(lab: Lab):
 
 def test_when_all_targets_fail_the_last_ones_answer_counts(lab: Lab):
     lab["one"].on("*", failing(500))
-    lab["two"].on("*", Answer.json({"error": {"message": "all too much", "type": "requests"}}, 429, {"retry-after": "9"}))
+    lab["two"].on(
+        "*", Answer.json({"error": {"message": "all too much", "type": "requests"}}, 429, {"retry-after": "9"})
+    )
 
     answer = lab.caller.ask("chat", "fall")
 

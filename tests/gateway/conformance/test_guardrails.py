@@ -71,7 +71,9 @@ def test_a_refusal_does_not_repeat_what_was_found(lab: Lab, api: Api, model: str
             [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": FORBIDDEN}]}],
             id="the second part",
         ),
-        pytest.param([*saying("hi"), {"role": "tool", "tool_call_id": "x", "content": FORBIDDEN}], id="a tool's answer"),
+        pytest.param(
+            [*saying("hi"), {"role": "tool", "tool_call_id": "x", "content": FORBIDDEN}], id="a tool's answer"
+        ),
     ],
 )
 def test_a_rule_looks_at_the_whole_conversation(lab: Lab, messages: list[dict[str, Any]]):

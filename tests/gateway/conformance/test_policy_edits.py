@@ -40,9 +40,7 @@ def in_force(lab: Lab) -> bool:
     return policy.applied == policy.label
 
 
-def test_edits_are_in_force_within_two_seconds(
-    workshop: Lab, editor: PolicyEditor, capsys: pytest.CaptureFixture[str]
-):
+def test_edits_are_in_force_within_two_seconds(workshop: Lab, editor: PolicyEditor, capsys: pytest.CaptureFixture[str]):
     """Each edit adds a route; the time runs from the write until a caller sees it."""
     seconds: list[float] = []
     for number in range(EDITS):
@@ -229,7 +227,7 @@ def test_a_stream_of_a_removed_route_is_priced_by_the_policy_it_began_under(work
     stream.finish()
 
     # 211 + 50 written to the cache, 1,903 read from it, 100 out, at 1, 0.5 and 2 dollars per million.
-    event = workshop.gateway.usage_since(mark, **{"gen_ai.request.model": "claude", "outcome": "served"})[-1]
+    event = workshop.gateway.usage_since(mark, outcome="served", api="messages")[-1]
     assert event["cost_nano_usd"] == 261 * 1_000 + 1_903 * 500 + 100 * 2_000
 
 

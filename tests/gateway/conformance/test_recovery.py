@@ -207,17 +207,11 @@ def test_without_the_issuer_known_tokens_are_good(whole: Lab):
 # --- the supervisor's part ---
 
 
-def test_the_status_counts_the_restarts(whole: Lab):
+def test_a_death_is_counted_and_said(whole: Lab):
     before = part(whole, "issuer").restarts
 
     kill(whole, "issuer")
     wait_back(whole, "issuer")
 
     assert part(whole, "issuer").restarts == before + 1
-
-
-def test_a_death_is_said_in_the_log(whole: Lab):
-    kill(whole, "issuer")
-    wait_back(whole, "issuer")
-
     assert "issuer stopped (killed by SIGKILL)" in whole.gateway.data.log_of("supervisor").read_text()

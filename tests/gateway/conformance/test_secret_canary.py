@@ -17,6 +17,7 @@ import pytest
 from gateway.conformance.calls import APIS, STREAMED
 from gateway.conformance.lab import FORBIDDEN, Lab
 from gateway.portkey_contract.recipes import OPENAI_CHUNKS
+from gwctl.policy.names import Api
 from support.gateway import run_gwctl
 from support.replay_provider import CUT, Answer
 
@@ -36,11 +37,15 @@ ADMIN_PAGES = (
 )
 
 
+FAILING: list[tuple[str, Api]] = [("one", "chat"), ("claude", "messages"), ("one", "responses")]
+"""A provider and an API that it serves."""
+
+
 @pytest.fixture(scope="module")
-def answers(_lab: Lab) -> list[httpx.Response]:
+def answers(lab_server: Lab) -> list[httpx.Response]:
     """Traffic that is served, refused and failed in every way."""
-    _lab.reset()
-    caller, found = _lab.caller, list[httpx.Response]()
+    lab_server.reset()
+    caller, found = lab_server.caller, list[httpx.Response]()
     for api in APIS:
         model = "claude" if api in ("messages", "count_tokens") else "one"
         found += [caller.ask(api, model), caller.ask(api, "no-such-model"), caller.ask(api, "dead")]
@@ -50,10 +55,10 @@ def answers(_lab: Lab) -> list[httpx.Response]:
         found += [caller.ask(api, model, stream=True)]
     echo: dict[str, Any] = {"error": {"type": "authentication_error"}}
     for status in (401, 403):
-        for name, api in (("one", "chat"), ("claude", "messages"), ("one", "responses")):
-            key = _lab.canaries[name]
+        for name, api in FAILING:
+            key = lab_server.canaries[name]
             echo["error"]["message"] = f"Incorrect API key provided: {key}."
-            _lab[name].on("*", Answer.json(echo, status, {"www-authenticate": f'Bearer key="{key}"'}))
+            lab_server[name].on("*", Answer.json(echo, status, {"www-authenticate": f'Bearer key="{key}"'}))
             found += [caller.ask(api, name), caller.ask(api, name, stream=True)]
     for reply in (
         Answer.json({"error": {"message": "broken"}}, 500),
@@ -63,13 +68,13 @@ def answers(_lab: Lab) -> list[httpx.Response]:
         Answer.json([]),
     ):
         for model in ("one", "fall"):
-            _lab["one"].on("*", reply)
+            lab_server["one"].on("*", reply)
             found += [caller.ask("chat", model), caller.ask("chat", model, stream=True)]
-    _lab["one"].on("*", Answer.held(threading.Event()))
+    lab_server["one"].on("*", Answer.held(threading.Event()))
     found += [caller.ask("chat", "impatient-alone"), caller.ask("chat", "impatient")]
     found += [caller.ask("chat", "asked", messages=[{"role": "user", "content": FORBIDDEN}])]
-    found += [caller.client.get(path, headers=_lab.gateway.headers()) for path in ("/v1/models", "/healthz", "/")]
-    _lab.caller.event(found[-4])  # so that what was asked before is in the logs
+    found += [caller.client.get(path, headers=lab_server.gateway.headers()) for path in ("/v1/models", "/healthz", "/")]
+    lab_server.caller.event(found[-4])  # so that what was asked before is in the logs
     return found
 
 
@@ -136,7 +141,9 @@ def test_the_usage_events_hold_no_word_of_the_conversation(lab: Lab):
     lab.caller.event(answer)
 
     data = lab.gateway.data
-    assert [path.name for path in (data.usage_events, *data.logs.iterdir()) if word in path.read_text(errors="replace")] == []
+    assert [
+        path.name for path in (data.usage_events, *data.logs.iterdir()) if word in path.read_text(errors="replace")
+    ] == []
 
 
 @pytest.mark.parametrize("page", ADMIN_PAGES)

@@ -41,7 +41,9 @@ def settled(gateway: Gateway) -> list[dict[str, Any]]:
 def metered(request: pytest.FixtureRequest) -> tuple[Gateway, list[dict[str, Any]]]:
     """Each gateway of the suite, if a test has used it, and its events."""
     name = request.param
-    gateway = request.getfixturevalue("gateway") if name == "gateway" else request.getfixturevalue(f"_{name}").gateway
+    gateway = (
+        request.getfixturevalue("gateway") if name == "gateway" else request.getfixturevalue(f"{name}_server").gateway
+    )
     return gateway, settled(gateway)
 
 
@@ -87,7 +89,7 @@ def test_every_answer_of_the_gateway_has_its_event(gateway: Gateway, caller: Cal
     assert [seen for seen in asked if counts[seen.id] != 1] == []
 
 
-def test_every_answer_of_the_lab_has_its_event(_lab: Lab):
-    counts = Counter(event["id"] for event in settled(_lab.gateway))
+def test_every_answer_of_the_lab_has_its_event(lab_server: Lab):
+    counts = Counter(event["id"] for event in settled(lab_server.gateway))
 
-    assert [seen for seen in _lab.caller.seen if seen.id and counts[seen.id] != 1] == []
+    assert [seen for seen in lab_server.caller.seen if seen.id and counts[seen.id] != 1] == []

@@ -70,7 +70,9 @@ def test_a_stream_says_so_in_its_content_type(lab: Lab, api: Api, model: str, ev
 @pytest.mark.parametrize("http2", [False, True], ids=["HTTP/1.1", "HTTP/2"])
 def test_the_headers_arrive_before_the_first_event(lab: Lab, *, http2: bool):
     go_on = threading.Event()
-    lab["one"].on("*", Answer([b": a comment\n\n", go_on, b"data: [DONE]\n\n"], headers={"content-type": "text/event-stream"}))
+    lab["one"].on(
+        "*", Answer([b": a comment\n\n", go_on, b"data: [DONE]\n\n"], headers={"content-type": "text/event-stream"})
+    )
 
     with Caller(lab.gateway, http2=http2) as caller, caller.stream("chat", "one") as answer:
         status = answer.status_code

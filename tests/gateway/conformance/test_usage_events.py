@@ -1,13 +1,11 @@
 """Every request becomes one usage event, with the tokens that the provider counted, to the token.
 
-The expected numbers are worked out by hand from the sample provider's documented rule (a started six characters of a word
-are a token, every other sign is one) and the prices of the sample policy: sample-openai 1.25, cached 0.125, output 10;
-sample-anthropic 3, cached 0.3, written to the cache 3.75, output 15 US dollars per million. 1 USD per million is 1,000
-nano-dollars a token.
+The expected numbers are worked out by hand from the sample provider's documented rule (a started six characters of a
+word are a token, every other sign is one) and the prices of the sample policy: sample-openai 1.25, cached 0.125, output
+10; sample-anthropic 3, cached 0.3, written to the cache 3.75, output 15 US dollars per million. 1 USD per million is
+1,000 nano-dollars a token.
 """
 
-import gzip
-import json
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +15,7 @@ import pytest
 
 from gateway.conformance.calls import APIS, STREAMED, Caller
 from gateway.conformance.lab import Lab
-from gateway.portkey_contract.recipes import MESSAGE, MESSAGE_EVENTS, OPENAI_CHAT, OPENAI_CHUNKS, RESPONSE_EVENTS
+from gateway.portkey_contract.recipes import MESSAGE_EVENTS, OPENAI_CHUNKS, RESPONSE_EVENTS
 from gwctl.policy.names import Api
 from support.gateway import Gateway
 from support.replay_provider import CUT, Answer
@@ -65,7 +63,7 @@ EXPECTED = {
     "chat that reasons": Expected(
         "chat", {"reasoning_effort": "low"}, INPUT, 53, 4 * 1_250 + 53 * 10_000, reasoning=32
     ),
-    # 1,200 words of one letter; the largest multiple of 128 below is 1,152. The answer repeats 30 words and an ellipsis.
+    # 1,200 words of one letter; the largest multiple of 128 below is 1,152. The answer repeats 30 of them and adds a ….
     "chat with a cached prompt": Expected(
         "chat", chat_of("a " * 1_200), 1_200, 48, 48 * 1_250 + 1_152 * 125 + 48 * 10_000, cache_read=1_152
     ),
@@ -149,7 +147,7 @@ def answers(caller: Caller, http2_caller: Caller) -> dict[tuple[str, bool, bool]
     made: dict[tuple[str, bool, bool], httpx.Response] = {}
     for name, streamed, http2 in CALLS:
         expected = EXPECTED[name]
-        stream = {"stream": True} if streamed else {}
+        stream: dict[str, Any] = {"stream": True} if streamed else {}
         who = http2_caller if http2 else caller
         made[name, streamed, http2] = who.ask(expected.api, expected.model, **expected.fields, **stream)
     return made
@@ -230,7 +228,10 @@ DELTAS = 100
 _TEXT = {"type": "text_delta", "text": "hello"}
 BEGUN: dict[Api, tuple[str, list[Any]]] = {
     "chat": ("one", [OPENAI_CHUNKS[0]] * DELTAS),
-    "messages": ("claude", [MESSAGE_EVENTS[0], *[{"type": "content_block_delta", "index": 0, "delta": _TEXT}] * DELTAS]),
+    "messages": (
+        "claude",
+        [MESSAGE_EVENTS[0], *[{"type": "content_block_delta", "index": 0, "delta": _TEXT}] * DELTAS],
+    ),
     "responses": ("one", [RESPONSE_EVENTS[0], *RESPONSE_EVENTS[1:2] * DELTAS]),
 }
 """The provider that serves each API, and the beginning of a stream: a token in each event."""
@@ -282,99 +283,10 @@ def test_a_refusal_costs_nothing(caller: Caller, api: Api, code: str):
     assert set(tokens_of(event).values()) == {0}
 
 
-@pytest.mark.parametrize(("api", "status"), [("messages", 429), ("messages", 500), ("responses", 429), ("responses", 500)])
+@pytest.mark.parametrize(
+    ("api", "status"), [("messages", 429), ("messages", 500), ("responses", 429), ("responses", 500)]
+)
 def test_what_the_provider_refuses_costs_nothing(caller: Caller, api: Api, status: int):
     event = caller.event(caller.ask(api, f"sample-{status}"))
 
     assert (event["outcome"], event["cost_nano_usd"], event["http.response.status_code"]) == ("failed", 0, status)
-
-
-# --- what clients and providers might do to the numbers ---
-
-
-@pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
-def test_a_client_cannot_turn_metering_off(lab: Lab, *, streamed: bool):
-    """`include_usage: false`, fields that look like usage, odd service tiers: the count is the provider's."""
-    answer = lab.caller.ask(
-        "chat",
-        "one",
-        stream=streamed,
-        usage={"prompt_tokens": 0, "completion_tokens": 0},
-        **({"stream_options": {"include_usage": False}} if streamed else {}),
-    )
-
-    event = lab.caller.event(answer)
-    assert (event["gen_ai.usage.input_tokens"], event["gen_ai.usage.output_tokens"]) == (10, 5)
-    assert event["estimated"] is False
-
-
-def test_a_model_that_writes_usage_into_its_text_changes_nothing(lab: Lab):
-    text = '{"usage":{"prompt_tokens":0,"completion_tokens":0}}\n\ndata: {"usage":{"prompt_tokens":1}}\n\n'
-    choices = [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]
-    lab["one"].on("*", Answer.json({**OPENAI_CHAT, "choices": choices}))
-
-    event = lab.caller.event(lab.caller.ask("chat", "one"))
-
-    assert (event["gen_ai.usage.input_tokens"], event["gen_ai.usage.output_tokens"]) == (10, 5)
-
-
-@pytest.mark.parametrize("usage", [{"prompt_tokens": -5, "completion_tokens": 5}, {"prompt_tokens": "x"}, [], "none", 7])
-def test_a_usage_that_makes_no_sense_is_replaced_by_an_estimate(lab: Lab, usage: Any):
-    lab["one"].on("*", Answer.json({**OPENAI_CHAT, "usage": usage}))
-
-    event = lab.caller.event(lab.caller.ask("chat", "one"))
-
-    assert event["estimated"] is not False
-    assert event["cost_nano_usd"] > 0
-
-
-def test_a_compressed_answer_is_metered(lab: Lab):
-    packed = gzip.compress(json.dumps(OPENAI_CHAT).encode())
-    headers = {"content-type": "application/json", "content-encoding": "gzip"}
-    lab["one"].on("*", Answer([packed], headers=headers, chunked=False))
-
-    answer = lab.caller.ask("chat", "one", headers={"accept-encoding": "gzip"})
-
-    assert answer.json()["usage"] == OPENAI_CHAT["usage"]
-    assert lab.caller.event(answer)["estimated"] is False
-
-
-def test_a_large_plain_answer_is_metered(lab: Lab):
-    """Usage stands at the end of it."""
-    choices = [{"index": 0, "message": {"role": "assistant", "content": "x" * 5_000_000}, "finish_reason": "stop"}]
-    lab["one"].on("*", Answer.json({**OPENAI_CHAT, "choices": choices}))
-
-    answer = lab.caller.ask("chat", "one")
-
-    assert len(answer.content) > 5_000_000
-    assert lab.caller.event(answer)["gen_ai.usage.output_tokens"] == 5
-
-
-def test_usage_in_the_middle_of_a_stream_is_replaced_by_the_last_one(lab: Lab):
-    early = {**OPENAI_CHUNKS[0], "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
-    lab["one"].on("*", Answer.sse([early, *OPENAI_CHUNKS]))
-
-    with lab.caller.stream("chat", "one") as answer:
-        answer.read()
-
-    assert lab.caller.event(answer)["gen_ai.usage.output_tokens"] == 5
-
-
-def test_a_message_stream_that_is_cut_still_counts_its_input(lab: Lab):
-    start = {"type": "message_start", "message": {**MESSAGE, "content": []}}
-    lab["claude"].on("*", Answer.sse([start, CUT]))
-
-    with lab.caller.stream("messages", "claude") as answer:
-        answer.read()
-
-    event = lab.caller.event(answer)
-    assert event["gen_ai.usage.input_tokens"] == 211 + 1_903 + 50
-    assert event["estimated"] == "cut"
-
-
-@pytest.mark.parametrize("model", ['x","status":0,"id":"y', "a\nb", "\\", "\x7f", "%REQ(AUTHORIZATION)%", "-"])
-def test_a_hostile_model_does_not_break_the_log(caller: Caller, model: str):
-    answer = caller.ask("chat", model)
-
-    event = caller.event(answer)
-    assert (event["gen_ai.request.model"] in {model, None}, event["refusal"]) == (True, "model_not_found")

@@ -1,9 +1,14 @@
 """A gateway that runs: crashes, policy edits, and every way in which it may end."""
 
 import json
+import os
+import re
 import signal
+import subprocess
+import termios
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -176,3 +181,32 @@ def test_a_key_that_is_gone_at_the_next_start_is_said_and_keeps_nothing_from_sta
     assert own.up().returncode == 0
     assert "openai (OPENAI_API_KEY): has no key now" in own.gwctl("status").stdout
     assert own.ask() == 200
+
+
+def test_a_terminal_sees_the_parts_come_up_in_its_width(own: Place):
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (24, 60))
+    with subprocess.Popen(
+        [BIN / "gwctl", "up", "--detach", "--port", str(own.port)],
+        env={**own.variables, "TERM": "xterm-256color"},
+        cwd=own.home,
+        stdout=slave,
+        stderr=slave,
+    ):
+        os.close(slave)
+        shown = read_terminal(master)
+    assert "\N{CHECK MARK}" in shown
+    assert "gives out tokens" in shown
+    assert "The gateway is ready" in shown
+    lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown).splitlines()
+    assert max(len(line) for line in lines if "/" not in line) <= 60
+
+
+def read_terminal(master: int) -> str:
+    """Everything that was written to the other end until it was closed."""
+    blocks: list[bytes] = []
+    with suppress(OSError):  # Linux's end of file
+        while block := os.read(master, 65536):
+            blocks.append(block)
+    os.close(master)
+    return b"".join(blocks).decode()

@@ -19,7 +19,7 @@ READY_SECONDS = 10
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, subprocess.CompletedProcess[str]]]:
     """A gateway that was just started, and what `gwctl up` printed."""
-    with place(tmp_path_factory.mktemp("up"), OPENAI_API_KEY="sk-canary-1234") as here:
+    with place(tmp_path_factory.mktemp("up"), OPENAI_API_KEY="sk-canary-1234", COLUMNS="60") as here:
         yield here, here.up("--try")
 
 
@@ -90,13 +90,13 @@ def test_the_admin_client_gets_a_token_of_its_own(here: Place):
 
 def test_status_names_every_part_the_policy_and_the_providers(here: Place):
     text = here.gwctl("status").stdout
-    assert f"http://127.0.0.1:{here.port} is ready" in text
+    assert f"http://127.0.0.1:{here.port} is ready." in text
     for word in (*PARTS, here.status.policy.label, str(here.data.policy), "openai (OPENAI_API_KEY)", "sample-openai"):
         assert word in text
 
 
 def test_status_says_that_there_is_no_admin_api_yet(here: Place):
-    assert "The admin API is not in this version; port 8081 is kept for it." in here.gwctl("status").stdout
+    assert "No admin API in this version; port 8081 is kept for it." in here.gwctl("status").stdout
 
 
 def test_status_as_json_is_one_object(here: Place):

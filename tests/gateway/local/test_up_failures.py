@@ -48,7 +48,7 @@ def test_a_token_port_in_use_names_its_option(here: Place):
     ("text", "sentence"),
     [
         ("routes: [", "policy.yaml: line 2: "),
-        ("routs: []", "routs"),
+        ("routs: [{id: a}]", "routs"),
         ("clients: [{id: local, team: nobody}]", "clients/local: team: "),
         ("routes: [{id: a, targets: [{provider: nope, model: m}]}]", "routes/a: targets.0.provider: "),
     ],
@@ -122,3 +122,13 @@ def test_of_two_gateways_that_want_one_port_at_once_one_gets_it(tmp_path: Path):
         assert sorted(process.returncode for process in started) == [0, 1]
         loser = errors[0] if started[0].returncode else errors[1]
         assert f"port {one.port} is in use" in loser
+
+
+def test_a_supervisor_that_breaks_is_a_bug_that_shows_its_traceback(here: Place):
+    here.data.create()
+    here.data.ports.mkdir()  # what no code expects
+    done = here.up()
+    assert done.returncode == 70
+    assert "IsADirectoryError" in done.stderr
+    assert "Please report it" in done.stderr
+    assert_nothing_runs(here)

@@ -99,6 +99,7 @@ def test_help_fits_the_terminal(tmp_path: Path, width: str):
         (["up", "--port", "0"], "Invalid value for '--port'"),
         (["connect"], "Missing argument"),
         (["up", "--upstream", "openai"], "--upstream openai: write PROVIDER=URL"),
+        (["up", "--port", "8081"], "--port, --admin-port and --token-port are for three different ports"),
         (["status"], "no gateway runs in"),
         (["token"], "there is no gateway in"),
         (["token", "--env", "prod"], "there is no environment prod"),

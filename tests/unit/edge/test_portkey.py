@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gwctl.edge.portkey import Secrets, credentials, longest_seconds, missing_secrets, serving_target, template
+from gwctl.edge.portkey import Secrets, credentials, longest_seconds, missing_secrets, template
 from gwctl.policy.snapshot import Snapshot, Variant
 from unit.policy.examples import compiled
 
@@ -279,42 +279,3 @@ def test_a_provider_that_serves_no_route_misses_nothing():
 
 
 # --- who served ---
-
-
-@pytest.mark.parametrize(
-    ("index", "model"),
-    [
-        ("config.targets[0].targets[0]", "a"),
-        ("config.targets[0].targets[1]", "b"),
-        ("config.targets[1]", "c"),
-        ("config.targets[0]", None),
-        ("config", None),
-        ("config.targets[2]", None),
-        ("config.targets[1].targets[0]", None),
-        ("config.targets[-1]", None),
-        ("config.targets[0].targets[0] ", None),
-        ("xconfig.targets[1]", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_the_option_index_leads_to_the_target(index: str | None, model: str | None):
-    routes = [
-        {"id": "r", "strategy": "weighted", "targets": [one("openai", "a"), one("openai", "b")], "fallbacks": ["s"]},
-        {"id": "s", "targets": [one("anthropic", "c")]},
-    ]
-    built = compiled(
-        providers=PROVIDERS, routes=routes, teams=[{"id": "t"}], clients=[], scanner=[], budgets=[], pricing=[]
-    )
-    variant = next(v for v in built.variants.values() if v.route == "r" and "chat" in v.apis)
-
-    found = serving_target(variant, index)
-
-    assert (found.model if found else None) == model
-
-
-def test_config_alone_names_a_single_target():
-    found = serving_target(variant_of(snapshot(one("openai"))), "config")
-
-    assert found is not None
-    assert found.provider == "openai"

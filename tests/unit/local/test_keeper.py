@@ -11,7 +11,9 @@ import pytest
 
 from gwctl.local import keeper
 from gwctl.local.keeper import Keeper, Part, PartFailedError
+from gwctl.local.processes import Identity
 from gwctl.local.status import PartStatus
+from support.processes import wait_until
 
 FOREVER = "import time\ntime.sleep(600)"
 
@@ -73,12 +75,13 @@ def test_a_stopped_part_is_gone_with_its_children(tmp_path: Path):
         f"Path({str(children)!r}).write_text(str(child.pid))\nready.touch()\n{FOREVER}",
     )
 
+    found: list[Identity] = []
+
     async def story() -> None:
-        pass
+        found.append(Identity.of(int(children.read_text())))
 
     scene.play(story)
-    child = int(children.read_text())
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    wait_until(lambda: not found[0].alive, "the child to be gone")
     assert (scene.status.state, scene.status.pid) == ("stopped", None)
 
 
@@ -168,3 +171,26 @@ def test_a_part_that_goes_on_crashing_is_started_ever_more_rarely(tmp_path: Path
     scene.play(story)
     delays = [line.rsplit(" in ", 1)[1] for line in scene.said if "starting it again" in line]
     assert delays[:4] == ["0.01 s", "0.02 s", "0.04 s", "0.04 s"]
+
+
+def test_a_keeper_that_breaks_is_not_silent(tmp_path: Path):
+    scene = Scene(tmp_path, f"ready.touch()\n{FOREVER}")
+
+    def broken(line: str) -> None:
+        raise ZeroDivisionError(line)
+
+    async def story() -> None:
+        scene.keeper.check()
+        scene.keeper._say = broken
+        psutil.Process(scene.status.pid or 0).kill()
+
+        def noticed() -> bool:
+            try:
+                scene.keeper.check()
+            except ZeroDivisionError:
+                return True
+            return False
+
+        await scene.until(noticed)
+
+    scene.play(story)

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from gwctl.local import running
 from gwctl.local.data_dir import DataDir
@@ -53,6 +54,13 @@ def test_a_process_that_only_has_the_pid_of_a_part_is_left_alone(data: DataDir):
         assert running.remove_remains(data) == []
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_down_leaves_alone_what_somebody_is_starting(data: DataDir):
+    (data.xds / "policy.json").touch()
+    with FileLock(data.lock):
+        assert running.stop(data) is False
+    assert (data.xds / "policy.json").exists()
 
 
 def test_the_sockets_of_a_supervisor_that_is_gone_are_removed(data: DataDir):

@@ -182,6 +182,22 @@ def test_a_route_that_falls_back_on_nothing_has_one_target_for_each_api():
     assert [node.provider for node in targets_of(snapshot.variants[apis["messages"]].tree)] == ["anthropic"]
 
 
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [((0, 0), "a"), ((0, 1), "b"), ((1,), "c"), ((0,), None), ((), None), ((2,), None), ((1, 0), None)],
+)
+def test_a_path_leads_to_a_target_of_a_variant_or_to_none(path: tuple[int, ...], model: str | None):
+    pair = [{"provider": "openai", "model": "a"}, {"provider": "openai", "model": "b"}]
+    routes = [
+        {"id": "r", "strategy": "weighted", "targets": pair, "fallbacks": ["s"]},
+        {"id": "s", "targets": [{"provider": "anthropic", "model": "c"}]},
+    ]
+    snapshot = compiled(routes=routes, teams=[{"id": "t"}], clients=[], budgets=[], pricing=[])
+    variant = snapshot.variants[snapshot.profiles[snapshot.teams["t"].profile].models["r"]["chat"]]
+    found = variant.target_at(path)
+    assert (found.model if found else None) == model
+
+
 def test_teams_with_the_same_models_and_rules_share_a_profile():
     teams = [{"id": "a", "models": ["claude", "fast"]}, {"id": "b", "models": ["fast", "claude"]}, {"id": "c"}]
     snapshot = compiled(teams=teams, clients=[], budgets=[])

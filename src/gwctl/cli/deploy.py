@@ -1,0 +1,192 @@
+"""`gwctl deploy`: an environment's name in; it is built, serves, and has answered a smoke test, or an error says why not."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gwctl.cli.deployment import (
+    dry_run_option,
+    name_argument,
+    parallelism_option,
+    plan_file_option,
+    yes_option,
+)
+from gwctl.cli.options import json_option
+
+if TYPE_CHECKING:
+    from gwctl.cli.apply_view import ApplyView
+    from gwctl.environments.applied import Applied
+    from gwctl.environments.plan import Plan
+    from gwctl.environments.terraform import TerraformRunner
+    from gwctl.environments.workspace import Target
+
+
+@click.command()
+@name_argument
+@yes_option
+@dry_run_option
+@plan_file_option("Carry out this plan, made by `gwctl plan --plan-file`, instead of a new one.", must_exist=True)
+@click.option("--no-smoke", is_flag=True, help="Do not run the smoke suite afterwards.")
+@parallelism_option
+@json_option
+def command(
+    name: str, yes: bool, dry_run: bool, plan_file: Path | None, no_smoke: bool, parallelism: int, as_json: bool
+) -> None:
+    """Build an environment, or bring it up to date.
+
+    Renders its variables, plans, shows what changes, asks, applies, waits until the new tasks are healthy, and runs
+    the smoke suite. `gwctl deploy local` does it in an AWS emulated on this machine, without an account.
+    """
+    from gwctl.cli import deployment
+    from gwctl.cli.apply_view import ApplyView
+    from gwctl.environments import building
+    from gwctl.environments.project import Project
+    from gwctl.environments.terraform import TerraformError
+
+    project = Project.find()
+    opened = building.open_environment(project, name)
+    deployment.opened(opened, "Deploy")
+    building.check_artifacts(project)
+    again = f"gwctl deploy {name}"
+    result: dict[str, Any] = {"environment": name, "account_id": opened.target.environment.account_id}
+    with building.alone(opened.target.place), ApplyView(quiet=as_json) as view:
+        target = building.reach(opened, project)
+        runner = building.start_terraform(target, opened.programs, view.event, parallelism=parallelism)
+        deployment.watch_interrupts(runner)
+        try:
+            with _plan_file(target, plan_file) as file:
+                plan = _plan(runner, file, target, view, saved=plan_file is not None)
+                view.close()
+                result["plan"] = plan.as_json()
+                if not as_json:
+                    deployment.show_plan(plan)
+                if dry_run:
+                    _finish(result, as_json, applied=False)
+                    return
+                result["seconds"] = _apply(runner, file, plan, view, target, yes=yes)
+            applied = building.keep_outputs(runner, target)
+        except TerraformError as error:
+            view.close()
+            deployment.interrupted(runner, target, again)
+            raise deployment.failed(error, runner, target, again) from None
+        deployment.interrupted(runner, target, again)
+    result["health"] = _wait(target, applied, quiet=as_json)
+    result["smoke"] = _smoke(target, quiet=as_json, skip=no_smoke)
+    result["outputs"] = dict(applied.outputs)
+    _finish(result, as_json, applied=True)
+    if not as_json:
+        _next_steps(target, applied)
+
+
+def _plan_file(target: "Target", given: Path | None) -> Any:
+    from contextlib import nullcontext
+
+    from gwctl.environments import building
+
+    return nullcontext(given.absolute()) if given else building.plan_file(target.place, None)
+
+
+def _plan(runner: "TerraformRunner", file: Path, target: "Target", view: "ApplyView", *, saved: bool) -> "Plan":
+    from gwctl.environments import building
+
+    if saved:
+        return building.read_saved_plan(runner, file, target, view.step)
+    return building.make_plan(runner, file, view.step)
+
+
+def _apply(
+    runner: "TerraformRunner", file: Path, plan: "Plan", view: "ApplyView", target: "Target", *, yes: bool
+) -> float:
+    """Ask, apply; returns the seconds that it took."""
+    import time
+
+    from gwctl.cli.deployment import confirm
+
+    if plan.is_empty:
+        return 0.0
+    confirm(f"Apply this to {target.name}, account {target.environment.account_id}?", yes=yes)
+    view.total = sum(2 if change.action == "replace" else 1 for change in plan.changes if change.action != "forget")
+    view.step("Applying")
+    began = time.monotonic()
+    runner.apply(file)
+    view.close()
+    seconds = time.monotonic() - began
+    view.step(f"Applied in {seconds:.0f} s")
+    view.close()
+    return round(seconds, 1)
+
+
+def _wait(target: "Target", applied: "Applied", *, quiet: bool) -> str:
+    """Wait for the service; returns what is to be told of it."""
+    from gwctl.cli.deployment import said
+    from gwctl.environments import aws, health
+
+    if target.environment.emulated:
+        return "not waited for: the emulated AWS runs no containers"
+    last = ""
+
+    def told(state: health.Health) -> None:
+        nonlocal last
+        if not quiet and str(state) != last:
+            last = str(state)
+            said(f"Waiting for the service: {last}")
+
+    ecs = aws.clients(target)("ecs")
+    return str(health.wait(ecs, applied.output("ecs_cluster_name"), applied.output("ecs_service_name"), told))
+
+
+def _smoke(target: "Target", *, quiet: bool, skip: bool) -> dict[str, str]:
+    """Run the smoke suite. Raises UserError when it fails."""
+    from gwctl.cli.deployment import said
+    from gwctl.environments import smoke
+    from gwctl.errors import UserError
+
+    if skip:
+        return {"state": "skipped", "detail": "--no-smoke"}
+    if not quiet and not smoke.missing(target.place):
+        said("Running the smoke suite …")
+    outcome = smoke.run(target.place, quiet=quiet)
+    if outcome.state == "failed":
+        raise UserError(
+            f"{target.name} is built, but its smoke suite fails; see above, correct it, and run the suite again: "
+            f"GWCTL_SMOKE_ENV={target.name} pytest tests/smoke" + (f"\n{outcome.detail}" if outcome.detail else "")
+        )
+    if not quiet:
+        said("The smoke suite has passed." if outcome.state == "passed" else f"No smoke test was run: {outcome.detail}.")
+    return {"state": outcome.state, "detail": outcome.detail}
+
+
+def _finish(result: dict[str, Any], as_json: bool, *, applied: bool) -> None:
+    if as_json:
+        import json
+
+        click.echo(json.dumps({**result, "applied": applied}))
+    elif not applied:
+        click.echo("Nothing was changed: --dry-run.", err=True)
+
+
+def _next_steps(target: "Target", applied: "Applied") -> None:
+    """What is there now, and the commands one can use next."""
+    from gwctl.cli.next_steps import commands
+    from gwctl.environments.project import shown
+
+    name = target.name
+    click.echo(f"\n{click.style(f'{name} is deployed.', fg='green', bold=True)}")
+    if target.endpoint:
+        click.echo(f"The emulated AWS answers on {target.endpoint}.")
+    else:
+        click.echo(f"Gateway   {applied.outputs.get('gateway_url', '?')}")
+        click.echo(f"Admin API {applied.outputs.get('admin_api_url', '?')}")
+    waiting = sorted(applied.outputs.get("provider_secret_arns", {}))
+    if waiting and not target.endpoint:
+        click.echo(f"Put the providers' keys into Secrets Manager: {', '.join(waiting)}.")
+    click.echo("\nCommands you can use next:\n")
+    steps = [
+        (f"gwctl outputs {name}", "what it was built into"),
+        (f"gwctl doctor {name}", "whether all is well"),
+        (f"gwctl destroy {name}", "remove all of it"),
+    ]
+    for line in commands(steps):
+        click.echo(line)
+    click.echo(f"\nWhat it was built into is kept in {shown(target.place.applied)}.")

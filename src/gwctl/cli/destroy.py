@@ -1,0 +1,123 @@
+"""`gwctl destroy`: an environment's name in; nothing of it is left, or an error says what is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gwctl.cli.deployment import (
+    dry_run_option,
+    name_argument,
+    parallelism_option,
+    plan_file_option,
+    yes_option,
+)
+from gwctl.cli.options import json_option
+
+if TYPE_CHECKING:
+    from gwctl.environments.building import Opened
+    from gwctl.environments.plan import Plan
+    from gwctl.environments.project import Project
+    from gwctl.environments.workspace import Target
+
+
+@click.command()
+@name_argument
+@yes_option
+@click.option("--confirm", "typed", metavar="NAME", help="The environment's name, for where nobody can type it.")
+@dry_run_option
+@plan_file_option("Carry out this plan, made by `gwctl plan --destroy --plan-file`.", must_exist=True)
+@parallelism_option
+@json_option
+def command(
+    name: str, yes: bool, typed: str | None, dry_run: bool, plan_file: Path | None, parallelism: int, as_json: bool
+) -> None:
+    """Destroy everything that an environment was built into.
+
+    A production wants its name typed, or given with --confirm: --yes is not enough. The bucket with the state stays.
+    """
+    from gwctl.cli import deployment
+    from gwctl.cli.apply_view import ApplyView
+    from gwctl.environments import building, emulator
+    from gwctl.environments.project import Project
+    from gwctl.environments.terraform import TerraformError
+
+    project = Project.find()
+    opened = building.open_environment(project, name)
+    deployment.opened(opened, "Destroy")
+    if _nothing_there(opened, project, as_json=as_json):
+        return
+    building.check_artifacts(project)
+    again = f"gwctl destroy {name}"
+    result: dict[str, Any] = {"environment": name, "account_id": opened.target.environment.account_id}
+    with building.alone(opened.target.place), ApplyView(quiet=as_json) as view:
+        target = building.reach(opened, project)
+        runner = building.start_terraform(target, opened.programs, view.event, parallelism=parallelism)
+        deployment.watch_interrupts(runner)
+        try:
+            with building.plan_file(target.place, None) as made:
+                file = plan_file.absolute() if plan_file else made
+                plan = (
+                    building.read_saved_plan(runner, file, target, view.step)
+                    if plan_file
+                    else building.make_plan(runner, file, view.step, destroy=True)
+                )
+                view.close()
+                result["plan"] = plan.as_json()
+                if not as_json:
+                    deployment.show_plan(plan)
+                if dry_run:
+                    _tell(result, as_json, "Nothing was changed: --dry-run.", destroyed=False)
+                    return
+                if not plan.is_empty:
+                    building.refuse_protected(plan, target)
+                    _ask(target, plan, yes=yes, typed=typed)
+                    view.total = len(plan.changes)
+                    view.step("Destroying")
+                    runner.apply(file)
+        except TerraformError as error:
+            view.close()
+            deployment.interrupted(runner, target, again)
+            raise deployment.failed(error, runner, target, again) from None
+        view.close()
+        deployment.interrupted(runner, target, again)
+        target.place.applied.unlink(missing_ok=True)
+    if target.environment.emulated:
+        emulator.stop(project)
+    kept = "" if target.endpoint else f" Its state is still in the bucket {target.environment.state.bucket}."
+    _tell(result, as_json, f"Nothing is left of {name}.{kept}", destroyed=True)
+
+
+def _nothing_there(opened: "Opened", project: "Project", *, as_json: bool) -> bool:
+    """An emulated AWS that does not run has nothing in it."""
+    from gwctl.environments import emulator
+
+    environment = opened.target.environment
+    if not environment.emulated or emulator.current(project):
+        return False
+    opened.target.place.applied.unlink(missing_ok=True)
+    result = {"environment": opened.target.name, "account_id": environment.account_id}
+    _tell(result, as_json, "The emulated AWS does not run, so there is nothing to destroy.", destroyed=True)
+    return True
+
+
+def _ask(target: "Target", plan: "Plan", *, yes: bool, typed: str | None) -> None:
+    from gwctl.cli.deployment import confirm, confirm_name
+
+    environment = target.environment
+    what = f"This destroys {len(plan.changes)} resources of {target.name} in account {environment.account_id}."
+    if environment.production or typed is not None:
+        confirm_name(target.name, what, given=typed)
+    elif environment.emulated:
+        confirm(f"{what} Go on?", yes=yes)
+    elif not yes:
+        confirm_name(target.name, what, given=None)
+
+
+def _tell(result: dict[str, Any], as_json: bool, words: str, *, destroyed: bool) -> None:
+    if as_json:
+        import json
+
+        click.echo(json.dumps({**result, "destroyed": destroyed}))
+    else:
+        click.echo(words, err=True)
