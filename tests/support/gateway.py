@@ -124,7 +124,9 @@ class Gateway:
         if not self.data.usage_events.exists():
             return []
         with self.data.usage_events.open("rb") as file:
-            file.seek(mark)
+            if mark:
+                file.seek(mark - 1)
+                file.readline()  # the mark may lie inside a line that was just being written
             return [json.loads(line) for line in file if line.endswith(b"\n")]
 
 
