@@ -1,0 +1,7 @@
+module "key" {
+  source = "../key"
+
+  context     = var.context
+  description = "audit records"
+  purpose     = "audit"
+}

@@ -1,0 +1,153 @@
+locals {
+  arn_tail         = "${var.context.region}:${var.context.account_id}"
+  log_group_prefix = "arn:${var.context.partition}:logs:${local.arn_tail}:log-group:"
+  secret_prefix    = "arn:${var.context.partition}:secretsmanager:${local.arn_tail}:secret:"
+}
+
+# What the containers may do. A task has one role for all of them; the edge never calls AWS.
+data "aws_iam_policy_document" "task" {
+  statement {
+    sid = "Ledger"
+    actions = [
+      "dynamodb:BatchGetItem",
+      "dynamodb:BatchWriteItem",
+      "dynamodb:ConditionCheckItem",
+      "dynamodb:DeleteItem",
+      "dynamodb:GetItem",
+      "dynamodb:PutItem",
+      "dynamodb:Query",
+      "dynamodb:UpdateItem",
+    ]
+    resources = flatten([for arn in values(var.stores.tables)[*].arn : [arn, "${arn}/index/*"]])
+  }
+
+  statement {
+    sid       = "PolicySnapshot"
+    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+    resources = ["${var.stores.snapshot_bucket.arn}/*"]
+  }
+
+  # Tells a snapshot that does not exist yet from one that may not be read.
+  statement {
+    sid       = "PolicySnapshotList"
+    actions   = ["s3:ListBucket"]
+    resources = [var.stores.snapshot_bucket.arn]
+  }
+
+  statement {
+    sid       = "LedgerKey"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+    resources = [var.stores.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["dynamodb.${var.context.region}.amazonaws.com", "s3.${var.context.region}.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "AuditRecords"
+    actions   = ["firehose:PutRecord", "firehose:PutRecordBatch"]
+    resources = [var.stores.audit_stream.arn]
+  }
+
+  statement {
+    sid       = "BudgetNotifications"
+    actions   = ["sns:Publish"]
+    resources = [var.stores.notifications_topic_arn]
+  }
+
+  statement {
+    sid       = "NotificationKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.logs.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["sns.${var.context.region}.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "Metrics"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${local.log_group_prefix}${var.logs.group_names["collector"]}:*"]
+  }
+
+  statement {
+    sid = "Traces"
+    actions = [
+      "xray:GetSamplingRules",
+      "xray:GetSamplingStatisticSummaries",
+      "xray:GetSamplingTargets",
+      "xray:PutTelemetryRecords",
+      "xray:PutTraceSegments",
+    ]
+    resources = ["*"] # X-Ray knows no resource for these
+  }
+}
+
+# What it may do at providers: read their keys, and call the Bedrock models that were named.
+data "aws_iam_policy_document" "providers" {
+  count = local.needs_provider_access ? 1 : 0
+
+  dynamic "statement" {
+    for_each = length(var.providers_access.secrets) > 0 ? [1] : []
+    content {
+      sid       = "ProviderKeys"
+      actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+      resources = [for id in var.providers_access.secrets : "${local.secret_prefix}${var.context.name}/providers/${id}-??????"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.providers_access.secrets) > 0 ? [1] : []
+    content {
+      sid       = "ProviderKeysKey"
+      actions   = ["kms:Decrypt"]
+      resources = [module.key.arn]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["secretsmanager.${var.context.region}.amazonaws.com"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.providers_access.bedrock_model_arns) > 0 ? [1] : []
+    content {
+      sid       = "BedrockModels"
+      actions   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+      resources = var.providers_access.bedrock_model_arns
+    }
+  }
+}
+
+locals {
+  needs_provider_access = (
+    length(var.providers_access.secrets) + length(var.providers_access.bedrock_model_arns) > 0
+  )
+}
+
+resource "aws_iam_role" "task" {
+  name               = "${var.context.name}-task"
+  assume_role_policy = data.aws_iam_policy_document.tasks_assume.json
+}
+
+resource "aws_iam_role_policy" "task" {
+  name   = "run-the-gateway"
+  policy = data.aws_iam_policy_document.task.json
+  role   = aws_iam_role.task.id
+}
+
+resource "aws_iam_role_policy" "providers" {
+  count = local.needs_provider_access ? 1 : 0
+
+  name   = "reach-providers"
+  policy = data.aws_iam_policy_document.providers[0].json
+  role   = aws_iam_role.task.id
+}

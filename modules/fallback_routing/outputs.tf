@@ -1,0 +1,4 @@
+output "route_documents" {
+  description = "Route documents by alias, for `gwctl routing apply`."
+  value       = local.documents
+}

@@ -1,0 +1,90 @@
+"""The tables of inputs and outputs in the modules' README files, in terraform-docs' form and between its marks.
+
+    PYTHONPATH=tests .venv/bin/python -m plan.module_tables
+
+writes them. In: variables.tf and outputs.tf. Out: Markdown.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from plan.hcl import Block, blocks
+from plan.terraform import MODULES, ROOT
+
+COMMAND: Final = "PYTHONPATH=tests .venv/bin/python -m plan.module_tables"
+_SECTION: Final = re.compile(r"<!-- BEGIN_TF_DOCS -->\n.*?<!-- END_TF_DOCS -->\n", re.DOTALL)
+
+
+def directories() -> list[Path]:
+    """The root and all modules."""
+    return [ROOT, *sorted(path.parent for path in MODULES.glob("*/versions.tf"))]
+
+
+def section(directory: Path) -> str:
+    """What belongs between the marks."""
+    inputs = [
+        f"| {each.name} | {_cell(each.text('description'))} | {_code(_type(each))} | {_default(each)} |"
+        for each in blocks(directory / "variables.tf")
+    ]
+    outputs = [f"| {each.name} | {_cell(each.text('description'))} |" for each in blocks(directory / "outputs.tf")]
+    lines = [
+        "<!-- BEGIN_TF_DOCS -->",
+        f"<!-- Generated from variables.tf and outputs.tf: {COMMAND} -->",
+        "## Inputs",
+        "",
+        "| Name | Description | Type | Default |",
+        "|---|---|---|---|",
+        *inputs,
+        "",
+        "## Outputs",
+        "",
+        "| Name | Description |",
+        "|---|---|",
+        *outputs,
+        "<!-- END_TF_DOCS -->",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def with_section(readme: Path) -> str:
+    """The README with current tables. Raises ValueError if it has no marks for them."""
+    text = readme.read_text()
+    if not _SECTION.search(text):
+        raise ValueError(f"{readme} has no <!-- BEGIN_TF_DOCS --> and <!-- END_TF_DOCS -->")
+    return _SECTION.sub(lambda _: section(readme.parent), text)
+
+
+def _type(variable: Block) -> str:
+    """The type on one line, without the defaults of optional fields."""
+    text = re.sub(r"\s*\n\s*", " ", variable.attribute("type") or "any")
+    text = re.sub(r"(?<=[\w)\]]) (?=\w+ +=)", ", ", re.sub(r"\s*=\s*", " = ", text))
+    for default in (r'"[^"]*"', r"-?[\d.]+", "true", "false", r"\{\}", r"\[[^]]*\]", r"\{[^}]*\}"):
+        text = re.sub(rf", {default}\)", ")", text)
+    return re.sub(r" (?=[)}\]])|(?<=[({\[]) ", "", text)
+
+
+def _default(variable: Block) -> str:
+    value = variable.attribute("default")
+    if value is None:
+        return "required"
+    return _code(re.sub(r"\s+", " ", value)) if value.count("\n") < 2 else "see variables.tf"
+
+
+def _code(text: str) -> str:
+    return f"`{_cell(text)}`"
+
+
+def _cell(text: str | None) -> str:
+    return (text or "").replace("|", "\\|")
+
+
+def main() -> None:
+    """Writes all tables."""
+    for directory in directories():
+        readme = directory / "README.md"
+        readme.write_text(with_section(readme))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Who may do what."""
+
+import re
+from typing import Final
+
+from plan.rules.policies import Statement, statements, statements_of
+from plan.tfplan import UNKNOWN, Plan
+
+WITHOUT_RESOURCE: Final = frozenset(
+    {
+        "ecr:GetAuthorizationToken",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingStatisticSummaries",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+)
+"""Actions that AWS offers without a resource: `*` is the only thing that can stand there."""
+
+_ROOT: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:root")
+
+
+def _administers_a_key(statement: Statement) -> bool:
+    """The statement that hands a KMS key over to IAM; in a key's policy `*` is the key itself."""
+    return (
+        statement.actions == ("kms:*",)
+        and len(statement.principals) == 1
+        and _ROOT.fullmatch(statement.principals[0]) is not None
+    )
+
+
+def _show(statement: Statement) -> str:
+    return f"{statement.where} {statement.sid}: {', '.join(statement.actions)} on {', '.join(statement.resources)}"
+
+
+def no_action_is_a_wildcard(plan: Plan) -> list[str]:
+    """`*` and `s3:*` are for denying."""
+    return [
+        _show(each)
+        for each in statements(plan)
+        if each.effect == "Allow"
+        and any("*" in action or "?" in action for action in each.actions)
+        and not _administers_a_key(each)
+    ]
+
+
+def identity_policies_name_their_resources(plan: Plan) -> list[str]:
+    """A role's permission is for something, unless AWS knows no resource for the action."""
+    return [
+        _show(each)
+        for each in statements(plan)
+        if each.effect == "Allow"
+        and not each.principals
+        and any(re.fullmatch(r"\*|arn:[^:]*:[^:]*:\*.*", resource) for resource in each.resources)
+        and not set(each.actions) <= WITHOUT_RESOURCE
+        and not all(re.fullmatch(r"arn:[^:]+:bedrock:\*::foundation-model/[^*]+", each_) for each_ in each.resources)
+    ]
+
+
+def nobody_is_allowed_everything_by_negation(plan: Plan) -> list[str]:
+    """Allow with NotAction allows what AWS adds tomorrow."""
+    return [_show(each) for each in statements(plan) if each.effect == "Allow" and each.not_actions]
+
+
+def resources_are_not_public(plan: Plan) -> list[str]:
+    """No policy of a bucket, key, topic or secret allows everybody anything."""
+    guarded = ("aws_kms_key", "aws_s3_bucket_policy", "aws_secretsmanager_secret_policy", "aws_sns_topic_policy")
+    return [
+        _show(statement)
+        for resource in plan.of(*guarded)
+        for statement in statements_of(resource)
+        if statement.effect == "Allow" and "*" in statement.principals
+    ]
+
+
+def roles_trust_services_only(plan: Plan) -> list[str]:
+    """A role is assumed by a service of AWS, never by another account or by everybody."""
+    return [
+        _show(statement)
+        for role in plan.of("aws_iam_role")
+        for statement in statements_of(role)
+        if statement.actions != ("sts:AssumeRole",)
+        or not all(principal.endswith(".amazonaws.com") for principal in statement.principals)
+    ]
+
+
+def clients_are_machines(plan: Plan) -> list[str]:
+    """Client credentials and nothing else; nobody can sign up."""
+    found = [
+        f"{client.address}: {client.get('allowed_oauth_flows')}"
+        for client in plan.of("aws_cognito_user_pool_client")
+        if client.get("allowed_oauth_flows") != ["client_credentials"]
+        or client.get("generate_secret") is not True
+        or client.get("explicit_auth_flows") not in ([], UNKNOWN)
+    ]
+    return found + [
+        f"{pool.address}: people can sign up"
+        for pool in plan.of("aws_cognito_user_pool")
+        if pool.block("admin_create_user_config").get("allow_admin_create_user_only") is not True
+    ]

@@ -1,0 +1,205 @@
+"""Terraform and Python say the same words: scopes, settings of the edge, columns of the audit log, route documents."""
+
+import importlib
+import json
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from gwctl import scopes
+from gwctl.admin.operations import APIS
+from gwctl.admin.runtime import Settings, providers_from
+from gwctl.edge.settings import EdgeSettings
+from gwctl.ledger.events import UsageEvent
+from gwctl.ledger.tokens import otel_name
+from gwctl.local import stack
+from gwctl.policy.documents import FALLBACK_STATUSES, BedrockGuardrail, Route
+from plan.examples import module_examples, root_examples
+from plan.sessions import ModulePlans, RootPlans
+from plan.tfplan import Plan
+
+
+@pytest.fixture(scope="module")
+def plans(module_plans: ModulePlans) -> dict[str, Plan]:
+    """The examples' plans, by name."""
+    return {each.name: module_plans.of(each) for each in module_examples()}
+
+
+@pytest.fixture(scope="module")
+def containers(plans: dict[str, Plan]) -> dict[str, Any]:
+    """The containers of the task, by name."""
+    definitions = plans["compute"].of("aws_ecs_task_definition")[0].get("container_definitions")
+    return {each["name"]: each for each in definitions}
+
+
+@pytest.fixture(scope="module")
+def agent_settings(containers: dict[str, Any]) -> dict[str, Any]:
+    """What the agent is told."""
+    (variable,) = containers["agent"]["environment"]
+    return json.loads(variable["value"])
+
+
+def test_cognito_has_the_scopes_that_edge_and_admin_api_check(plans: dict[str, Plan]) -> None:
+    server = plans["auth"].of("aws_cognito_resource_server")[0]
+    assert server.get("identifier") == scopes.RESOURCE_SERVER
+    assert {f"{server.get('identifier')}/{each['scope_name']}" for each in server.get("scope")} == set(scopes.ALL)
+
+
+def test_edge_settings_have_fields_that_exist(agent_settings: dict[str, Any]) -> None:
+    known = {each.name for each in fields(EdgeSettings)}
+    required = {
+        "listen_host",
+        "listen_port",
+        "admin_socket",
+        "issuer",
+        "jwks_url",
+        "xds_dir",
+        "secrets_dir",
+        "usage_log",
+    }
+    assert required <= set(agent_settings["edge"]) <= known
+
+
+def test_the_edge_waits_longer_than_the_load_balancer(plans: dict[str, Plan], agent_settings: dict[str, Any]) -> None:
+    idle = plans["networking"].of("aws_lb")[0].get("idle_timeout")
+    defaults = {each.name: each.default for each in fields(EdgeSettings)}
+    settings = {**defaults, **agent_settings["edge"]}
+    assert settings["connection_idle_seconds"] > idle
+    assert settings["stream_idle_seconds"] > idle
+
+
+def test_one_proxy_stands_before_the_edge(agent_settings: dict[str, Any]) -> None:
+    assert agent_settings["edge"]["trusted_hops"] == 1
+
+
+def test_paths_of_unix_sockets_are_short_enough(agent_settings: dict[str, Any]) -> None:
+    assert all(len(path) < 108 for path in (agent_settings["socket"], agent_settings["edge"]["admin_socket"]))
+
+
+def test_every_directory_of_the_settings_is_mounted(containers: dict[str, Any], agent_settings: dict[str, Any]) -> None:
+    edge = agent_settings["edge"]
+    used = {
+        edge["xds_dir"],
+        edge["secrets_dir"],
+        edge["usage_log"].rpartition("/")[0],
+        edge["admin_socket"].rpartition("/")[0],
+    }
+    for name in ("agent", "edge"):
+        assert used <= {each["containerPath"] for each in containers[name]["mountPoints"]}
+
+
+def test_provider_keys_reach_nobody_but_agent_and_edge(containers: dict[str, Any]) -> None:
+    mounting = {
+        name for name, each in containers.items() if any(m["sourceVolume"] == "secrets" for m in each["mountPoints"])
+    }
+    assert mounting == {"agent", "edge"}
+    assert containers["agent"]["user"] == containers["edge"]["user"]
+    assert len({each["user"] for each in containers.values()}) == 3
+
+
+def test_portkey_takes_headers_as_large_as_on_a_laptop(containers: dict[str, Any]) -> None:
+    assert f"--max-http-header-size={stack.MAX_HEADER_BYTES}" in containers["gateway"]["command"]
+
+
+def test_the_usage_log_is_flushed_as_often_as_on_a_laptop(containers: dict[str, Any]) -> None:
+    command = containers["edge"]["command"]
+    assert command[command.index("--file-flush-interval-msec") + 1] == str(stack.FLUSH_MILLISECONDS)
+
+
+def test_edge_starts_last_and_collector_first(containers: dict[str, Any]) -> None:
+    waits = {
+        name: {each["containerName"]: each["condition"] for each in c["dependsOn"]} for name, c in containers.items()
+    }
+    assert waits == {
+        "agent": {"collector": "START"},
+        "collector": {},
+        "edge": {"agent": "HEALTHY", "gateway": "HEALTHY"},
+        "gateway": {},
+    }
+
+
+def test_only_the_collector_may_fail_alone(containers: dict[str, Any]) -> None:
+    assert [name for name, each in containers.items() if not each["essential"]] == ["collector"]
+    assert containers["collector"]["restartPolicy"]["enabled"]
+
+
+def test_fargate_allows_the_stop_timeouts(containers: dict[str, Any]) -> None:
+    assert max(each["stopTimeout"] for each in containers.values()) <= 120
+
+
+def audit_columns(plan: Plan) -> dict[str, str]:
+    """Column → key in the JSON of a record."""
+    table = next(each for each in plan.of("aws_glue_catalog_table") if each.get("name") == "records")
+    stream = plan.of("aws_kinesis_firehose_delivery_stream")[0].block("extended_s3_configuration")
+    conversion = stream["data_format_conversion_configuration"][0]["input_format_configuration"][0]["deserializer"][0]
+    mapping = conversion["open_x_json_ser_de"][0]["column_to_json_key_mappings"]
+    return {
+        each["name"]: mapping.get(each["name"], each["name"]) for each in table.block("storage_descriptor")["columns"]
+    }
+
+
+def test_every_field_of_a_usage_event_has_a_column(plans: dict[str, Plan]) -> None:
+    columns = audit_columns(plans["audit_log"])
+    assert {name: columns.get(name) for name in UsageEvent.model_fields} == {
+        name: otel_name(name) for name in UsageEvent.model_fields
+    }
+
+
+def test_tables_of_all_teams_and_of_one_have_the_same_columns(plans: dict[str, Plan]) -> None:
+    columns = {
+        table.get("name"): {each["name"] for each in table.block("storage_descriptor")["columns"]}
+        for table in plans["audit_log"].of("aws_glue_catalog_table")
+    }
+    assert columns["records"] == columns["records_by_team"] | {"team"}
+
+
+def test_saved_queries_use_columns_that_exist(plans: dict[str, Plan]) -> None:
+    known = {*audit_columns(plans["audit_log"]), "year", "month", "day", "copy", "records"}
+    sql = {
+        "and", "as", "asc", "by", "count", "count_if", "current_date", "desc", "distinct", "from", "group", "is",
+        "null", "order", "over", "partition", "row_number", "select", "substr", "sum", "where",
+    }  # fmt: skip
+    made = {"requests", "usd", "requests_without_price", "requests_estimated", "refused", "e9"}
+    for query in plans["audit_log"].of("aws_athena_named_query"):
+        text = "\n".join(line.split("--")[0] for line in query.get("query").splitlines())
+        words = {word for part in text.split("'")[::2] for word in _words(part)}
+        assert words <= known | sql | made, query.address
+
+
+def _words(text: str) -> list[str]:
+    cleaned = "".join(character if character.isalnum() or character == "_" else " " for character in text.lower())
+    return [word.lstrip("0123456789") for word in cleaned.split() if not word.isdigit()]
+
+
+def test_fallback_routes_are_route_documents(root_plans: RootPlans) -> None:
+    production = next(each for each in root_examples() if each.name == "root_production")
+    documents = root_plans.of(production).outputs["fallback_route_documents"]
+    route = Route.model_validate(documents["claude-opus-5-5"])
+    assert [target.provider for target in route.targets] == ["anthropic", "bedrock"]
+    assert route.fallback_on == FALLBACK_STATUSES
+
+
+def test_functions_are_those_of_the_admin_api(root_plans: RootPlans) -> None:
+    deployment = root_plans.of(root_examples()[0])
+    names = {
+        each.get("function_name").removeprefix("gwctl-dev-admin-") for each in deployment.of("aws_lambda_function")
+    }
+    assert names == set(APIS)
+
+
+def test_functions_understand_their_settings(plans: dict[str, Plan]) -> None:
+    for function in plans["admin_api"].of("aws_lambda_function"):
+        variables = function.block("environment")["variables"]
+        assert Settings.from_environment(variables).tables.documents == "gwctl-dev-documents"
+        assert [each.id for each in providers_from(variables)] == ["anthropic"]
+
+
+def test_handlers_exist(plans: dict[str, Plan]) -> None:
+    for function in plans["admin_api"].of("aws_lambda_function"):
+        module, _, name = function.get("handler").rpartition(".")
+        assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_guardrail_versions_fit_a_scanner_rule() -> None:
+    BedrockGuardrail.model_validate({"id": "abcdef123456", "version": "1"})

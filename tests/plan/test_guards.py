@@ -1,0 +1,256 @@
+"""What a plan refuses, each by itself, with a message that says what to do.
+
+Validations need nothing but the variables: a copy of `variables.tf` alone is planned, without provider and modules.
+"""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tftest
+
+from plan.examples import root_examples
+from plan.sessions import RootPlans
+from plan.stubs import caller_identity, write_admin_artifacts
+from plan.terraform import MODULES, ROOT, Workspace
+
+IMAGES = {name: f"example.com/{name}@sha256:{'0' * 64}" for name in ("agent", "collector", "edge", "gateway")}
+FINE: dict[str, Any] = {
+    "account_id": "111122223333",
+    "alb": {"certificate_arn": "arn:aws:acm:eu-central-1:111122223333:certificate/x"},
+    "availability_zones": ["eu-central-1a", "eu-central-1b"],
+    "environment": "prod",
+    "images": IMAGES,
+    "production": False,
+    "region": "eu-central-1",
+}
+PRODUCTION = {
+    **FINE,
+    "production": True,
+    "admin_api": {"allowed_cidrs": ["203.0.113.0/24"]},
+    "observability": {"emails": ["platform@example.com"]},
+}
+DOMAIN = {"gateway": "ai.example.com", "zone_id": "Z0123456789ABC"}
+TO_BEDROCK = {"routes": {"x": {"targets": [{"provider": "a", "model": "m"}, {"provider": "bedrock", "model": "m"}]}}}
+
+ROOT_GUARDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "account id": (FINE, {"account_id": "1234"}, "must be the 12 digits"),
+    "no certificate": (FINE, {"alb": {}}, "set alb.certificate_arn to one from ACM"),
+    "no certificate for an internal balancer": (FINE, {"alb": {"internal": True}}, "set alb.certificate_arn"),
+    "two certificates": (FINE, {"domain": DOMAIN}, "remove alb.certificate_arn, or remove domain"),
+    "internal and open": (
+        FINE,
+        {"alb": {**FINE["alb"], "internal": True, "ingress_cidrs": ["0.0.0.0/0"]}},
+        "list your private networks in alb.ingress_cidrs",
+    ),
+    "unpinned image": (FINE, {"images": {**IMAGES, "edge": "envoyproxy/envoy:v1.40"}}, "Not pinned: images.edge."),
+    "shortened digest": (
+        FINE,
+        {"images": {**IMAGES, "agent": "a@sha256:00"}},
+        "write repository@sha256:<64 hex digits>",
+    ),
+    "zone of another region": (FINE, {"availability_zones": ["us-east-1a", "us-east-1b"]}, "zone of another region"),
+    "environment too long": (FINE, {"environment": "a-very-long-environment"}, "Shorten it"),
+    "derived tag": (FINE, {"tags": {"Environment": "x"}}, "tags cannot set Deployment, Environment and ManagedBy"),
+    "built-in client": (FINE, {"multi_client": {"admin": {"scopes": ["read"]}}}, "choose another name"),
+    "compliance lock outside of production": (
+        FINE,
+        {"audit_log": {"retention": {"lock_mode": "COMPLIANCE"}}},
+        "Use GOVERNANCE",
+    ),
+    "private admin API with a public name": (
+        {key: value for key, value in FINE.items() if key != "alb"},
+        {"admin_api": {"private": True}, "domain": {**DOMAIN, "admin": "ai-admin.example.com"}},
+        "remove domain.admin, or set admin_api.private = false",
+    ),
+    "fallback to Bedrock without permission": (
+        FINE,
+        {"fallback_routing": TO_BEDROCK},
+        "name the models in fallback_routing.bedrock_model_arns",
+    ),
+    "nothing built": (FINE, {"artifacts_dir": "nowhere"}, "run `gwctl build lambda`"),
+    "emulated production": (PRODUCTION, {"emulated": True}, "An emulated AWS is no production"),
+    "one NAT gateway in production": (PRODUCTION, {"network": {"nat": "single"}}, 'set network.nat = "per_zone"'),
+    "one task in production": (PRODUCTION, {"scaling": {"minimum": 1}}, "set scaling.minimum to 2 or more"),
+    "open admin API in production": (
+        PRODUCTION,
+        {"admin_api": {}},
+        "set admin_api.private = true, or list your networks",
+    ),
+    "admin API for everybody in production": (
+        PRODUCTION,
+        {"admin_api": {"allowed_cidrs": ["0.0.0.0/0"]}},
+        "which is everybody: list your networks",
+    ),
+    "short audit lock in production": (
+        PRODUCTION,
+        {"audit_log": {"retention": {"lock_days": 30}}},
+        "set audit_log.retention.lock_days to 365 or more",
+    ),
+    "short logs in production": (
+        PRODUCTION,
+        {"observability": {"emails": ["a@example.com"], "retention_days": 90}},
+        "set observability.retention_days to 365 or more",
+    ),
+    "alarms for nobody in production": (
+        PRODUCTION,
+        {"observability": {}},
+        "put an address into observability.emails",
+    ),
+}
+
+CONTEXT = {"account_id": "111122223333", "name": "gwctl-dev", "region": "eu-central-1"}
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/x"
+NETWORKING = {
+    "access_logs_bucket": "logs",
+    "alb": {"certificate_arn": "arn:aws:acm:eu-central-1:111122223333:certificate/x"},
+    "availability_zones": ["eu-central-1a", "eu-central-1b"],
+    "context": CONTEXT,
+    "logs": {"kms_key_arn": KEY},
+}
+AUTH = {
+    "context": CONTEXT,
+    "domain_prefix": "acme",
+    "jwt_rule": {"listener_arn": "arn:x", "target_group_arn": "arn:y"},
+}
+COMPUTE = {
+    "context": CONTEXT,
+    "identity": {"issuer": "https://x", "jwks_url": "https://x/jwks"},
+    "images": IMAGES,
+    "logs": {"group_names": {}, "kms_key_arn": KEY, "metrics_namespace": "x"},
+    "network": {
+        "alb_arn_suffix": "a",
+        "alb_security_group_id": "sg",
+        "private_subnets": {},
+        "target_group_arn": "t",
+        "target_group_arn_suffix": "t",
+        "vpc_id": "v",
+    },
+    "stores": {
+        "audit_stream": {"arn": "a", "name": "a"},
+        "kms_key_arn": KEY,
+        "notifications_topic_arn": "t",
+        "snapshot_bucket": {"arn": "b", "name": "b"},
+        "tables": {},
+    },
+}
+AUDIT = {"context": CONTEXT, "logs": {"kms_key_arn": KEY}}
+
+MODULE_GUARDS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
+    "name too long": ("ledger", {"context": CONTEXT}, {"context": {**CONTEXT, "name": "x" * 21}}, "3 to 20"),
+    "history too short": ("ledger", {"context": CONTEXT}, {"snapshot_history_days": 1}, "at least 30"),
+    "table missing": ("ledger", {"context": CONTEXT}, {"tables": {"ledger": {}}}, "Add what is missing"),
+    "one zone": ("networking", NETWORKING, {"availability_zones": ["eu-central-1a"]}, "two or three different zones"),
+    "small network": ("networking", NETWORKING, {"cidr": "10.0.0.0/24"}, "from /16 to /22"),
+    "impatient balancer": (
+        "networking",
+        NETWORKING,
+        {"alb": {**NETWORKING["alb"], "idle_timeout_seconds": 60}},
+        "a reasoning model can be silent for minutes",
+    ),
+    "old TLS": (
+        "networking",
+        NETWORKING,
+        {"alb": {**NETWORKING["alb"], "tls_policy": "ELBSecurityPolicy-2016-08"}},
+        "ELBSecurityPolicy-TLS13-1-3-2021-06",
+    ),
+    "endpoints for everybody": ("networking", NETWORKING, {"endpoint_clients": ["0.0.0.0/0"]}, "ends in /0"),
+    "unknown endpoint": ("networking", NETWORKING, {"extra_endpoints": ["ssm"]}, "remove the others"),
+    "NAT": ("networking", NETWORKING, {"nat": "none"}, '"single" or "per_zone"'),
+    "unknown scope": ("auth", AUTH, {"clients": {"default": {"scopes": ["root"]}}}, "add the scope there"),
+    "no default client": ("auth", AUTH, {"clients": {"x": {"scopes": ["invoke"]}}}, "add default = "),
+    "long-lived token": (
+        "auth",
+        AUTH,
+        {"clients": {"default": {"scopes": ["invoke"], "token_minutes": 10080}}},
+        "must be 5 to 1440",
+    ),
+    "rule without a scope": ("auth", AUTH, {"jwt_rule": {**AUTH["jwt_rule"], "scopes": []}}, "every token of the pool"),
+    "six paths": ("auth", AUTH, {"jwt_rule": {**AUTH["jwt_rule"], "paths": list("abcdef")}}, "join some with *"),
+    "reserved domain": ("auth", AUTH, {"domain_prefix": "my-cognito"}, "without the words aws, amazon and cognito"),
+    "unpinned image": ("compute", COMPUTE, {"images": {**IMAGES, "gateway": "portkeyai/gateway"}}, "is not pinned"),
+    "no such task size": ("compute", COMPUTE, {"task": {"cpu": 1024, "memory": 16384}}, "1024 with 2048 to 8192"),
+    "fewer than none": ("compute", COMPUTE, {"scaling": {"minimum": 5, "maximum": 2}}, "raise the maximum or lower"),
+    "every Bedrock model": (
+        "compute",
+        COMPUTE,
+        {"providers_access": {"bedrock_model_arns": ["arn:aws:bedrock:*::foundation-model/*"]}},
+        "name the ones that routes use",
+    ),
+    "expires while locked": (
+        "audit_log",
+        AUDIT,
+        {"retention": {"expire_days": 200, "lock_days": 365}},
+        "a locked record cannot expire",
+    ),
+    "lock mode": ("audit_log", AUDIT, {"retention": {"lock_mode": "NONE"}}, "GOVERNANCE or COMPLIANCE"),
+    "no fallback": (
+        "fallback_routing",
+        {"alarm": {"metrics_namespace": "x", "topic_arn": "t"}, "context": CONTEXT, "task_role_name": "r"},
+        {"routes": {"x": {"targets": [{"provider": "a", "model": "m"}]}}},
+        "nothing to fall back to",
+    ),
+    "retention CloudWatch lacks": (
+        "observability",
+        {"context": CONTEXT, "load_balancer": {"arn_suffix": "a", "target_group_arn_suffix": "t"}},
+        {"retention_days": 200},
+        "a period that CloudWatch Logs offers",
+    ),
+    "key id": ("bucket", {"name": "abc"}, {"kms_key": {"arn": "1234abcd"}}, "not its id or alias"),
+    "path as host name": (
+        "domain",
+        {"alias": {"dns_name": "x", "zone_id": "Z"}, "zone_id": "Z0123456789"},
+        {"name": "https://ai.example.com/"},
+        "without https:// and without a path",
+    ),
+}
+
+
+def problems(variables_file: Path, directory: Path, env: dict[str, str], variables: dict[str, Any]) -> str:
+    """Terraform's words about the variables, on one line; empty when it accepts them."""
+    write_admin_artifacts(directory / "dist" / "admin")
+    root = directory / "root"
+    root.mkdir()
+    shutil.copy(variables_file, root)
+    (root / "values.auto.tfvars.json").write_text(json.dumps(variables))
+    workspace = Workspace(root, env, init=False)
+    try:
+        workspace.run("plan", "-input=false", "-no-color", "-lock=false")
+    except tftest.TerraformTestError as error:
+        return re.sub(r"[\s│╷╵]+", " ", str(error.cmd_error))
+    return ""
+
+
+@pytest.mark.parametrize("guard", ROOT_GUARDS)
+def test_root_refuses(guard: str, terraform_env: dict[str, str], tmp_path: Path) -> None:
+    fine, change, message = ROOT_GUARDS[guard]
+    found = problems(ROOT / "variables.tf", tmp_path, terraform_env, {**fine, **change})
+    assert message in found
+    assert found.count("Error: ") == 1, found
+
+
+@pytest.mark.parametrize("variables", [FINE, PRODUCTION], ids=["development", "production"])
+def test_root_accepts(variables: dict[str, Any], terraform_env: dict[str, str], tmp_path: Path) -> None:
+    assert problems(ROOT / "variables.tf", tmp_path, terraform_env, variables) == ""
+
+
+@pytest.mark.parametrize("guard", MODULE_GUARDS)
+def test_module_refuses(guard: str, terraform_env: dict[str, str], tmp_path: Path) -> None:
+    module, fine, change, message = MODULE_GUARDS[guard]
+    found = problems(MODULES / module / "variables.tf", tmp_path, terraform_env, {**fine, **change})
+    assert message in found
+    assert found.count("Error: ") == 1, found
+
+
+def test_credentials_of_another_account_are_refused(root_plans: RootPlans, terraform_env: dict[str, str]) -> None:
+    workspace = root_plans.workspace()
+    example = root_examples()[0]
+    variables = workspace.directory.parent / "another-account.tfvars"
+    variables.write_text(example.code)
+    with caller_identity("999999999999") as url:
+        other = Workspace(workspace.directory, {**terraform_env, "AWS_ENDPOINT_URL_STS": url}, init=False)
+        with pytest.raises(tftest.TerraformTestError, match="AWS account ID not allowed: 999999999999"):
+            other.plan([variables])
