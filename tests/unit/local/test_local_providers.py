@@ -73,7 +73,7 @@ def facts(environment: dict[str, str]) -> list[dict[str, Any]]:
             {"api_key": "b"},
         ),
         (
-            {"OLLAMA_HOST": "0.0.0.0"},  # noqa: S104
+            {"OLLAMA_HOST": "0.0.0.0"},
             {"id": "ollama", "kind": "ollama", "base_url": "http://127.0.0.1:11434"},
             {"api_key": "none"},
         ),
