@@ -1,0 +1,228 @@
+"""The quota engine on asyncio: sends the book's writes to the ledger in threads, and wakes whoever waits.
+
+In: a `QuotaStore`, quotas, and for each request `reserve`, later `settle` or `cancel`. Out: `Reservation` or
+`Refusal`. All behaviour is in `book`; here are only the loop, the threads and the futures.
+"""
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+
+from gwctl.agent.quotas.book import QuotaBook
+from gwctl.agent.quotas.holding import Holding
+from gwctl.agent.quotas.requests import Amounts, Counters, Refusal, Reservation, Settlement
+from gwctl.agent.quotas.settings import Clock, QuotaSettings
+from gwctl.agent.quotas.waiting import Decision, Waiter
+from gwctl.agent.quotas.writes import Notice
+from gwctl.ledger.quotas.store import Outcome, QuotaStore, StoreUnavailable
+from gwctl.policy.snapshot import Quota
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.05
+RECOVER_SECONDS = 1.0
+DEFAULT_SETTINGS = QuotaSettings()
+DEFAULT_CLOCK = Clock()
+
+
+class QuotaEngine:
+    """One for each agent. All methods belong to the thread of the event loop.
+
+    `agent` and `writer` are of `identity`. Order of calls: `set_quotas`, `recover` unless the identity is fresh, then
+    `run` as a task for as long as the agent lives; in the end `stop`, perhaps `retire`, and `close`.
+    """
+
+    def __init__(
+        self,
+        store: QuotaStore,
+        agent: str,
+        writer: str,
+        *,
+        settings: QuotaSettings = DEFAULT_SETTINGS,
+        clock: Clock = DEFAULT_CLOCK,
+        threads: Executor | None = None,
+    ) -> None:
+        self._store = store
+        self._agent = agent
+        self._book = QuotaBook(agent, writer, settings, clock)
+        self._threads = threads or ThreadPoolExecutor(settings.writes_at_once, thread_name_prefix="ledger")
+        self._owns_threads = threads is None
+        self._woken = False
+        self.on_threshold: Callable[[Notice], None] = lambda _: None
+        """Is told a threshold that this agent, and no other, has to make known. Must not block or raise."""
+
+    @property
+    def counters(self) -> Counters:
+        """What happened since the start; for metrics."""
+        return self._book.counters
+
+    @property
+    def flushed(self) -> int:
+        """Every line of the usage log up to this position is in the ledger: the checkpoint may move there."""
+        return self._book.flushed
+
+    @property
+    def backlog(self) -> int:
+        """How many lines, at most, are settled in memory only. Bound it: stop reading the usage log meanwhile."""
+        return self._book.position - self._book.flushed
+
+    @property
+    def in_flight(self) -> int:
+        """How many reservations are held in memory."""
+        return self._book.in_flight
+
+    def on_aged(self, callback: Callable[[str], None]) -> None:
+        """`callback` is told the id of each request that was settled at its bound for want of a usage log line."""
+        self._book.on_aged = callback
+
+    def set_quotas(self, quotas: Mapping[str, Quota]) -> None:
+        """Puts the quotas of a policy snapshot in force, by id."""
+        self._book.set_quotas(quotas)
+        if self._book.has_work:
+            self._wake()
+
+    async def reserve(
+        self, request_id: str, scopes: tuple[str, ...], bounds: Amounts, deadline: float = math.inf
+    ) -> Reservation | Refusal:
+        """Takes the bounds out of every quota that covers the scopes, or out of none.
+
+        Does not suspend when the leases in hand decide it. Otherwise waits for the ledger: not longer than the wait
+        bound, nor than the monotonic clock says `deadline`. Cancelling it gives everything back. `bounds` has an
+        amount for each unit; ValueError for absurd ones.
+        """
+        answer = self._book.reserve(request_id, scopes, bounds, deadline)
+        if self._book.has_work:
+            self._wake()
+        if not isinstance(answer, Waiter):
+            return answer
+        future: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        answer.callbacks.append(partial(_resolve, future))
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self.cancel(request_id)
+            raise
+
+    def settle(self, settlement: Settlement) -> None:
+        """Replaces a reservation by what the request did cost. To be called for each line of the usage log, in order.
+
+        Repeating a line changes nothing. ValueError for absurd costs; then nothing was changed.
+        """
+        self._book.settle(settlement)
+        if self._book.has_work:
+            self._wake()
+
+    def cancel(self, request_id: str) -> None:
+        """The request did not go on and cost nothing."""
+        self._book.cancel(request_id)
+        if self._book.has_work:
+            self._wake()
+
+    async def recover(self) -> None:
+        """Takes over the leases that this agent had before it was restarted. Repeats until the ledger answers.
+
+        What they had out is held back for requests that may still be in flight: as their lines appear in the usage
+        log it is used up, and the rest is given back after the maximal age, or by `release_held`.
+        """
+        keys = self._book.recovery_keys()
+        while True:
+            try:
+                states = await asyncio.get_running_loop().run_in_executor(self._threads, self._store.read, keys)
+            except StoreUnavailable as error:
+                log.warning("leases from before the restart cannot be read yet: %s", error)
+                await asyncio.sleep(RECOVER_SECONDS)
+            else:
+                self._book.recover(states)
+                return
+
+    def release_held(self) -> None:
+        """No request from before the restart is in flight any more, and the usage log was read to its end."""
+        self._book.writes.release_held()
+
+    async def run(self) -> None:
+        """Keeps time until it is cancelled. An exception here is a bug; the agent should end with it."""
+        while True:
+            self._book.tick()
+            self._step()
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def stop(self, seconds: float = 5.0) -> bool:
+        """Settles everything and gives all idle leases back. False if the ledger did not let it, in that time.
+
+        Requests in flight keep their leases: the next life of this agent finds them.
+        """
+        self._book.writes.stopping = True
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not self._book.writes.drained and loop.time() < deadline:
+            self._book.tick()
+            self._step()
+            await asyncio.sleep(TICK_SECONDS)
+        return self._book.writes.drained
+
+    async def retire(self) -> None:
+        """Closes the leases of an agent that will never come back, so that nobody has to reconcile them.
+
+        To be called after `stop`, once the usage log's checkpoint is where `flushed` says. A lease that cannot be
+        closed now is left as it is.
+        """
+        loop = asyncio.get_running_loop()
+        writes = [loop.run_in_executor(self._threads, self._store.swap, swap) for swap in self._book.writes.farewells()]
+        for outcome in await asyncio.gather(*writes, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                log.warning("a lease could not be closed and will have to be reconciled: %s", outcome)
+
+    def close(self) -> None:
+        """Ends the threads. Writes that are under way come through or do not: the ledger stays right."""
+        if self._owns_threads:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _wake(self) -> None:
+        if not self._woken:
+            self._woken = True
+            asyncio.get_running_loop().call_soon(self._step)
+
+    def _step(self) -> None:
+        self._woken = False
+        loop = asyncio.get_running_loop()
+        for holding, swap in self._book.step():
+            write = loop.run_in_executor(self._threads, self._store.swap, swap)
+            write.add_done_callback(partial(self._written, holding))
+        for notice in self._book.writes.notices():
+            claim = loop.run_in_executor(self._threads, self._store.claim, notice.key, notice.threshold)
+            claim.add_done_callback(partial(self._claimed, notice))
+
+    def _written(self, holding: Holding, write: "asyncio.Future[Outcome]") -> None:
+        if write.cancelled():
+            return
+        error = write.exception()
+        if error is None:
+            self._book.answered(holding, write.result())
+        else:
+            if holding.failures == 0:
+                log.warning("quota %s: the ledger gave no answer: %s", holding.key, error, exc_info=_bug(error))
+            self._book.failed(holding)
+        self._wake()
+
+    def _claimed(self, notice: Notice, claim: "asyncio.Future[bool]") -> None:
+        if claim.cancelled():
+            return
+        error = claim.exception()
+        if error is not None:
+            log.warning("quota %s: threshold %d not claimed: %s", notice.key, notice.threshold, error)
+            self._book.writes.unclaimed(notice)
+        elif claim.result():
+            self.on_threshold(notice)
+
+
+def _resolve(future: "asyncio.Future[Decision]", decision: Decision) -> None:
+    if not future.done():
+        future.set_result(decision)
+
+
+def _bug(error: BaseException) -> BaseException | None:
+    """The error if a traceback is of use: StoreUnavailable says all there is to say."""
+    return None if isinstance(error, StoreUnavailable) else error

@@ -1,0 +1,33 @@
+"""What a quota is laid on, and what it counts. The words are those of `gwctl.policy.snapshot.Quota`."""
+
+from typing import Final, Literal
+
+Unit = Literal["nano_usd", "tokens", "requests"]
+Period = Literal["minute", "day", "month", "total"]
+Action = Literal["block", "alert", "shadow"]
+
+UNITS: Final[tuple[Unit, ...]] = ("nano_usd", "tokens", "requests")
+
+MAX_AMOUNT: Final = 10**21
+"""Larger bounds, costs and limits are refused as absurd: a trillion dollars, in nano-dollars."""
+
+GATEWAY: Final = "gateway"
+
+
+def scopes_of(team: str | None, client: str | None, model: str | None) -> tuple[str, ...]:
+    """The scopes that a request falls under, widest first. `model` is the alias that was asked for."""
+    scopes = [GATEWAY]
+    if team is not None:
+        scopes.append(f"team:{team}")
+        if model is not None:
+            scopes.append(f"team:{team}/model:{model}")
+    if client is not None:
+        scopes.append(f"client:{client}")
+    return tuple(scopes)
+
+
+def checked_amount(value: object, what: str) -> int:
+    """`value` if it is an integer from 0 to `MAX_AMOUNT`; ValueError, naming `what`, if not."""
+    if type(value) is not int or not 0 <= value <= MAX_AMOUNT:
+        raise ValueError(f"{what} is {value!r}; it must be an integer from 0 to {MAX_AMOUNT}")
+    return value

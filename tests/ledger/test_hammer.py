@@ -1,0 +1,74 @@
+"""Several engines, one real DynamoDB Local: no overshoot from a cold start on, and no false refusals."""
+
+import asyncio
+import time
+from itertools import count
+
+import pytest
+
+from gwctl.agent.quotas.requests import Reservation
+from gwctl.ledger.dynamodb import DynamoQuotaStore
+from gwctl.ledger.quotas.store import WindowKey, WindowState
+from gwctl.ledger.quotas.windows import window_at
+from ledger.conftest import TABLE
+from ledger.driver import amounts, quota
+from ledger.hammer import Load, Report, hammer, running_engines
+from support.dynamodb_local import dynamodb_client
+
+ENGINES = 4
+TESTS = count()
+
+
+@pytest.fixture
+def stores(dynamodb_local_url: str) -> list[DynamoQuotaStore]:
+    """One store, with connections of its own, for each engine."""
+    return [DynamoQuotaStore(dynamodb_client(dynamodb_local_url), TABLE) for _ in range(ENGINES)]
+
+
+def state_of(store: DynamoQuotaStore, quota_id: str) -> WindowState:
+    key = WindowKey(quota_id, "nano_usd", window_at("month", "UTC", time.time()).id)
+    return store.read([key])[key]
+
+
+@pytest.mark.parametrize("engines", [1, 4])
+def test_of_a_thousand_simultaneous_requests_a_budget_for_ten_admits_ten(
+    stores: list[DynamoQuotaStore], engines: int
+) -> None:
+    name = f"cold-{next(TESTS)}"
+
+    async def run() -> int:
+        async with running_engines(stores[:engines], {name: quota(10 * 700)}) as running:
+            asked = [running[n % engines].reserve(f"r{n}", ("team:acme",), amounts(700)) for n in range(1000)]
+            answers = await asyncio.gather(*asked)
+        return sum(isinstance(answer, Reservation) for answer in answers)
+
+    assert asyncio.run(run()) == 10
+    assert state_of(stores[0], name).committed == 10 * 700
+
+
+def test_mixed_sizes_under_three_quotas_are_neither_overspent_nor_refused_falsely(
+    stores: list[DynamoQuotaStore], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = next(TESTS)
+    limits = {"gateway": 60_000, "team:a": 40_000, "team:b": 9_000, "client:1": 25_000, "client:2": 25_000}
+    quotas = {f"mixed-{run_id}-{n}": quota(limits[scope], scope=scope) for n, scope in enumerate(limits)}
+    load = Load(
+        clients=64,
+        requests=20,
+        seconds=0.05,
+        bounds=[10, 20, 50, 100, 300, 1000, 3000],
+        scopes=[("gateway", f"team:{team}", f"client:{client}") for team in "ab" for client in "123"],
+    )
+
+    async def run() -> Report:
+        async with running_engines(stores, quotas) as engines:
+            return await hammer(engines, limits, load)
+
+    report = asyncio.run(run())
+    with capsys.disabled():
+        print(f"\n  hammer: {report}")
+    states = {quota.scope: state_of(stores[0], name) for name, quota in quotas.items()}
+    assert (report.observer.overshoot, report.false_refusals) == (0, 0)
+    assert {scope: (state.settled, state.committed) for scope, state in states.items()} == {
+        scope: (report.observer.spent[scope], report.observer.spent[scope]) for scope in limits
+    }
