@@ -157,6 +157,16 @@ def test_what_was_in_flight_stays_leased_after_a_restart_until_its_line_appears(
     assert (fleet.state(MONTH).settled, agent.book.counters.overshoot_nano_usd) == (60, 0)
 
 
+def test_what_is_held_for_requests_from_before_a_restart_is_not_eaten_by_one_that_overspends() -> None:
+    fleet = fleet_of(month=quota(100))
+    agent = fleet.agent()
+    agent.granted(60)
+    agent.restart()
+    agent.settle(agent.granted(20), 70)
+    fleet.pass_by(1.1)
+    assert sums(fleet) == (70, 130)
+
+
 def test_what_nobody_claims_after_a_restart_is_given_back_after_the_maximal_age() -> None:
     fleet = Fleet(ModelStore(), {"month": quota(100)}, QuotaSettings(max_age=60))
     agent = fleet.agent()

@@ -32,7 +32,7 @@ def find_terraform() -> Path | None:
 
 def has_provider() -> bool:
     """Whether a mirror has the AWS provider for this machine."""
-    return mirrors.has_aws_provider(mirrors.find())
+    return "hashicorp/aws" in mirrors.providers(mirrors.find())
 
 
 def write_cli_config(directory: Path) -> Path:

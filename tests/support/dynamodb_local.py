@@ -40,7 +40,7 @@ def running_dynamodb_local() -> Iterator[str]:
         "-port",
         str(port),
     ]
-    with start(command, ready=lambda: listening(port), seconds=60):
+    with start(command, ready=lambda: listening(port), seconds=60, cwd=Path(lib)):
         yield f"http://127.0.0.1:{port}"
 
 

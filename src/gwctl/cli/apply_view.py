@@ -1,4 +1,4 @@
-"""Shows Terraform at work. In: its events. Out: a line for each resource that is done, and on a terminal what goes on now.
+"""Shows Terraform at work. In: its events. Out: a line for each resource that is done; on a terminal also what goes on.
 
 All of it goes to stderr. `quiet` shows nothing.
 """
@@ -48,6 +48,10 @@ class ApplyView:
         else:
             click.echo(f"{words} …", err=True)
 
+    def said(self, words: str) -> None:
+        """A line of its own."""
+        self._say(words, None)
+
     def event(self, event: "Event") -> None:
         """Take in what Terraform reports."""
         match event.phase:
@@ -94,7 +98,8 @@ class ApplyView:
             return
         self._told.add(event.address)
         doing = _DOING.get(event.action, event.action)
-        self._say(f"{'…':>{len(str(self.total)) * 2 + 1}}  {doing:<9}  {event.address} takes longer than {_SLOW_SECONDS:.0f} s", None)
+        indent = len(str(self.total)) * 2 + 1
+        self._say(f"{'…':>{indent}}  {doing:<9}  {event.address} takes longer than {_SLOW_SECONDS:.0f} s", None)
 
     def _say(self, line: str, colour: str | None) -> None:
         if self._quiet:
@@ -112,7 +117,9 @@ class ApplyView:
         if self._live is None:
             from rich.console import Console
 
-            self._live = Live(get_renderable=self._picture, console=Console(stderr=True), transient=True, refresh_per_second=4)
+            self._live = Live(
+                get_renderable=self._picture, console=Console(stderr=True), transient=True, refresh_per_second=4
+            )
             self._live.start()
 
     def _picture(self) -> "RenderableType":

@@ -44,4 +44,6 @@ def command(name: str, yes: bool, dry_run: bool, as_json: bool) -> None:
     elif not steps:
         deployment.said(f"{bucket} is as it should be; nothing was changed.")
     else:
-        deployment.said("Nothing was changed: --dry-run." if dry_run else f"{bucket} is ready. Next: gwctl deploy {name}")
+        deployment.said(
+            "Nothing was changed: --dry-run." if dry_run else f"{bucket} is ready. Next: gwctl deploy {name}"
+        )

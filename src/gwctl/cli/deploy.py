@@ -1,4 +1,4 @@
-"""`gwctl deploy`: an environment's name in; it is built, serves, and has answered a smoke test, or an error says why not."""
+"""`gwctl deploy`: an environment's name in; it is built, serves and passed a smoke test, or an error says why not."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,8 +112,7 @@ def _apply(
     runner.apply(file)
     view.close()
     seconds = time.monotonic() - began
-    view.step(f"Applied in {seconds:.0f} s")
-    view.close()
+    view.said(f"Applied in {seconds:.0f} s.")
     return round(seconds, 1)
 
 
@@ -153,7 +152,9 @@ def _smoke(target: "Target", *, quiet: bool, skip: bool) -> dict[str, str]:
             f"GWCTL_SMOKE_ENV={target.name} pytest tests/smoke" + (f"\n{outcome.detail}" if outcome.detail else "")
         )
     if not quiet:
-        said("The smoke suite has passed." if outcome.state == "passed" else f"No smoke test was run: {outcome.detail}.")
+        said(
+            "The smoke suite has passed." if outcome.state == "passed" else f"No smoke test was run: {outcome.detail}."
+        )
     return {"state": outcome.state, "detail": outcome.detail}
 
 

@@ -113,7 +113,7 @@ def failed(error: "TerraformError", runner: "TerraformRunner", target: "Target",
         lines += ["", f"  {what}", f"    {text}"]
         if failure.where and failure.address:
             lines.append(f"    in {failure.where}")
-        hint = advice(f"{failure.summary} {failure.detail}")
+        hint = advice(f"{failure.summary} {failure.detail}", emulated=target.endpoint is not None)
         if hint:
             lines.append(f"    → {hint}")
     if not failures:
@@ -132,7 +132,9 @@ def failed(error: "TerraformError", runner: "TerraformRunner", target: "Target",
 def last_words(error: "TerraformError") -> list[str]:
     """The end of what Terraform or Terragrunt said, without colours."""
     text = click.unstyle(error.done.err or error.done.out)
-    return [line.rstrip() for line in text.splitlines() if line.strip(" │╷╵")][-15:] or [f"It ended with {error.done.code}."]
+    return [line.rstrip() for line in text.splitlines() if line.strip(" │╷╵")][-15:] or [
+        f"It ended with {error.done.code}."
+    ]
 
 
 def lock_report(runner: "TerraformRunner", target: "Target") -> list[str]:
@@ -147,7 +149,11 @@ def lock_report(runner: "TerraformRunner", target: "Target") -> list[str]:
     return [
         f"The state has a {lock}. If nobody is at work on it, release it:",
         f"  {command}",
-        *(["  (with AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID=x and AWS_SECRET_ACCESS_KEY=x for the emulated AWS)"] if target.endpoint else []),
+        *(
+            ["  (with AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID=x and AWS_SECRET_ACCESS_KEY=x for the emulated AWS)"]
+            if target.endpoint
+            else []
+        ),
     ]
 
 

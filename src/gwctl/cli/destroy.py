@@ -24,13 +24,22 @@ if TYPE_CHECKING:
 @click.command()
 @name_argument
 @yes_option
+@click.option("--discard", is_flag=True, help="Throw the emulated AWS away as a whole, whatever is in it.")
 @click.option("--confirm", "typed", metavar="NAME", help="The environment's name, for where nobody can type it.")
 @dry_run_option
 @plan_file_option("Carry out this plan, made by `gwctl plan --destroy --plan-file`.", must_exist=True)
 @parallelism_option
 @json_option
 def command(
-    name: str, yes: bool, typed: str | None, dry_run: bool, plan_file: Path | None, parallelism: int, as_json: bool
+    *,
+    name: str,
+    yes: bool,
+    discard: bool,
+    typed: str | None,
+    dry_run: bool,
+    plan_file: Path | None,
+    parallelism: int,
+    as_json: bool,
 ) -> None:
     """Destroy everything that an environment was built into.
 
@@ -41,11 +50,15 @@ def command(
     from gwctl.environments import building, emulator
     from gwctl.environments.project import Project
     from gwctl.environments.terraform import TerraformError
+    from gwctl.errors import UserError
 
     project = Project.find()
     opened = building.open_environment(project, name)
     deployment.opened(opened, "Destroy")
     if _nothing_there(opened, project, as_json=as_json):
+        return
+    if discard:
+        _discard(opened, project, yes=yes, as_json=as_json)
         return
     building.check_artifacts(project)
     again = f"gwctl destroy {name}"
@@ -78,7 +91,10 @@ def command(
         except TerraformError as error:
             view.close()
             deployment.interrupted(runner, target, again)
-            raise deployment.failed(error, runner, target, again) from None
+            failure = deployment.failed(error, runner, target, again)
+            if target.endpoint:
+                failure = UserError(f"{failure}\nOr throw the emulated AWS away as a whole: `{again} --discard`.")
+            raise failure from None
         view.close()
         deployment.interrupted(runner, target, again)
         target.place.applied.unlink(missing_ok=True)
@@ -99,6 +115,23 @@ def _nothing_there(opened: "Opened", project: "Project", *, as_json: bool) -> bo
     result = {"environment": opened.target.name, "account_id": environment.account_id}
     _tell(result, as_json, "The emulated AWS does not run, so there is nothing to destroy.", destroyed=True)
     return True
+
+
+def _discard(opened: "Opened", project: "Project", *, yes: bool, as_json: bool) -> None:
+    """End the emulated AWS, and everything in it. Raises UserError: it is a real one."""
+    from gwctl.cli.deployment import confirm
+    from gwctl.environments import building, emulator
+    from gwctl.errors import UserError
+
+    name, environment = opened.target.name, opened.target.environment
+    if not environment.emulated:
+        raise UserError(f"{name} is in a real AWS, which cannot be thrown away; leave out --discard")
+    with building.alone(opened.target.place):
+        confirm(f"This throws away the emulated AWS with all of {name}. Go on?", yes=yes)
+        emulator.stop(project)
+        opened.target.place.applied.unlink(missing_ok=True)
+    result = {"environment": name, "account_id": environment.account_id}
+    _tell(result, as_json, f"Nothing is left of {name}.", destroyed=True)
 
 
 def _ask(target: "Target", plan: "Plan", *, yes: bool, typed: str | None) -> None:

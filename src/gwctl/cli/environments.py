@@ -28,12 +28,20 @@ def list_command(as_json: bool) -> None:
         try:
             environment = load(place)
         except EnvironmentFileError as error:
-            rows.append({"name": name, "account_id": "", "region": "", "kind": "", "state": f"{len(error.problems)} problems"})
+            rows.append(
+                {"name": name, "account_id": "", "region": "", "kind": "", "state": f"{len(error.problems)} problems"}
+            )
             continue
         kind = "emulated" if environment.emulated else "production" if environment.production else "not production"
         state = "rendered" if render.is_current(place, environment) else "not rendered"
         rows.append(
-            {"name": name, "account_id": environment.account_id, "region": environment.region, "kind": kind, "state": state}
+            {
+                "name": name,
+                "account_id": environment.account_id,
+                "region": environment.region,
+                "kind": kind,
+                "state": state,
+            }
         )
     if as_json:
         click.echo(json.dumps(rows))

@@ -9,7 +9,10 @@ import click
 
 from gwctl.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USER, REPORT, UserError
 
-COMMANDS = ("up", "down", "status", "logs", "token", "connect", "version")
+COMMANDS = (
+    *("up", "down", "status", "logs", "token", "connect"),
+    *("environments", "render", "plan", "deploy", "destroy", "outputs", "bootstrap", "doctor", "version"),
+)
 """In the order of `--help`. Command NAME is the function `command` of `gwctl.cli.NAME`."""
 
 
@@ -29,6 +32,9 @@ class _LazyGroup(click.Group):
 
 def _name_variables(name: str, command: click.Command) -> None:
     """Give each option its variable: GWCTL_COMMAND_OPTION, with the option's long name."""
+    if isinstance(command, click.Group):
+        for subname, subcommand in command.commands.items():
+            _name_variables(f"{name}_{subname}", subcommand)
     for option in command.params:
         if isinstance(option, click.Option) and not option.envvar:
             long = max(option.opts, key=len).lstrip("-")

@@ -83,7 +83,7 @@ def send_first_request(data: "DataDir", *, quiet: bool) -> "Trial":
 
 def commands(pairs: list[tuple[str, str]]) -> list[str]:
     """Command and purpose side by side, or one below the other where that is too wide."""
-    width = max(len(command) for command, _ in commands)
-    if width + max(len(does) for _, does in commands) + 4 <= shutil.get_terminal_size().columns:
-        return [f"  {command:<{width}}  {does}" for command, does in commands]
-    return [line for command, does in commands for line in (f"  {command}", f"      {does}")]
+    width = max(len(command) for command, _ in pairs)
+    if width + max(len(does) for _, does in pairs) + 4 <= shutil.get_terminal_size().columns:
+        return [f"  {command:<{width}}  {does}" for command, does in pairs]
+    return [line for command, does in pairs for line in (f"  {command}", f"      {does}")]

@@ -48,4 +48,5 @@ def command(name: str, to_destroy: bool, plan_file: Path | None, parallelism: in
     deployment.show_plan(plan)
     if plan_file:
         verb = "destroy" if to_destroy else "deploy"
-        deployment.said(f"\nIt is kept in {plan_file}, readable by you alone. Carry it out: gwctl {verb} {name} --plan-file {plan_file}")
+        deployment.said(f"\nIt is kept in {plan_file}, readable by you alone. Carry it out:")
+        deployment.said(f"  gwctl {verb} {name} --plan-file {plan_file}")

@@ -22,12 +22,15 @@ _PAST: Final = {
 }
 _FEW: Final = 4
 """So many additions or destructions of a module are named one by one; of more, types are counted."""
+_FEW_OUTPUTS: Final = 8
 _WIDE: Final = 120
 
 
 def lines_of(plan: "Plan") -> Iterator[str]:
     """The lines."""
-    width = shutil.get_terminal_size((_WIDE, 24)).columns if sys.stderr.isatty() or "COLUMNS" in _environment() else _WIDE
+    width = (
+        shutil.get_terminal_size((_WIDE, 24)).columns if sys.stderr.isatty() or "COLUMNS" in _environment() else _WIDE
+    )
     if plan.is_empty:
         yield "Nothing changes."
         return
@@ -38,7 +41,8 @@ def lines_of(plan: "Plan") -> Iterator[str]:
         yield from _of_module(changes, width)
     if plan.outputs:
         yield ""
-        yield from _wrapped(f"Outputs that change: {', '.join(plan.outputs)}", width, "  ")
+        named = ", ".join(plan.outputs) if len(plan.outputs) <= _FEW_OUTPUTS else str(len(plan.outputs))
+        yield from _wrapped(f"Outputs that change: {named}", width, "")
     losing = plan.losing_data()
     if losing:
         yield ""
@@ -68,9 +72,11 @@ def _of_module(changes: "list[Change]", width: int) -> Iterator[str]:
 
 def _counted(action: str, changes: "list[Change]", width: int) -> Iterator[str]:
     types = Counter(change.type for change in changes)
-    text = ", ".join(kind if count == 1 else f"{kind} ×{count}" for kind, count in sorted(types.items()))
+    text = ", ".join(kind if count == 1 else f"{kind} ({count})" for kind, count in sorted(types.items()))
     symbol = _symbol(action)
-    for index, line in enumerate(textwrap.wrap(text, max(width - 4, 30), break_long_words=False, break_on_hyphens=False)):
+    for index, line in enumerate(
+        textwrap.wrap(text, max(width - 4, 30), break_long_words=False, break_on_hyphens=False)
+    ):
         yield f"  {symbol if index == 0 else ' '} {line}"
 
 
@@ -102,5 +108,7 @@ def _symbol(action: str) -> str:
 
 def _counts(counts: "dict[str, int] | Counter[str]") -> str:
     return ", ".join(
-        click.style(f"{counts[action]} {words}", fg=_COLOURS[action]) for action, words in _PAST.items() if counts.get(action)
+        click.style(f"{counts[action]} {words}", fg=_COLOURS[action])
+        for action, words in _PAST.items()
+        if counts.get(action)
     )

@@ -20,7 +20,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-from waitress.server import create_server
+from werkzeug.serving import make_server
+from werkzeug.wsgi import get_input_stream
 
 from gwctl.errors import EXIT_BUG, UserError
 
@@ -29,7 +30,7 @@ os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
 import moto.dynamodb.models as moto_dynamodb
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
 from gwctl.local.aws_memory import AwsMemory, ItemName, find_item, key_names, key_of, put_back
 
@@ -38,7 +39,6 @@ log = logging.getLogger("gwctl.aws")
 Environ = dict[str, Any]
 Wsgi = Callable[..., Iterable[bytes]]
 
-THREADS: Final = 8
 READS: Final = ("Get", "Query", "Scan", "BatchGet", "TransactGet", "Describe", "List")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 
@@ -55,12 +55,12 @@ class RememberingAws:
         """Answers one request."""
         path = environ.get("PATH_INFO", "")
         if path == "/healthz":
-            start_response("200 OK", [("Content-Type", "application/json")])
+            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "15")])
             return [b'{"status":"ok"}']
         if path.startswith("/moto-api"):  # it could reset everything, for any page that a browser has open
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"not offered here"]
-        body = environ["wsgi.input"].read()
+        body = get_input_stream(environ).read()
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         answer: list[Any] = []
@@ -75,8 +75,13 @@ class RememberingAws:
                     # Memory and disk differ now. Whoever starts this again starts from the disk.
                     log.critical("%s cannot be kept; giving up", environ.get("HTTP_X_AMZ_TARGET", path), exc_info=True)
                     os._exit(EXIT_BUG)
-        start_response(*answer[0])
-        return [data]
+        status, headers = answer[0][:2]
+        if environ["REQUEST_METHOD"] == "HEAD":
+            data = b""  # its length stands in the headers
+        if not any(name.lower() == "content-length" for name, _ in headers) and not status.startswith(("204", "304")):
+            headers = [*headers, ("Content-Length", str(len(data)))]
+        start_response(status, headers)
+        return [data] if data else []
 
     def _remember(self, environ: Environ, body: bytes) -> None:
         prefix, _, action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
@@ -153,6 +158,13 @@ def undo_only_what_was_touched() -> None:
     DynamoDBBackend.transact_write_items = transact_write_items
 
 
+class _Handler(MotoRequestHandler):
+    # Not waitress: it never answers a PUT with an empty body that says `Expect: 100-continue`, as S3 clients do.
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Print nothing: there are several requests a second."""
+
+
 def create_app(directory: Path) -> RememberingAws:
     """The application with everything that the directory remembers. Raises UserError."""
     undo_only_what_was_touched()
@@ -169,15 +181,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data-dir", type=Path, required=True, help="where the content is kept")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         app = create_app(options.data_dir)
-        server = create_server(app, host=options.host, port=options.port, ident=None, threads=THREADS)
+        server = make_server(options.host, options.port, app, threaded=True, request_handler=_Handler)
     except (UserError, OSError) as error:
         print(f"aws: {error}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server.run()
+    server.daemon_threads = True  # pyright: ignore[reportAttributeAccessIssue] - the threaded one has it
+    server.serve_forever()
     return 0
 
 

@@ -1,0 +1,128 @@
+"""For operators: the list of changes, going back to an earlier policy, publishing again, taking over documents.
+
+These need the stores themselves, not the API: they work when the API does not. See docs/adr for what a rollback
+leaves alone.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from gwctl.admin import errors
+from gwctl.admin.audit import AuditRecord
+from gwctl.admin.publisher import Publisher
+from gwctl.admin.service import Actor, Outcome, PolicyService
+from gwctl.admin.state import SECTIONS, Change, Section, State
+from gwctl.admin.stores import MAX_CHANGES, DocumentStore, SnapshotStore, UnavailableError
+from gwctl.policy.documents import Documents
+from gwctl.policy.errors import PolicyError
+
+ROLLED_BACK: tuple[Section, ...] = tuple(section for section in SECTIONS if section != "clients")
+"""Clients stay as they are: a revoked one must not come back, and one made since would be cut off."""
+
+
+class PolicyHistory:
+    """See the module."""
+
+    def __init__(
+        self, service: PolicyService, documents: DocumentStore, snapshots: SnapshotStore, publisher: Publisher
+    ) -> None:
+        self._service = service
+        self._documents = documents
+        self._snapshots = snapshots
+        self._publisher = publisher
+
+    def records(self, *, before: int | None = None, limit: int = 100) -> list[AuditRecord]:
+        """The changes below version `before`, newest first. Raises UnavailableError."""
+        return self._documents.records(before=before, limit=limit)
+
+    def rollback(self, version: int, actor: Actor, *, dry_run: bool = False) -> Outcome:
+        """A new version whose documents, clients apart, are those of `version`. Raises AdminError.
+
+        It refuses when the documents would not compile today, and when more than MAX_CHANGES of them differ: that
+        many cannot be replaced in one step.
+        """
+        try:
+            data = self._snapshots.archive(version)
+        except UnavailableError as error:
+            raise errors.unavailable("the snapshot store") from error
+        if data is None:
+            raise errors.AdminError(404, "not_found", f"the documents of policy version {version} are not kept")
+        old = State.from_archive(data)
+
+        def plan(state: State) -> list[Change]:
+            changes = _changes_to(state, old)
+            if len(changes) > MAX_CHANGES:
+                message = f"going back to version {version} changes {len(changes)} documents, {MAX_CHANGES} at once"
+                raise errors.AdminError(422, "too_many", f"{message} is the limit; go back in smaller steps")
+            return changes
+
+        return self._service.change(plan, "rollback", actor, dry_run=dry_run, note=f"to version {version}")
+
+    def republish(self, actor: Actor) -> Outcome:
+        """Brings into force what is stored, compiled with today's prices and this deployment's providers.
+
+        When that gives the snapshot in force, nothing happens. Raises AdminError.
+        """
+        state = self._service.load()
+        try:
+            if self._publisher.heal(state):
+                return Outcome(state, state, changed=True, difference=[])
+            now = self._publisher.compile(state)
+            in_force = self._snapshots.snapshot(state.version)
+        except PolicyError as error:
+            raise errors.invalid(
+                error.problems, "what is stored does not compile; the last good policy stays"
+            ) from error
+        except UnavailableError as error:
+            raise errors.unavailable("the snapshot store") from error
+        if in_force and in_force.content_hash == now.content_hash:
+            return Outcome(state, state, changed=False, difference=[])
+        return self._service.change(lambda _: [], "republish", actor, always=True)
+
+    def take_over(self, documents: Documents, actor: Actor, *, dry_run: bool = False) -> list[Outcome]:
+        """Puts all these documents, and deletes none: the start of a policy from files. Providers are left out.
+
+        All but clients and what names clients go in one step, the rest in steps of MAX_CHANGES. Raises AdminError.
+        """
+        steps: list[list[Change]] = [
+            [
+                Change(section, document.id, document)
+                for section in SECTIONS
+                for document in getattr(documents, section)
+                if section != "clients" and not getattr(document, "client", None)
+            ]
+        ]
+        if len(steps[0]) > MAX_CHANGES:
+            message = f"{len(steps[0])} documents besides clients cannot be taken over at once; {MAX_CHANGES} can"
+            raise errors.AdminError(422, "too_many", message)
+        clients = [Change("clients", client.id, client) for client in documents.clients]
+        steps += _chunks(clients)
+        steps += _chunks([Change("budgets", b.id, b) for b in documents.budgets if b.client])
+        outcomes: list[Outcome] = []
+        for step in steps:
+            outcomes.append(
+                self._service.change(lambda state, step=step: _new(state, step), "import", actor, dry_run=dry_run)
+            )
+            if dry_run:
+                break  # the next step builds on this one
+        return outcomes
+
+
+def _changes_to(state: State, old: State) -> list[Change]:
+    changes: list[Change] = []
+    for section in ROLLED_BACK:
+        was, now = old.sections[section], state.sections[section]
+        for name in sorted(was.keys() | now.keys()):
+            document = was[name].document if name in was else None
+            if name not in now or now[name].document != document:
+                changes.append(Change(section, name, document))
+    return changes
+
+
+def _new(state: State, changes: Iterable[Change]) -> list[Change]:
+    """Those that are not so already."""
+    stored = [(change, state.get(change.section, change.id)) for change in changes]
+    return [change for change, before in stored if before is None or before.document != change.document]
+
+
+def _chunks(changes: Sequence[Change]) -> list[list[Change]]:
+    return [list(changes[start : start + MAX_CHANGES]) for start in range(0, len(changes), MAX_CHANGES)]

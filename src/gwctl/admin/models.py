@@ -1,0 +1,95 @@
+"""The shapes of answers: what stands around a policy document, and the one shape of errors."""
+
+from datetime import date
+from typing import Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from gwctl.admin.usage_report import Dimension, UsageRow
+from gwctl.policy.documents import Client, Document
+
+D = TypeVar("D", bound=Document)
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Versioned(_Shape, Generic[D]):
+    """A document and what `If-Match` wants to know of it."""
+
+    document: D
+    version: int = Field(ge=1, description="The policy version that wrote it; the ETag")
+    changed_by: str = Field(description="The client id of who wrote it")
+    changed_at: AwareDatetime
+
+
+class Page(_Shape, Generic[D]):
+    """Documents in the order of their ids."""
+
+    items: list[Versioned[D]]
+    next: str | None = Field(description="Ask with it for the next page; null: there is none")
+
+
+class Written(_Shape, Generic[D]):
+    """What became of a change, or in a dry run what would."""
+
+    document: D | None = Field(description="As it is now; null: it is deleted")
+    version: int | None = Field(
+        description="Of the document, for the next If-Match; null: deleted, or a dry run of a new one"
+    )
+    policy_version: int = Field(ge=0, description="The policy in force with this change")
+    changed: bool = Field(description="false: everything was like this before")
+    dry_run: bool = Field(description="true: nothing was stored")
+    difference: list[str] = Field(description="What the change means: one sentence for each effect")
+
+
+class IssuedClient(Written[Client]):
+    """A client with its credentials, which are shown this once."""
+
+    client_id: str | None = Field(description="null in a dry run of a new client")
+    client_secret: str | None = Field(description="Not stored here and never shown again; null in a dry run")
+
+
+class NewClient(_Shape):
+    """A client to be made. Its id and secret come from the token service."""
+
+    name: str = Field(default="", max_length=100, description="Which program or service it is for")
+
+
+class UsagePage(_Shape):
+    """Sums of usage, sorted by the dimensions in the order day, team, client, model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
+
+    first: date = Field(alias="from", description="First day, in UTC")
+    last: date = Field(alias="to", description="Last day, included")
+    by: list[Dimension]
+    rows: list[UsageRow]
+    next: str | None = Field(description="Ask with it for the next page; null: there is none")
+
+
+class ErrorDetail(_Shape):
+    """One problem. The last three are those of the version that stands in the way of a change."""
+
+    document: str = Field(description="`<section>/<id>`; empty when the request itself is meant")
+    field: str = Field(description="Dotted path in the document, or the parameter; empty: all of it")
+    message: str
+    fix: str
+    version: int | None = None
+    changed_by: str | None = None
+    changed_at: AwareDatetime | None = None
+
+
+class ErrorContent(_Shape):
+    """`code` is stable, `message` is for people."""
+
+    code: str
+    message: str
+    details: list[ErrorDetail]
+
+
+class ErrorBody(_Shape):
+    """Every answer with a 4xx or 5xx status."""
+
+    error: ErrorContent

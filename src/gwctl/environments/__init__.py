@@ -1,0 +1,1 @@
+"""Environments: what a person edits, what Terraform is given, and what is built from it."""

@@ -1,0 +1,75 @@
+"""50,000 clients and 2,000 teams: what a write, a cold start and a page cost. Prints what it measured."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from admin.place import OPERATOR, PROVIDERS, Admin, Place, today
+from gwctl.admin.audit import AuditRecord
+from gwctl.admin.publisher import Publisher
+from gwctl.admin.state import SECTIONS, Change, Head, State
+from gwctl.admin.stores import Commit
+from gwctl.policy.documents import Client, Documents, Route, Target, Team
+
+TEAMS, CLIENTS, ROUTES = 2_000, 50_000, 20
+WRITE_SECONDS = 3.0
+
+
+def large() -> Documents:
+    target = Target(provider="openai", model="gpt-4o-mini")
+    names = [f"c{n:05}0123456789abcdefghij" for n in range(CLIENTS)]
+    return Documents(
+        routes=tuple(Route(id=f"r{n}", targets=(target,)) for n in range(ROUTES)),
+        teams=tuple(Team(id=f"t{n}", models=(f"r{n % ROUTES}",)) for n in range(TEAMS)),
+        clients=tuple(Client(id=name, team=f"t{n % TEAMS}", name=f"n{n}") for n, name in enumerate(names)),
+    )
+
+
+def fill(place: Place) -> None:
+    """A policy at version 1 whose documents are in the archive: what a function finds when it starts."""
+    content = large()
+    changes = [Change(name, d.id, d) for name in SECTIONS for d in getattr(content, name)]
+    now = datetime.now(UTC)
+    record = AuditRecord(
+        version=1,
+        time=now,
+        actor=OPERATOR.client_id,
+        action="import",
+        request_id="r",
+        changes=(),
+        policy_sha256="",
+        previous_sha256="",
+    )
+    state = State().with_changes(changes, Head(1, record.digest), OPERATOR.client_id, now)
+    publisher = Publisher(place.snapshots(), PROVIDERS, today)
+    place.documents().commit(Commit(State(), state, [], record))
+    publisher.publish(state, publisher.compile(state))
+
+
+def seconds(admin: Admin, number: int) -> float:
+    """How long one write takes."""
+    before = time.perf_counter()
+    document = {"id": f"b{number}", "team": "t7", "limit_usd": 5, "period": "day"}
+    assert admin.put(f"/budgets/b{number}", document).status == 201
+    return time.perf_counter() - before
+
+
+def test_a_write_among_fifty_thousand_clients_stays_quick(place: Place, capsys: pytest.CaptureFixture[str]):
+    fill(place)
+    with place.admin() as admin:
+        cold = seconds(admin, 0)
+        warm = min(seconds(admin, number) for number in range(1, 4))
+        with place.admin() as other:  # another warm function, which has to learn of one change
+            other.get("/budgets").ok()
+            admin_write = seconds(admin, 9)
+            before = time.perf_counter()
+            page = other.get("/teams/t7/clients").ok()
+            read = time.perf_counter() - before
+    with capsys.disabled():
+        print(
+            f"\n{CLIENTS:,} clients, {TEAMS:,} teams: write {warm:.2f} s, first write of a new process {cold:.2f} s, "
+            f"write after a read elsewhere {admin_write:.2f} s, page of a team's clients {read:.3f} s"
+        )
+    assert len(page["items"]) == CLIENTS // TEAMS
+    assert warm < WRITE_SECONDS
