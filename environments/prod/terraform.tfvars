@@ -55,6 +55,16 @@ providers_access = {
   bedrock_model_arns = []
   secrets            = ["anthropic", "openai"]
 }
+providers_known = [
+  {
+    id   = "anthropic"
+    kind = "anthropic"
+  },
+  {
+    id   = "openai"
+    kind = "openai"
+  },
+]
 region = "eu-central-1"
 scaling = {
   maximum = 10

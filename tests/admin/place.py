@@ -130,7 +130,7 @@ def route(alias: str, *targets: tuple[str, str], **fields: Any) -> dict[str, Any
     return {"id": alias, "targets": [{"provider": p, "model": m} for p, m in chosen], **fields}
 
 
-def budget(name: str, team: str = "search", limit_usd: float = 100, **fields: Any) -> dict[str, Any]:
+def budget(name: str, team: str = "search", limit_usd: float | str = 100, **fields: Any) -> dict[str, Any]:
     return {"id": name, "team": team, "limit_usd": limit_usd, "period": "month", **fields}
 
 

@@ -10,8 +10,13 @@ import pytest
 from admin.place import route
 from admin.servers import ISSUER, RunningAdmin, running_admin
 from gwctl import scopes
+from gwctl.admin import runtime
+from gwctl.admin.service import Actor, Expected
+from gwctl.local import aws_resources
 from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
 from gwctl.local.admin_server import main
+from gwctl.local.client_directory import LocalClientDirectory
+from gwctl.policy.documents import Provider, Team
 
 WRITE = f"{scopes.ADMIN} {scopes.READ}"
 
@@ -88,12 +93,17 @@ def test_a_client_made_here_is_known_to_the_token_service(server: RunningAdmin):
     assert made["client_secret"] not in server.server.output
 
 
-def test_two_servers_over_one_aws_see_each_others_changes(server: RunningAdmin, tmp_path: Path):
+def test_a_change_by_another_process_is_seen_and_can_be_built_upon(server: RunningAdmin):
     headers = server.bearer(WRITE)
-    before = server.http.get("/routing", headers=headers).json()
-    answer = server.http.put("/routing/new", json=route("new"), headers=headers)
-    assert answer.status_code == 201
-    assert len(server.http.get("/routing", headers=headers).json()["items"]) == len(before["items"]) + 1
+    assert server.http.get("/teams", headers=headers).status_code == 200
+    options = aws_resources.client_options(server.aws_url)
+    providers = [Provider(id="openai", kind="openai")]
+    other = runtime.on_aws(aws_resources.SETTINGS, providers, LocalClientDirectory(server.issuer_dir), **options)
+    outcome = other.service.put("teams", Team(id="elsewhere"), Expected(), Actor("other", "r"))
+    read = server.http.get("/teams/elsewhere", headers=headers)
+    assert (read.status_code, read.json()["changed_by"]) == (200, "other")
+    written = server.http.put("/teams/here", json={"id": "here"}, headers=headers).json()
+    assert written["policy_version"] == outcome.state.version + 1
 
 
 def test_a_body_larger_than_api_gateway_takes_is_refused(server: RunningAdmin):

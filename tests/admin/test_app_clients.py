@@ -224,9 +224,14 @@ def pool(aws_url: str) -> tuple[Any, str]:
     return client, pool_id
 
 
+def in_cognito(pool: tuple[Any, str]) -> CognitoClientDirectory:
+    client, pool_id = pool
+    return CognitoClientDirectory(lambda: client, pool_id, scopes.INVOKE)
+
+
 def test_a_cognito_client_may_get_tokens_for_invoking_and_nothing_else(pool: tuple[Any, str]):
     client, pool_id = pool
-    made = CognitoClientDirectory(client, pool_id, scopes.INVOKE).create("acme search indexer/1")
+    made = CognitoClientDirectory(lambda: client, pool_id, scopes.INVOKE).create("acme search indexer/1")
     found = client.describe_user_pool_client(UserPoolId=pool_id, ClientId=made.client_id)["UserPoolClient"]
     assert found["ClientSecret"] == made.client_secret
     assert found["AllowedOAuthFlows"] == ["client_credentials"]
@@ -236,7 +241,7 @@ def test_a_cognito_client_may_get_tokens_for_invoking_and_nothing_else(pool: tup
 
 
 def test_a_cognito_client_exists_until_it_is_deleted(pool: tuple[Any, str]):
-    directory = CognitoClientDirectory(*pool, scopes.INVOKE)
+    directory = in_cognito(pool)
     made = directory.create("x").client_id
     assert directory.exists(made)
     assert directory.delete(made)
@@ -245,12 +250,12 @@ def test_a_cognito_client_exists_until_it_is_deleted(pool: tuple[Any, str]):
 
 
 def test_the_whole_life_of_a_client_in_cognito(place: Place, pool: tuple[Any, str]):
-    with place.admin(directory=CognitoClientDirectory(*pool, scopes.INVOKE)) as admin:
+    with place.admin(directory=in_cognito(pool)) as admin:
         admin.put("/teams/search", {"id": "search"}).ok()
         made = admin.post(SEARCH, {"name": "indexer"}).ok()["client_id"]
-        assert CognitoClientDirectory(*pool, scopes.INVOKE).exists(made)
+        assert in_cognito(pool).exists(made)
         admin.delete(f"{SEARCH}/{made}").ok()
-        assert not CognitoClientDirectory(*pool, scopes.INVOKE).exists(made)
+        assert not in_cognito(pool).exists(made)
 
 
 @pytest.fixture
@@ -258,7 +263,7 @@ def stubbed() -> Iterator[tuple[CognitoClientDirectory, Stubber]]:
     make: Any = boto3.client
     client = make("cognito-idp", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(client) as stub:
-        yield CognitoClientDirectory(client, "eu-central-1_pool", scopes.INVOKE), stub
+        yield CognitoClientDirectory(lambda: client, "eu-central-1_pool", scopes.INVOKE), stub
         stub.assert_no_pending_responses()
 
 

@@ -1,6 +1,7 @@
 """The local AWS forgets nothing: what was answered is there after kill -9, and transactions are whole."""
 
 import signal
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,9 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from admin.servers import start_aws
 from gwctl.local.aws_memory import FILE
 from gwctl.local.aws_resources import SETTINGS, client_options, ensure, table_definition
-from gwctl.local.aws_state import main
+from gwctl.local.aws_state import ACCESS_KEY, main
 from support.ports import free_port
-from support.processes import wait_until
+from support.processes import answers, start, wait_until
 
 TABLE = {"TableName": "things"}
 
@@ -36,6 +37,10 @@ def item(name: str, **attributes: Any) -> dict[str, Any]:
 
 def key(name: str) -> dict[str, Any]:
     return {"pk": {"S": "p"}, "sk": {"S": name}}
+
+
+def _response(error: ClientError) -> Any:
+    return error.response
 
 
 def everything(dynamodb: Any) -> dict[str, Any]:
@@ -127,7 +132,7 @@ def test_a_transaction_that_fails_leaves_nothing_of_itself(tmp_path: Path):
                     {"Put": {"Item": item("other"), "ConditionExpression": "attribute_exists(pk)", **TABLE}},
                 ]
             )
-        reasons = [reason["Code"] for reason in refused.value.response["CancellationReasons"]]  # pyright: ignore
+        reasons = [reason["Code"] for reason in _response(refused.value)["CancellationReasons"]]
         assert reasons == ["None", "None", "None", "ConditionalCheckFailed"]
         assert everything(dynamodb) == before
         aws.stop(grace=0)
@@ -163,7 +168,7 @@ def test_the_resources_of_the_admin_api_are_made_once(tmp_path: Path):
     port = free_port()
     with start_aws(tmp_path, port):
         for _ in range(2):
-            ensure(f"http://127.0.0.1:{port}")
+            ensure(client_options(f"http://127.0.0.1:{port}"))
         dynamodb, s3 = clients(port)
         assert set(SETTINGS.tables.model_dump().values()) <= set(dynamodb.list_tables()["TableNames"])
         assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [SETTINGS.snapshot.bucket]
@@ -179,6 +184,37 @@ def test_a_file_that_is_something_else_ends_with_one_sentence(tmp_path: Path, ca
     (tmp_path / FILE).write_bytes(b"this is not a database" * 100)
     assert main(["--port", str(free_port()), "--data-dir", str(tmp_path)]) == 1
     assert "remove it to start with an empty AWS" in capsys.readouterr().err
+
+
+def test_only_who_has_the_access_key_is_answered(tmp_path: Path):
+    port = free_port()
+    command = [sys.executable, "-m", "gwctl.local.aws_state", "--port", str(port), "--data-dir", str(tmp_path)]
+    url = f"http://127.0.0.1:{port}"
+    with start(command, ready=lambda: answers(f"{url}/healthz"), env={ACCESS_KEY: "akey"}, seconds=60):
+        ensure(client_options(url, "akey"))
+        for key_id in ("local", "akeyx"):
+            with pytest.raises(ClientError, match=r"403|Forbidden"):
+                ensure(client_options(url, key_id))
+        assert httpx.get(f"{url}/{SETTINGS.snapshot.bucket}").status_code == 403
+
+
+def test_what_it_could_not_keep_is_refused(tmp_path: Path):
+    port = free_port()
+    with start_aws(tmp_path, port):
+        dynamodb, _ = clients(port)
+        dynamodb.create_table(**table_definition("things"))
+        with pytest.raises(ClientError, match="could not keep what ExecuteStatement writes"):
+            dynamodb.execute_statement(Statement="DELETE FROM things WHERE pk='p' AND sk='x'")
+
+
+def test_a_deleted_table_is_forgotten(tmp_path: Path):
+    port = free_port()
+    for _ in range(2):
+        with start_aws(tmp_path, port):
+            dynamodb, _ = clients(port)
+            dynamodb.create_table(**table_definition("things"))
+            dynamodb.put_item(Item=item("x"), **TABLE)
+            dynamodb.delete_table(**TABLE)
 
 
 def test_nobody_can_reset_it(tmp_path: Path):

@@ -1,6 +1,7 @@
 """The local admin API under requests made up from its own description: no crash, no answer that is not described."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -13,7 +14,7 @@ from gwctl import scopes
 from gwctl.admin.openapi import build
 
 load_all_checks()
-CHECKED = CHECKS.get_by_names(
+CHECKED: Any = CHECKS.get_by_names(
     [
         "not_a_server_error",
         "status_code_conformance",
@@ -25,6 +26,7 @@ CHECKED = CHECKS.get_by_names(
     ]
 )
 EXAMPLES = 16
+SUPPRESSED = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ schema = schemathesis.openapi.from_dict(build())
 
 
 @schema.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)  # pyright: ignore[reportArgumentType]
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SUPPRESSED, derandomize=True)
 def test_every_answer_is_one_that_is_described(case: schemathesis.Case, server: RunningAdmin):
     headers = server.bearer(f"{scopes.ADMIN} {scopes.READ}")
-    case.call_and_validate(base_url=server.url, headers=headers, checks=CHECKED)  # pyright: ignore[reportArgumentType]
+    case.call_and_validate(base_url=server.url, headers=headers, checks=CHECKED)

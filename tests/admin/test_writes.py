@@ -34,7 +34,7 @@ def test_the_same_content_again_is_no_change(small: Admin):
 
 
 def test_the_same_content_in_other_words_is_no_change(small: Admin):
-    again = {**budget("search-month"), "limit_usd": "100.00", "action": "block", "timezone": "UTC"}
+    again = {**budget("search-month", limit_usd="100.00"), "action": "block", "timezone": "UTC"}
     assert small.put("/budgets/search-month", again).ok()["changed"] is False
 
 

@@ -185,3 +185,25 @@ class Fleet:
     def states(self, keys: Iterable[WindowKey]) -> Mapping[WindowKey, WindowState]:
         """Several windows as the ledger has them."""
         return self.store.read(keys)
+
+
+@dataclass
+class Flight:
+    """A request that went on to the provider."""
+
+    agent: SimAgent
+    life: int
+    reservation: Reservation
+    bound: int
+
+    @property
+    def keys(self) -> list[WindowKey]:
+        return [WindowKey.parse(part) for part in self.reservation.receipt.split(",")]
+
+
+@dataclass
+class Ghost:
+    """A write that nobody waits for any more, and that may reach the ledger all the same."""
+
+    swap: Swap
+    sent: float

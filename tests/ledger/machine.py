@@ -6,7 +6,6 @@ what was spent. In: a store, and which shares (per cent) of their bounds request
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any
@@ -19,9 +18,9 @@ from gwctl.agent.quotas.settings import QuotaSettings
 from gwctl.agent.quotas.waiting import Waiter
 from gwctl.ledger.quotas.model import check_sums
 from gwctl.ledger.quotas.reconcile import GRACE_SECONDS, reconcile, tidy
-from gwctl.ledger.quotas.store import QuotaStore, Swap, WindowKey
+from gwctl.ledger.quotas.store import QuotaStore, WindowKey
 from gwctl.policy.snapshot import Quota
-from ledger.driver import Fleet, InFlight, SimAgent, amounts, quota
+from ledger.driver import Fleet, Flight, Ghost, InFlight, SimAgent, amounts, quota
 
 LIMIT = 100
 CALLS = 12
@@ -30,28 +29,6 @@ SIGNATURE_SECONDS = 900
 """DynamoDB refuses a request signed longer ago: so long may one be on its way."""
 
 EXAMPLES = count()
-
-
-@dataclass
-class Flight:
-    """A request that went on to the provider."""
-
-    agent: SimAgent
-    life: int
-    reservation: Reservation
-    bound: int
-
-    @property
-    def keys(self) -> list[WindowKey]:
-        return [WindowKey.parse(part) for part in self.reservation.receipt.split(",")]
-
-
-@dataclass
-class Ghost:
-    """A write that nobody waits for any more, and that may reach the ledger all the same."""
-
-    swap: Swap
-    sent: float
 
 
 class QuotaMachine(RuleBasedStateMachine):

@@ -153,6 +153,14 @@ def test_a_lease_is_for_some_seconds_of_the_burn_rate() -> None:
     assert 200 <= free <= 3 * 200 * 1.5
 
 
+def test_a_steady_stream_costs_the_ledger_about_a_write_a_second() -> None:
+    agent = one_agent(month=quota(10**9))
+    burn(agent, seconds=3)
+    before = agent.book.counters.writes
+    burn(agent, seconds=10)
+    assert agent.book.counters.writes - before <= 15
+
+
 def test_the_same_request_is_reserved_once() -> None:
     agent = one_agent(month=quota(100))
     answers = [agent.ask(40, request_id="r"), agent.ask(40, request_id="r"), agent.ask(40, request_id="r")]

@@ -40,11 +40,11 @@ class AppClients:
     def create(self, team: str, name: str, actor: Actor, *, dry_run: bool = False) -> Issued:
         """A new client of a team. Raises AdminError, and then there is no new app client either."""
         self._require_team(team)
-        # Everything that can be refused is refused before the token service is asked for anything.
-        draft = Client(id=DRAFT_ID, team=team, name=name)
-        trial = self._service.change(lambda _: [_put(draft)], "create-client", actor, dry_run=True)
         if dry_run:
-            return Issued(trial, draft, None)
+            draft = Client(id=DRAFT_ID, team=team, name=name)
+            return Issued(
+                self._service.change(lambda _: [_put(draft)], "create-client", actor, dry_run=True), draft, None
+            )
         try:
             credentials = self._directory.create(f"{self._deployment} {team} {name}".strip()[:128])
         except UnavailableError as error:
@@ -55,8 +55,9 @@ class AppClients:
         except errors.AdminError as error:
             if error.code == "not_published":  # it is stored: the next write or `republish` brings it into force
                 log.exception("client %s of team %s is not in force yet", client.id, team)
-                outcome = Outcome(trial.before, self._service.load(), changed=True, difference=trial.difference)
-                return Issued(outcome, client, credentials)
+                state = self._service.load()
+                words = [f"client {client.id} is made, but not in force yet"]
+                return Issued(Outcome(state, state, changed=True, difference=words), client, credentials)
             self._undo_create(credentials.client_id)
             raise
         except BaseException:

@@ -1,8 +1,9 @@
 """App clients in an Amazon Cognito user pool. Secrets pass through here once and are neither kept nor logged."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,12 +22,16 @@ MISSING: Final = "ResourceNotFoundException"
 
 
 class CognitoClientDirectory:
-    """See `gwctl.admin.stores.ClientDirectory`. Safe to share between threads."""
+    """See `gwctl.admin.stores.ClientDirectory`. `connect` is called on first use: most functions never need it."""
 
-    def __init__(self, client: "CognitoIdentityProviderClient", user_pool_id: str, scope: str) -> None:
-        self._client: Any = client
+    def __init__(self, connect: "Callable[[], CognitoIdentityProviderClient]", user_pool_id: str, scope: str) -> None:
+        self._connect = connect
         self._pool = user_pool_id
         self._scope = scope
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._connect()
 
     def create(self, name: str) -> Credentials:
         """See `ClientDirectory.create`. One CreateUserPoolClient."""

@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from gwctl.admin.audit import AuditRecord
+from gwctl.admin.audit import AuditRecord, DocumentChange
 from gwctl.admin.state import MODELS, SECTIONS, Head, Section, State, StateError, Stored, to_json
 from gwctl.admin.stores import Commit, PolicyMovedError, UnavailableError
 
@@ -37,7 +37,6 @@ THROTTLED: Final = {"ProvisionedThroughputExceeded", "ThrottlingError"}
 
 Item: TypeAlias = Mapping[str, Any]
 DocumentKey: TypeAlias = tuple[Section, str]
-_TIME = TypeAdapter(datetime)
 
 
 class DynamoDocumentStore:
@@ -78,10 +77,10 @@ class DynamoDocumentStore:
             whole = [record.version for record in records] == list(range(state.version + 1, head.version + 1))
             if not whole or records[-1].digest != head.audit_sha256:
                 return None
-            last: dict[DocumentKey, Any] = {
+            last: dict[DocumentKey, DocumentChange] = {
                 (change.section, change.id): change for record in records for change in record.changes
             }
-            there: list[DocumentKey] = sorted(key for key, change in last.items() if change.after_sha256 is not None)
+            there = sorted(key for key, change in last.items() if change.after_sha256 is not None)
             found = self._batch_get(there)
             if all(key in found and found[key].version <= head.version for key in there):
                 return _replace(state, head, last, found)
@@ -252,7 +251,7 @@ def _stored(section: Section, item: Item) -> Stored:
         document = MODELS[section].model_validate_json(item["document"]["S"])
     except ValidationError as error:
         raise StateError(f"{section}/{item['sk']['S']} is stored in a form that this version does not know") from error
-    at = _TIME.validate_python(item["changed_at"]["S"])
+    at = datetime.fromisoformat(item["changed_at"]["S"])
     return Stored(document, int(item["version"]["N"]), item["changed_by"]["S"], at)
 
 

@@ -12,12 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from aws_lambda_powertools.event_handler.openapi.models import (
-    OAuth2,
-    OAuthFlowClientCredentials,
-    OAuthFlows,
-    SecurityScheme,
-)
+from aws_lambda_powertools.event_handler.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
 
 from gwctl import scopes
 from gwctl.admin import examples
@@ -52,7 +47,7 @@ _UNUSED: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationE
 def build() -> dict[str, Any]:
     """The document."""
     flow = OAuthFlowClientCredentials(tokenUrl="https://token.example.com/oauth2/token", scopes=SCOPES)
-    schemes: dict[str, SecurityScheme] = {SCHEME: OAuth2(flows=OAuthFlows(clientCredentials=flow))}
+    schemes: dict[str, Any] = {SCHEME: OAuth2(flows=OAuthFlows(clientCredentials=flow))}
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
     security: dict[str, Any] = {}

@@ -135,8 +135,9 @@ def on_aws(
     if directory is None:
         if settings.user_pool_id is None:
             raise SettingsError(f"{SETTINGS}: user_pool_id is missing")
-        cognito = make("cognito-idp", config=config, **client)
-        directory = CognitoClientDirectory(cognito, settings.user_pool_id, _invoke(settings.scope_prefix))
+        directory = CognitoClientDirectory(
+            lambda: make("cognito-idp", config=config, **client), settings.user_pool_id, _invoke(settings.scope_prefix)
+        )
     return assemble(
         settings,
         providers,

@@ -10,9 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
-
-from pydantic import TypeAdapter
 
 from gwctl.policy.documents import (
     Budget,
@@ -49,8 +48,6 @@ NOUNS: Final[dict[Section, str]] = {
     "scanner": "scanner rule",
     "pricing": "price",
 }
-
-_TIME = TypeAdapter(datetime)
 
 
 class StateError(Exception):
@@ -147,13 +144,18 @@ class State:
             for name in SECTIONS:
                 pairs = zip(getattr(documents, name), content["meta"][name], strict=True)
                 sections[name] = {
-                    document.id: Stored(document, int(version), str(by), _TIME.validate_python(at))
+                    document.id: Stored(document, int(version), str(by), _time(at))
                     for document, (version, by, at) in pairs
                 }
             head = Head(int(content["head"]["version"]), str(content["head"]["audit_sha256"]))
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise StateError(f"the archive of the policy documents cannot be read: {error}") from error
         return cls(head, sections)
+
+
+@lru_cache(maxsize=1024)
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def to_json(document: PolicyDocument) -> str:

@@ -27,16 +27,26 @@ if TYPE_CHECKING:
 @yes_option
 @dry_run_option
 @plan_file_option("Carry out this plan, made by `gwctl plan --plan-file`, instead of a new one.", must_exist=True)
+@click.option("--no-gateway", is_flag=True, help="With an emulated AWS: do not start a gateway on this machine.")
 @click.option("--no-smoke", is_flag=True, help="Do not run the smoke suite afterwards.")
 @parallelism_option
 @json_option
 def command(
-    name: str, yes: bool, dry_run: bool, plan_file: Path | None, no_smoke: bool, parallelism: int, as_json: bool
+    *,
+    name: str,
+    yes: bool,
+    dry_run: bool,
+    plan_file: Path | None,
+    no_gateway: bool,
+    no_smoke: bool,
+    parallelism: int,
+    as_json: bool,
 ) -> None:
     """Build an environment, or bring it up to date.
 
     Renders its variables, plans, shows what changes, asks, applies, waits until the new tasks are healthy, and runs
-    the smoke suite. `gwctl deploy local` does it in an AWS emulated on this machine, without an account.
+    the smoke suite. `gwctl deploy local` does it in an AWS emulated on this machine, without an account; no containers
+    run there, so it starts a gateway beside it, which the deployed clients can call.
     """
     from gwctl.cli import deployment
     from gwctl.cli.apply_view import ApplyView
@@ -71,12 +81,13 @@ def command(
             deployment.interrupted(runner, target, again)
             raise deployment.failed(error, runner, target, again) from None
         deployment.interrupted(runner, target, again)
+    result["gateway"] = _local_gateway(target, applied, quiet=as_json) if target.endpoint and not no_gateway else None
     result["health"] = _wait(target, applied, quiet=as_json)
     result["smoke"] = _smoke(target, quiet=as_json, skip=no_smoke)
     result["outputs"] = dict(applied.outputs)
     _finish(result, as_json, applied=True)
     if not as_json:
-        _next_steps(target, applied)
+        _next_steps(target, applied, result["gateway"])
 
 
 def _plan_file(target: "Target", given: Path | None) -> Any:
@@ -135,6 +146,18 @@ def _wait(target: "Target", applied: "Applied", *, quiet: bool) -> str:
     return str(health.wait(ecs, applied.output("ecs_cluster_name"), applied.output("ecs_service_name"), told))
 
 
+def _local_gateway(target: "Target", applied: "Applied", *, quiet: bool) -> dict[str, str]:
+    """Start the gateway of this machine for an emulated deployment; returns how to reach it."""
+    from gwctl.cli.progress import Progress
+    from gwctl.environments import local_gateway
+    from gwctl.local.connection import Connection
+
+    with Progress(quiet=quiet) as progress:
+        local_gateway.start(target.place, applied, progress.changed)
+    connection = Connection.read(local_gateway.data_of(target.place).connection)
+    return {"gateway_url": connection.gateway_url, "token_url": connection.token_url}
+
+
 def _smoke(target: "Target", *, quiet: bool, skip: bool) -> dict[str, str]:
     """Run the smoke suite. Raises UserError when it fails."""
     from gwctl.cli.deployment import said
@@ -167,23 +190,21 @@ def _finish(result: dict[str, Any], as_json: bool, *, applied: bool) -> None:
         click.echo("Nothing was changed: --dry-run.", err=True)
 
 
-def _next_steps(target: "Target", applied: "Applied") -> None:
+def _next_steps(target: "Target", applied: "Applied", gateway: dict[str, str] | None) -> None:
     """What is there now, and the commands one can use next."""
     from gwctl.cli.next_steps import commands
     from gwctl.environments.project import shown
 
     name = target.name
     click.echo(f"\n{click.style(f'{name} is deployed.', fg='green', bold=True)}")
-    if target.endpoint:
-        click.echo(f"The emulated AWS answers on {target.endpoint}.")
-    else:
-        click.echo(f"Gateway   {applied.outputs.get('gateway_url', '?')}")
-        click.echo(f"Admin API {applied.outputs.get('admin_api_url', '?')}")
+    for label, url in _addresses(target, applied, gateway):
+        click.echo(f"{label:<12} {url}")
     waiting = sorted(applied.outputs.get("provider_secret_arns", {}))
     if waiting and not target.endpoint:
         click.echo(f"Put the providers' keys into Secrets Manager: {', '.join(waiting)}.")
     click.echo("\nCommands you can use next:\n")
     steps = [
+        *_gateway_steps(target, gateway),
         (f"gwctl outputs {name}", "what it was built into"),
         (f"gwctl doctor {name}", "whether all is well"),
         (f"gwctl destroy {name}", "remove all of it"),
@@ -191,3 +212,25 @@ def _next_steps(target: "Target", applied: "Applied") -> None:
     for line in commands(steps):
         click.echo(line)
     click.echo(f"\nWhat it was built into is kept in {shown(target.place.applied)}.")
+
+
+def _addresses(target: "Target", applied: "Applied", gateway: dict[str, str] | None) -> list[tuple[str, str]]:
+    if not target.endpoint:
+        outputs = applied.outputs
+        return [("Gateway", outputs.get("gateway_url", "?")), ("Admin API", outputs.get("admin_api_url", "?"))]
+    local = [("Gateway", gateway["gateway_url"]), ("Tokens", gateway["token_url"])] if gateway else []
+    return [*local, ("Emulated AWS", target.endpoint)]
+
+
+def _gateway_steps(target: "Target", gateway: dict[str, str] | None) -> list[tuple[str, str]]:
+    """What one can do with the gateway on this machine."""
+    from gwctl.environments import local_gateway
+    from gwctl.environments.project import shown
+
+    if not gateway:
+        return []
+    where = f"--data-dir {shown(local_gateway.data_of(target.place).root)}"
+    return [
+        (f"gwctl connect claude-code {where}", "point a program at it"),
+        (f"gwctl status {where}", "what runs, and the policy in force"),
+    ]

@@ -47,7 +47,7 @@ def command(
     """
     from gwctl.cli import deployment
     from gwctl.cli.apply_view import ApplyView
-    from gwctl.environments import building, emulator
+    from gwctl.environments import building
     from gwctl.environments.project import Project
     from gwctl.environments.terraform import TerraformError
     from gwctl.errors import UserError
@@ -99,7 +99,7 @@ def command(
         deployment.interrupted(runner, target, again)
         target.place.applied.unlink(missing_ok=True)
     if target.environment.emulated:
-        emulator.stop(project)
+        _end_emulated(opened, project)
     kept = "" if target.endpoint else f" Its state is still in the bucket {target.environment.state.bucket}."
     _tell(result, as_json, f"Nothing is left of {name}.{kept}", destroyed=True)
 
@@ -111,7 +111,7 @@ def _nothing_there(opened: "Opened", project: "Project", *, as_json: bool) -> bo
     environment = opened.target.environment
     if not environment.emulated or emulator.current(project):
         return False
-    opened.target.place.applied.unlink(missing_ok=True)
+    _end_emulated(opened, project)
     result = {"environment": opened.target.name, "account_id": environment.account_id}
     _tell(result, as_json, "The emulated AWS does not run, so there is nothing to destroy.", destroyed=True)
     return True
@@ -120,7 +120,7 @@ def _nothing_there(opened: "Opened", project: "Project", *, as_json: bool) -> bo
 def _discard(opened: "Opened", project: "Project", *, yes: bool, as_json: bool) -> None:
     """End the emulated AWS, and everything in it. Raises UserError: it is a real one."""
     from gwctl.cli.deployment import confirm
-    from gwctl.environments import building, emulator
+    from gwctl.environments import building
     from gwctl.errors import UserError
 
     name, environment = opened.target.name, opened.target.environment
@@ -128,10 +128,21 @@ def _discard(opened: "Opened", project: "Project", *, yes: bool, as_json: bool) 
         raise UserError(f"{name} is in a real AWS, which cannot be thrown away; leave out --discard")
     with building.alone(opened.target.place):
         confirm(f"This throws away the emulated AWS with all of {name}. Go on?", yes=yes)
-        emulator.stop(project)
-        opened.target.place.applied.unlink(missing_ok=True)
+        _end_emulated(opened, project)
     result = {"environment": name, "account_id": environment.account_id}
     _tell(result, as_json, f"Nothing is left of {name}.", destroyed=True)
+
+
+def _end_emulated(opened: "Opened", project: "Project") -> None:
+    """Stop the emulated AWS and the gateway beside it, and forget what they had."""
+    import shutil
+
+    from gwctl.environments import emulator, local_gateway
+
+    local_gateway.stop(opened.target.place)
+    shutil.rmtree(local_gateway.data_of(opened.target.place).root, ignore_errors=True)
+    emulator.stop(project)
+    opened.target.place.applied.unlink(missing_ok=True)
 
 
 def _ask(target: "Target", plan: "Plan", *, yes: bool, typed: str | None) -> None:

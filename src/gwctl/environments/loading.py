@@ -108,7 +108,8 @@ def _problems(error: ValidationError, document: Yaml, file: str) -> Iterator[Pro
         path = [step for step in item["loc"] if step != "[key]"]
         field = ".".join(str(step) for step in path)
         message, fix = _explained(item, path)
-        yield Problem(file, document.line(path), field, message, fix)
+        at = getattr(item.get("ctx", {}).get("error"), "at", "")
+        yield Problem(file, document.line([*path, *at.split(".")] if at else path), field, message, fix)
 
 
 def _explained(item: Any, path: list[Any]) -> tuple[str, str]:
@@ -118,6 +119,8 @@ def _explained(item: Any, path: list[Any]) -> tuple[str, str]:
         error = item["ctx"]["error"]
         # A check of a whole mapping names the values that it is about.
         return (str(error) if isinstance(value, dict | BaseModel) else f"{_shown(value)} {error}"), error.fix
+    if kind == "value_error":
+        return f"{_shown(value)} {item['ctx']['error']}", "correct it"
     if kind == "extra_forbidden":
         return "is no field", _suggest(str(path[-1]), _fields_at(path[:-1]))
     if kind == "literal_error":

@@ -38,6 +38,7 @@ from gwctl.environments.values import (
     Region,
     Zone,
 )
+from gwctl.policy.documents import Provider
 
 DERIVED_TAGS: Final = frozenset({"Deployment", "Environment", "ManagedBy"})
 BUILT_IN_CLIENTS: Final = frozenset({"admin", "default"})
@@ -86,6 +87,8 @@ class Environment(Section):
     """Whether people depend on it: turns on deletion protection and the guards that refuse unsafe settings."""
     providers_access: ProvidersAccess = ProvidersAccess()
     """What tasks may use at providers."""
+    providers_known: Annotated[list[Provider], Length(0, 100, "provider")] = Field(default_factory=list)
+    """Providers that routes may name, as in a policy, without their keys."""
     region: Region
     """AWS region."""
     scaling: Scaling = Scaling()
@@ -109,7 +112,9 @@ class Environment(Section):
         stray = next((zone for zone in self.availability_zones if not zone.startswith(self.region)), None)
         if stray:
             raise InvalidError(
-                f"availability_zones names {stray}, which is not in region {self.region}", "name zones of that region"
+                f"availability_zones names {stray}, which is not in region {self.region}",
+                "name zones of that region",
+                "availability_zones",
             )
         return self
 
@@ -120,19 +125,23 @@ class Environment(Section):
                 "the load balancer has no certificate", "write alb.certificate_arn, or domain, for which one is made"
             )
         if self.domain and self.alb.certificate_arn:
-            raise InvalidError("alb.certificate_arn and domain are both there", "remove one of them")
+            raise InvalidError("alb.certificate_arn and domain are both there", "remove one of them", "domain")
         return self
 
     @model_validator(mode="after")
     def _production_is_real(self) -> Self:
         if self.production and self.emulated:
-            raise InvalidError("an emulated AWS is no production", "write production: false, or emulated: false")
+            raise InvalidError(
+                "an emulated AWS is no production", "write production: false, or emulated: false", "emulated"
+            )
         return self
 
     @model_validator(mode="after")
     def _derived_names_stay_derived(self) -> Self:
         for tag in sorted(DERIVED_TAGS & set(self.tags)):
-            raise InvalidError(f"tags has {tag}, which is derived", "remove it")
+            raise InvalidError(f"tags has {tag}, which is derived", "remove it", f"tags.{tag}")
         for client in sorted(BUILT_IN_CLIENTS & set(self.multi_client)):
-            raise InvalidError(f"multi_client has {client}, which always exists", "choose another name")
+            raise InvalidError(
+                f"multi_client has {client}, which always exists", "choose another name", f"multi_client.{client}"
+            )
         return self

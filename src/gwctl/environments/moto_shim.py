@@ -150,6 +150,17 @@ def bucket_policies_without_conditions() -> None:
 
 
 @patch
+def delete_markers_are_deleted() -> None:
+    """S3 deletes a delete marker like any version. moto fails with a 500 when versioning has been suspended before.
+
+    Needed to destroy a bucket from which an object was deleted: Terraform suspends versioning first.
+    """
+    from moto.s3.models import FakeDeleteMarker
+
+    _replace(FakeDeleteMarker, "dispose", lambda *_, **__: None)
+
+
+@patch
 def rest_api_policy_is_escaped() -> None:
     r"""API Gateway returns a REST API's policy with each quote escaped: `{\"Version\": …}`.
 

@@ -34,8 +34,12 @@ class EnvironmentFileError(UserError):
 
 
 class InvalidError(ValueError):
-    """A value that a check refuses. `message` follows the field's name and value; `fix` says what to write instead."""
+    """A value that a check refuses. `message` follows the field's name and value; `fix` says what to write instead.
 
-    def __init__(self, message: str, fix: str) -> None:
+    A check of a whole mapping names the fields in the message; `at` is the one on whose line the problem is told.
+    """
+
+    def __init__(self, message: str, fix: str, at: str = "") -> None:
         super().__init__(message)
         self.fix = fix
+        self.at = at

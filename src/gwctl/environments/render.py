@@ -15,7 +15,9 @@ from gwctl.environments.project import Place
 
 def variables(environment: Environment, name: str) -> dict[str, Any]:
     """The root module's variables, in alphabetical order. What is left out of the file is left to the modules."""
-    values = environment.model_dump(exclude_none=True, exclude={"state"})
+    values = environment.model_dump(exclude_none=True, exclude={"state", "providers_known"})
+    # These have defaults that only some kinds of provider have a use for.
+    values["providers_known"] = [each.model_dump(exclude_unset=True) for each in environment.providers_known]
     return dict(sorted({**values, "environment": name}.items()))
 
 

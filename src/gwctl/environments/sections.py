@@ -100,6 +100,7 @@ class Retention(Section):
             raise InvalidError(
                 f"has expire_days {self.expire_days} below lock_days {self.lock_days}: a locked record cannot expire",
                 "raise expire_days or lower lock_days",
+                "expire_days",
             )
         return self
 
@@ -245,7 +246,9 @@ class Scaling(Section):
     def _minimum_is_not_above_maximum(self) -> Self:
         if self.minimum > self.maximum:
             raise InvalidError(
-                f"has minimum {self.minimum} above maximum {self.maximum}", "raise the maximum or lower the minimum"
+                f"has minimum {self.minimum} above maximum {self.maximum}",
+                "raise the maximum or lower the minimum",
+                "minimum",
             )
         return self
 
@@ -279,11 +282,12 @@ class Task(Section):
     def _fargate_has_such_a_task(self) -> Self:
         if self.cpu not in FARGATE_MEMORY:
             sizes = ", ".join(str(size) for size in FARGATE_MEMORY)
-            raise InvalidError(f"has cpu {self.cpu}, which Fargate does not offer", f"write one of {sizes}")
+            raise InvalidError(f"has cpu {self.cpu}, which Fargate does not offer", f"write one of {sizes}", "cpu")
         memory = FARGATE_MEMORY[self.cpu]
         if self.memory not in memory:
             raise InvalidError(
                 f"has cpu {self.cpu} with memory {self.memory}, which Fargate does not offer",
                 f"write memory from {memory[0]} to {memory[-1]} in steps of {memory.step}",
+                "memory",
             )
         return self

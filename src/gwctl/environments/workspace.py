@@ -81,7 +81,7 @@ def child_environment(target: Target, tools: Tools, variables: Mapping[str, str]
         "CHECKPOINT_DISABLE": "1",
         "GWCTL_ENV": target.name,
         "TF_IN_AUTOMATION": "1",
-        mirrors.CONFIGURATION: str(mirrors.configure(target.place.work, variables)),
+        mirrors.CONFIGURATION: str(mirrors.configure(target.place.create_work(), variables)),
         "TG_LOG_FORMAT": "bare",
         "TG_NO_AUTO_PROVIDER_CACHE_DIR": "true",
         "TG_NON_INTERACTIVE": "true",

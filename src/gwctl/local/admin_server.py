@@ -51,6 +51,7 @@ class Config(BaseModel):
     issuer: str
     jwks_url: str
     aws_url: str
+    aws_access_key: str = "local"
     clients_dir: Path
     providers: tuple[Provider, ...] = ()
     settings: runtime.Settings = aws_resources.SETTINGS
@@ -125,12 +126,12 @@ def _send(answer: dict[str, Any], start_response: StartResponse) -> Iterable[byt
 
 def create_app(config: Config) -> AdminApp:
     """The application over the local AWS and the local issuer's clients. Raises UserError."""
+    options = aws_resources.client_options(config.aws_url, config.aws_access_key)
     try:
-        aws_resources.ensure(config.aws_url, config.settings)
+        aws_resources.ensure(options, config.settings)
     except (ClientError, BotoCoreError) as error:
         raise UserError(f"the local AWS at {config.aws_url} cannot be used: {error}") from error
     directory = LocalClientDirectory(config.clients_dir)
-    options = aws_resources.client_options(config.aws_url)
     runtime.use(runtime.on_aws(config.settings, config.providers, directory, **options))
     return AdminApp(Authorizer(config.issuer, keys_at(config.jwks_url)))
 

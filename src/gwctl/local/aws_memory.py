@@ -11,7 +11,7 @@ object is kept. Cognito, Firehose and the rest are not kept: locally the token s
 import base64
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +49,7 @@ class AwsMemory:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = directory / FILE
         self._seen: dict[tuple[str, str], FakeKey] = {}
+        self._buckets: dict[str, str] = {}
         try:
             path.touch(mode=0o600)
             self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -66,6 +67,7 @@ class AwsMemory:
             _dynamodb(region).tables[name].put_item(json.loads(item, object_hook=_from_bytes))
         for name, region in self._file.execute("SELECT name, region FROM buckets"):
             _s3().create_bucket(name, region)
+            self._buckets[name] = region
         for bucket, key, body, about in self._file.execute("SELECT bucket, key, body, about FROM objects"):
             facts = json.loads(about)
             stored = _s3().put_object(bucket, key, body, etag=facts["etag"], disable_notification=True)
@@ -86,16 +88,16 @@ class AwsMemory:
                 else:
                     self._put_item(region, table_name, key, item)
 
-    def keep_tables(self, region: str) -> None:
-        """Writes all tables of a region, with everything that is in them."""
+    def keep_table(self, region: str, name: str) -> None:
+        """Writes a table's definition, or forgets a table that is gone with everything in it."""
+        table = _dynamodb(region).tables.get(name)
         with self._transaction():
-            self._file.execute("DELETE FROM tables WHERE region = ?", (region,))
-            self._file.execute("DELETE FROM items WHERE region = ?", (region,))
-            for name, table in _dynamodb(region).tables.items():
+            if table is None:
+                self._file.execute("DELETE FROM tables WHERE region = ? AND name = ?", (region, name))
+                self._file.execute("DELETE FROM items WHERE region = ? AND name = ?", (region, name))
+            else:
                 definition = json.dumps(_definition(table))
-                self._file.execute("INSERT INTO tables VALUES (?, ?, ?)", (region, name, definition))
-                for item in _all_items(table):
-                    self._put_item(region, name, key_of(table.table_key_attrs, item.to_json()["Attributes"]), item)
+                self._file.execute("INSERT OR REPLACE INTO tables VALUES (?, ?, ?)", (region, name, definition))
 
     def keep_objects(self) -> None:
         """Writes the buckets, and the objects that are not the ones seen last time."""
@@ -105,17 +107,19 @@ class AwsMemory:
             for key in bucket.keys
             if isinstance(bucket.keys[key], FakeKey)
         }
+        buckets = {name: bucket.region_name for name, bucket in _s3().buckets.items()}
         with self._transaction():
-            self._file.execute("DELETE FROM buckets")
-            for name, bucket in _s3().buckets.items():
-                self._file.execute("INSERT INTO buckets VALUES (?, ?)", (name, bucket.region_name))
+            for name in self._buckets.keys() - buckets.keys():
+                self._file.execute("DELETE FROM buckets WHERE name = ?", (name,))
+            for name in buckets.keys() - self._buckets.keys():
+                self._file.execute("INSERT OR REPLACE INTO buckets VALUES (?, ?)", (name, buckets[name]))
             for place in self._seen.keys() - now.keys():
                 self._file.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", place)
             for place, stored in now.items():
                 if self._seen.get(place) is not stored:
                     values = (*place, stored.value, json.dumps(_about(stored)))
                     self._file.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", values)
-        self._seen = now
+        self._seen, self._buckets = now, buckets
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -191,14 +195,6 @@ def _keys(table: Table, key: str) -> tuple[DynamoType, DynamoType | None]:
 
 def _find(table: Table, key: str) -> Item | None:
     return table.get_item(*_keys(table, key))
-
-
-def _all_items(table: Table) -> Iterator[Item]:
-    for entry in table.items.values():
-        if isinstance(entry, dict):
-            yield from entry.values()
-        else:
-            yield entry
 
 
 def _definition(table: Table) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 In a deployment Terraform makes them, with the same keys.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import boto3
@@ -20,22 +21,22 @@ SETTINGS: Final = Settings(
 )
 
 
-def client_options(endpoint_url: str) -> dict[str, str]:
+def client_options(endpoint_url: str, access_key: str = "local") -> dict[str, str]:
     """What a boto3 client needs to speak to the local AWS, whatever the person's own AWS settings are."""
     return {
         "endpoint_url": endpoint_url,
         "region_name": REGION,
-        "aws_access_key_id": "local",
+        "aws_access_key_id": access_key,
         "aws_secret_access_key": "local",
     }
 
 
-def ensure(endpoint_url: str, settings: Settings = SETTINGS) -> None:
-    """Makes what is missing. Raises botocore's errors."""
+def ensure(options: Mapping[str, str], settings: Settings = SETTINGS) -> None:
+    """Makes what is missing. `options` are those of `client_options`. Raises botocore's errors."""
     make: Any = boto3.client
     config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
-    dynamodb = make("dynamodb", config=config, **client_options(endpoint_url))
-    s3 = make("s3", config=config, **client_options(endpoint_url))
+    dynamodb = make("dynamodb", config=config, **options)
+    s3 = make("s3", config=config, **options)
     for table in settings.tables.model_dump().values():
         _ignore("ResourceInUseException", dynamodb.create_table, **table_definition(table))
     _ignore("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=settings.snapshot.bucket)

@@ -3,7 +3,8 @@
 In: HTTP requests of any AWS SDK. Out: moto's answers, each sent when its effect is on disk (`aws_memory`). Requests
 are handled one at a time: moto's backends know no locks, and a transaction must not see half of another.
 
-Run: `python -m gwctl.local.aws_state --port N --data-dir DIR`. GET /healthz says when it is ready.
+Run: `python -m gwctl.local.aws_state --port N --data-dir DIR`. GET /healthz says when it is ready. With an access key
+in `GWCTL_LOCAL_AWS_ACCESS_KEY` only requests signed with that key are answered.
 """
 
 import argparse
@@ -37,65 +38,96 @@ from gwctl.local.aws_memory import AwsMemory, ItemName, find_item, key_names, ke
 log = logging.getLogger("gwctl.aws")
 
 Environ = dict[str, Any]
+_Answer = tuple[str, list[tuple[str, str]], bytes]
 Wsgi = Callable[..., Iterable[bytes]]
 
+ABOUT_TABLES: Final = {
+    "CreateTable",
+    "DeleteTable",
+    "TagResource",
+    "UntagResource",
+    "UpdateContinuousBackups",
+    "UpdateTable",
+    "UpdateTimeToLive",
+}
+DYNAMODB: Final = "DynamoDB"
+WRITES: Final = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
+ACCESS_KEY: Final = "GWCTL_LOCAL_AWS_ACCESS_KEY"
 READS: Final = ("Get", "Query", "Scan", "BatchGet", "TransactGet", "Describe", "List")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 
 
 class RememberingAws:
-    """A WSGI application around moto's."""
+    """A WSGI application around moto's. Only requests signed with `access_key` are answered, None: all."""
 
-    def __init__(self, app: Wsgi, memory: AwsMemory) -> None:
+    def __init__(self, app: Wsgi, memory: AwsMemory, access_key: str | None = None) -> None:
         self._app = app
         self._memory = memory
+        self._access_key = access_key
         self._lock = Lock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers one request."""
-        path = environ.get("PATH_INFO", "")
+        status, headers, data = self._own_answer(environ) or self._motos_answer(environ)
+        if not any(name.lower() == "content-length" for name, _ in headers) and not status.startswith(("204", "304")):
+            headers = [*headers, ("Content-Length", str(len(data)))]
+        start_response(status, headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" or not data else [data]
+
+    def _own_answer(self, environ: Environ) -> _Answer | None:
+        """To what moto is not asked."""
+        path, (service, action) = environ.get("PATH_INFO", ""), _target(environ)
         if path == "/healthz":
-            start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "15")])
-            return [b'{"status":"ok"}']
-        if path.startswith("/moto-api"):  # it could reset everything, for any page that a browser has open
-            start_response("404 Not Found", [("Content-Type", "text/plain")])
-            return [b"not offered here"]
+            return "200 OK", [("Content-Type", "application/json")], b'{"status":"ok"}'
+        if path.startswith("/moto-api"):
+            return "404 Not Found", [("Content-Type", "text/plain")], b"not offered here"
+        if self._access_key and f"Credential={self._access_key}/" not in environ.get("HTTP_AUTHORIZATION", ""):
+            # A page that a browser has open could ask too, and so could other people on this machine.
+            return "403 Forbidden", [("Content-Type", "text/plain")], b"not signed with this gateway's access key"
+        if service == DYNAMODB and not action.startswith(READS) and action not in WRITES | ABOUT_TABLES:
+            refusal = {"__type": "ValidationException", "message": f"the local AWS could not keep what {action} writes"}
+            return "400 Bad Request", [("Content-Type", "application/x-amz-json-1.0")], json.dumps(refusal).encode()
+        return None
+
+    def _motos_answer(self, environ: Environ) -> _Answer:
         body = get_input_stream(environ).read()
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
-        answer: list[Any] = []
+        started: list[Any] = []
         with self._lock:
-            parts = self._app(environ, lambda *given: answer.extend([given]))
+            parts = self._app(environ, lambda *given: started.extend(given))
             data = b"".join(parts)
             getattr(parts, "close", lambda: None)()
-            if int(answer[0][0].split()[0]) < 400:
+            status, headers = started[:2]
+            if int(status.split()[0]) < 400:
                 try:
                     self._remember(environ, body)
                 except Exception:
                     # Memory and disk differ now. Whoever starts this again starts from the disk.
-                    log.critical("%s cannot be kept; giving up", environ.get("HTTP_X_AMZ_TARGET", path), exc_info=True)
+                    log.critical("a change cannot be kept; giving up", exc_info=True)
                     os._exit(EXIT_BUG)
-        status, headers = answer[0][:2]
-        if environ["REQUEST_METHOD"] == "HEAD":
-            data = b""  # its length stands in the headers
-        if not any(name.lower() == "content-length" for name, _ in headers) and not status.startswith(("204", "304")):
-            headers = [*headers, ("Content-Length", str(len(data)))]
-        start_response(status, headers)
-        return [data] if data else []
+        return status, headers, data
 
     def _remember(self, environ: Environ, body: bytes) -> None:
-        prefix, _, action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
-        if prefix.startswith("DynamoDB_"):
+        service, action = _target(environ)
+        if service == DYNAMODB:
             if action.startswith(READS):
                 return
             region = _region(environ)
-            names = list(_written(region, action, json.loads(body)))
+            request = json.loads(body)
+            names = list(_written(region, action, request))
             if names:
                 self._memory.keep_items(names)
             else:
-                self._memory.keep_tables(region)
+                self._memory.keep_table(region, _table(request))
         elif environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             self._memory.keep_objects()  # other services write objects too
+
+
+def _target(environ: Environ) -> tuple[str, str]:
+    """Service and action of a request that names them in a header; two empty words for the others."""
+    service, _, action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
+    return service.partition("_")[0], action
 
 
 def _region(environ: Environ) -> str:
@@ -121,8 +153,12 @@ def _written(region: str, action: str, request: Mapping[str, Any]) -> Iterator[I
             return
 
 
+def _table(request: Mapping[str, Any]) -> str:
+    return str(request.get("TableName") or request["ResourceArn"]).rpartition("/")[2]
+
+
 def _name(region: str, part: Mapping[str, Any]) -> ItemName:
-    table = str(part["TableName"]).rpartition("/")[2]
+    table = _table(part)
     return region, table, key_of(key_names(region, table), part.get("Key") or part["Item"])
 
 
@@ -165,12 +201,12 @@ class _Handler(MotoRequestHandler):
         """Print nothing: there are several requests a second."""
 
 
-def create_app(directory: Path) -> RememberingAws:
+def create_app(directory: Path, access_key: str | None = None) -> RememberingAws:
     """The application with everything that the directory remembers. Raises UserError."""
     undo_only_what_was_touched()
     memory = AwsMemory(directory)
     memory.restore()
-    return RememberingAws(DomainDispatcherApplication(create_backend_app), memory)
+    return RememberingAws(DomainDispatcherApplication(create_backend_app), memory, access_key)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -182,7 +218,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        app = create_app(options.data_dir)
+        app = create_app(options.data_dir, os.environ.get(ACCESS_KEY))
         server = make_server(options.host, options.port, app, threaded=True, request_handler=_Handler)
     except (UserError, OSError) as error:
         print(f"aws: {error}", file=sys.stderr)

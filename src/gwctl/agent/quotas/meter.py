@@ -131,8 +131,8 @@ class Meter:
         self.largest = int(self.largest * math.exp(-since / LARGEST_SECONDS))
         return idle
 
-    def amount(self, now: float) -> int:
-        """What the next write should lease (positive) or give back (negative)."""
+    def amount(self, now: float, *, due: bool) -> int:
+        """What the next write should lease (positive) or give back (negative). `due`: there will be one anyway."""
         holding = self.holding
         if self.quota.action != "block":
             return min(0, -holding.free)
@@ -142,7 +142,9 @@ class Meter:
         holding.low = cushion // 2
         missing = sum(wanted) + cushion - holding.free
         if missing <= room:
-            return missing
+            # A write for the cushion alone can wait until half of it is used up.
+            worth_it = due or missing > cushion or holding.free < holding.low
+            return missing if worth_it else min(missing, 0)
         # Not all of it is to be had: whoever fits, in order of arrival, and no cushion.
         usable = _first_fit(wanted, room + holding.free)
         if usable != holding.free:

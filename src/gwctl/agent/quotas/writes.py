@@ -219,10 +219,10 @@ class Writes:
         if holding.pending is not None:
             return holding.pending if now >= holding.retry_at else None
         meter = None if self.stopping else self.meter_of(holding)
-        amount = meter.amount(now) if meter else min(0, -holding.free)
-        due = self._due(holding, now) and (amount < 0 or holding.dirty)
-        news = meter is not None and meter.wants_news(now)
-        if not (amount > 0 or due or news or self._to_renew(holding, wall)):
+        due = self._due(holding, now)
+        amount = meter.amount(now, due=due) if meter else min(0, -holding.free)
+        needed = amount > 0 or (due and (amount < 0 or holding.dirty)) or self._to_renew(holding, wall)
+        if not needed and not (meter and meter.wants_news(now)):
             return None
         if holding.refused and holding.dirty:
             amount = min(amount, 0)  # a refused write settled nothing: this one shall

@@ -1,0 +1,70 @@
+"""The gateway of `gwctl up` for an environment in the emulated AWS. In: what was applied. Out: a gateway that serves.
+
+The deployed clients get tokens from its issuer with the ids and secrets that they have in the user pool, and its policy
+knows them. It has a data directory of its own, beside the environment's work files.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import yaml
+
+from gwctl.agent.files import write_atomically
+from gwctl.environments.applied import Applied
+from gwctl.environments.deployed import DeployedClient, clients_of
+from gwctl.environments.project import Place
+from gwctl.local import default_policy, detached, running
+from gwctl.local.clients import LOCAL_CLIENT
+from gwctl.local.data_dir import DataDir
+from gwctl.local.issuer_store import ClientFile, Clients, add_client, revoke_client
+from gwctl.local.options import UpOptions
+from gwctl.local.ports import Ports
+
+if TYPE_CHECKING:
+    from gwctl.local.status import Status
+
+CLIENTS_FILE: Final = "deployed-clients.yaml"
+_HEAD: Final = "# Written by `gwctl deploy`: the clients of the user pool that may call models. Do not edit.\n"
+
+
+def data_of(place: Place) -> DataDir:
+    """Its data directory."""
+    return DataDir(place.work / "gateway")
+
+
+def start(place: Place, applied: Applied, changed: "Callable[[Status], None]") -> "Status":
+    """Start it anew with the clients that are deployed now. Raises UserError: it does not come up."""
+    data = data_of(place)
+    running.stop(data)
+    data.create()
+    deployed = clients_of(applied)
+    ClientFile(data.issuer).change(lambda clients: _with(clients, deployed))
+    policy = data.root / "policy"
+    policy.mkdir(mode=0o700, exist_ok=True)
+    default_policy.ensure_policy(policy / "policy.yaml", LOCAL_CLIENT, [])
+    write_atomically(policy / CLIENTS_FILE, _documents(deployed).encode())
+    ports = Ports(data.ports)
+    options = UpOptions(port=ports.choose("edge"), admin_port=ports.choose("admin"), policy=policy)
+    return detached.start(options, data, changed)
+
+
+def stop(place: Place) -> bool:
+    """Stop it; says whether it ran."""
+    return running.stop(data_of(place))
+
+
+def _with(clients: Clients, deployed: list[DeployedClient]) -> Clients:
+    for client in deployed:
+        if client.client_id in clients:
+            clients = revoke_client(clients, client.client_id)
+        clients = add_client(clients, client.client_id, client.client_secret, client.scopes)
+    return clients
+
+
+def _documents(deployed: list[DeployedClient]) -> str:
+    clients = [
+        {"id": client.client_id, "team": "default", "name": f"{client.name} of the user pool"}
+        for client in deployed
+        if client.may_invoke
+    ]
+    return _HEAD + yaml.safe_dump({"clients": clients}, sort_keys=False)

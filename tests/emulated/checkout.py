@@ -1,0 +1,120 @@
+"""A checkout with the real root module, to build in an emulated AWS. In: a directory. Out: gwctl's commands in it.
+
+A copy, because Terraform and Terragrunt leave files there, and because tests change the environment.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gwctl.environments import emulator
+from gwctl.environments.project import Project
+from plan.stubs import write_admin_artifacts
+from support.environment import BIN, clean_environment
+from support.processes import wait_until
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
+PARALLELISM = os.environ.get("GWCTL_TEST_PARALLELISM", "10")
+"""Most of an apply is waiting; more at once costs no more in all."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A checkout; `home` is the home directory of who works in it."""
+
+    root: Path
+    home: Path
+
+    @property
+    def project(self) -> Project:
+        return Project(self.root)
+
+    @property
+    def yaml(self) -> Path:
+        return self.root / "environments" / "local" / "environment.yaml"
+
+    def gwctl(self, *arguments: str, seconds: float = 600, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [BIN / "gwctl", *arguments],
+            cwd=self.root,
+            env={**self._environment(), **variables},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+
+    def json(self, *arguments: str, seconds: float = 600) -> Any:
+        """Run a command that must succeed; what it printed as JSON. Prints how long it took."""
+        began = time.monotonic()
+        done = self.gwctl(*arguments, "--json", seconds=seconds)
+        print(f"\n`gwctl {' '.join(arguments)}` took {time.monotonic() - began:.0f} s")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def begin(self, *arguments: str, errors: Path) -> subprocess.Popen[bytes]:
+        """Start a command; its stderr goes to a file."""
+        with errors.open("wb") as file:
+            return subprocess.Popen(
+                [BIN / "gwctl", *arguments],
+                cwd=self.root,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=file,
+                start_new_session=True,
+            )
+
+    def edit(self, old: str, new: str) -> None:
+        """Change the environment's file; what is replaced must be there."""
+        text = self.yaml.read_text()
+        assert old in text
+        self.yaml.write_text(text.replace(old, new))
+
+    def stop(self) -> None:
+        """End the emulated AWS."""
+        emulator.stop(self.project)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {
+            name: os.environ[name]
+            for name in ("GWCTL_PROVIDER_MIRROR", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "HTTPS_PROXY", "GOPATH")
+            if name in os.environ
+        }
+        return {**clean_environment(self.home), **kept, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+
+
+def make_checkout(root: Path, *, terragrunt: bool) -> Checkout:
+    """A copy of what is built; with Terragrunt if that is wanted and there."""
+    for folder in ("infrastructure", "modules", "environments"):
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=_LEFT_OUT)
+    shutil.copyfile(REPOSITORY / "terragrunt.hcl", root / "terragrunt.hcl")
+    write_admin_artifacts(root / "dist" / "admin")
+    found = terragrunt_binary()
+    if terragrunt and found:
+        (root / ".tools" / "bin").mkdir(parents=True)
+        (root / ".tools" / "bin" / "terragrunt").symlink_to(found)
+    home = root.with_name(f"{root.name}-home")
+    home.mkdir()
+    return Checkout(root, home)
+
+
+def terragrunt_binary() -> Path | None:
+    """Where scripts/install-tools has put it, or the PATH has it."""
+    own = REPOSITORY / ".tools" / "bin" / "terragrunt"
+    found = str(own) if own.exists() else shutil.which("terragrunt")
+    return Path(found).resolve() if found else None
+
+
+def press_ctrl_c(process: subprocess.Popen[bytes], errors: Path, when: str, seconds: float = 120) -> None:
+    """Send one SIGINT when the text has appeared on stderr."""
+    wait_until(lambda: when in errors.read_text() or process.poll() is not None, f"{when!r} on stderr", seconds)
+    assert process.poll() is None, errors.read_text()
+    process.send_signal(signal.SIGINT)

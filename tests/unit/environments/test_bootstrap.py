@@ -1,0 +1,109 @@
+"""The bucket for Terraform's state, on moto."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from gwctl.environments import bootstrap, locks
+from gwctl.environments.aws import check_account
+from gwctl.environments.loading import load
+from gwctl.environments.workspace import Target
+from gwctl.errors import UserError
+from unit.environments.checkout import YAML, emulated_target, make_project, replaced
+
+
+@pytest.fixture
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        yield emulated_target(tmp_path)
+
+
+def s3() -> Any:
+    return boto3.client("s3", region_name="eu-central-1")
+
+
+def test_the_bucket_is_what_a_state_needs(target: Target):
+    assert not bootstrap.exists(target)
+    bootstrap.bootstrap(target)
+    assert bootstrap.exists(target)
+    bucket = "team-state"
+    assert s3().get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert all(s3().get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    encryption = s3().get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert encryption["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    (statement,) = json.loads(s3().get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert s3().get_bucket_location(Bucket=bucket)["LocationConstraint"] == "eu-central-1"
+
+
+def test_the_second_time_changes_nothing(target: Target):
+    assert bootstrap.bootstrap(target)
+    assert bootstrap.bootstrap(target) == []
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_none_of_it(target: Target):
+    steps = bootstrap.bootstrap(target, dry_run=True)
+    assert steps[0] == "made in eu-central-1"
+    assert "versioned" in steps
+    assert not bootstrap.exists(target)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "repaired"),
+    [
+        (lambda: s3().delete_bucket_policy(Bucket="team-state"), ["reached by TLS alone"]),
+        (lambda: s3().delete_public_access_block(Bucket="team-state"), ["closed to the public"]),
+        (
+            lambda: s3().put_bucket_versioning(Bucket="team-state", VersioningConfiguration={"Status": "Suspended"}),
+            ["versioned"],
+        ),
+    ],
+    ids=["policy", "public access", "versions"],
+)
+def test_what_somebody_undid_is_repaired(target: Target, spoil: Any, repaired: list[str]):
+    bootstrap.bootstrap(target)
+    spoil()
+    assert bootstrap.bootstrap(target) == repaired
+
+
+def test_a_table_for_locks_is_made_when_it_is_asked_for(tmp_path: Path):
+    text = replaced("  bucket: team-state", "  bucket: team-state\n  lock_table: team-locks").replace(
+        "789013", "789012"
+    )
+    project = make_project(tmp_path, dev=text)
+    place = project.place("dev")
+    with mock_aws():
+        target = Target(place, load(place))
+        assert bootstrap.bootstrap(target)[-1] == "with the table team-locks for locks"
+        assert bootstrap.bootstrap(target) == []
+
+
+def test_the_right_account_is_told(target: Target):
+    assert check_account(target).startswith("arn:aws:sts::123456789012:")
+
+
+def test_another_account_is_refused_before_anything_else(tmp_path: Path):
+    project = make_project(tmp_path, dev=YAML)
+    place = project.place("dev")
+    with (
+        mock_aws(),
+        pytest.raises(UserError, match=r"are of account 123456789012 .* but dev is account 123456789013; nothing"),
+    ):
+        check_account(Target(place, load(place)))
+
+
+def test_a_lock_is_told_as_terraform_wrote_it(target: Target):
+    bootstrap.bootstrap(target)
+    assert locks.current(target) is None
+    written = {"ID": "1a2b", "Who": "ann@laptop", "Operation": "OperationTypeApply", "Created": "2026-11-21T10:00:00Z"}
+    s3().put_bucket_policy(Bucket="team-state", Policy=json.dumps({"Version": "2012-10-17", "Statement": []}))
+    s3().put_object(Bucket="team-state", Key="dev/terraform.tfstate.tflock", Body=json.dumps(written))
+    assert locks.current(target) == locks.Lock("1a2b", "ann@laptop", "OperationTypeApply", "2026-11-21T10:00:00Z")

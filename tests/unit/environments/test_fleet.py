@@ -1,0 +1,51 @@
+"""What holds between environments."""
+
+from pathlib import Path
+
+import pytest
+
+from gwctl.environments import fleet
+from gwctl.environments.problems import EnvironmentFileError
+from unit.environments.checkout import YAML, environment_of, make_project, replaced
+
+OTHER = replaced("10.1.0.0/16", "10.2.0.0/16", f"{YAML}admin_api: {{manage_account_role: false}}\n")
+
+
+def test_environments_that_do_not_touch_are_fine(tmp_path: Path):
+    assert set(fleet.load_all(make_project(tmp_path, one=YAML, two=OTHER))) == {"one", "two"}
+
+
+@pytest.mark.parametrize("cidr", ["10.1.0.0/16", "10.1.4.0/22"])
+def test_address_ranges_must_not_overlap(tmp_path: Path, cidr: str):
+    project = make_project(tmp_path, one=YAML, two=replaced("10.2.0.0/16", cidr, OTHER))
+    with pytest.raises(EnvironmentFileError, match=f"network.cidr {cidr} overlaps 10.1.0.0/16 of one; choose another"):
+        fleet.load_all(project)
+
+
+def test_an_emulated_environment_may_have_any_range(tmp_path: Path):
+    emulated = f"{YAML}emulated: true\n"
+    assert len(fleet.load_all(make_project(tmp_path, one=YAML, two=emulated))) == 2
+
+
+def test_one_environment_of_an_account_and_region_sets_the_log_role(tmp_path: Path):
+    project = make_project(tmp_path, one=YAML, two=replaced("10.1.0.0/16", "10.2.0.0/16"))
+    with pytest.raises(
+        EnvironmentFileError, match=r"two/environment\.yaml: admin_api\.manage_account_role true is also in one"
+    ):
+        fleet.load_all(project)
+
+
+def test_in_another_region_each_sets_it(tmp_path: Path):
+    elsewhere = replaced("10.1.0.0/16", "10.2.0.0/16").replace("eu-central-1", "eu-west-1")
+    assert len(fleet.load_all(make_project(tmp_path, one=YAML, two=elsewhere))) == 2
+
+
+def test_a_free_range_overlaps_nothing(tmp_path: Path):
+    project = make_project(tmp_path, one=replaced("10.1.0.0/16", "10.10.0.0/16"))
+    assert fleet.free_range({"one": environment_of(project, "one")}) == "10.20.0.0/16"
+
+
+def test_what_is_left_of_an_example_is_named(tmp_path: Path):
+    text = replaced("123456789013", "111122223333", f"{YAML}observability: {{emails: [a@example.com]}}\n")
+    left = fleet.examples_left(environment_of(make_project(tmp_path, one=text), "one"))
+    assert left == ["account_id 111122223333", "observability.emails a@example.com"]
