@@ -5,24 +5,24 @@ locals {
     audit_stream = var.stores.audit_stream.name
     deployment   = var.context.name
     edge = {
-      admin_socket  = "${local.directories.sockets}/envoy.sock"
-      gateway_host  = "127.0.0.1"
-      gateway_ports = [local.gateway_port]
-      issuer        = var.identity.issuer
-      jwks_url      = var.identity.jwks_url
-      listen_host   = "0.0.0.0"
-      listen_port   = local.edge_port
-      secrets_dir   = local.directories.secrets
-      trusted_hops  = 1
-      usage_log     = "${local.directories.usage}/usage.log"
-      xds_dir       = local.directories.xds
+      admin_socket   = "${local.directories.sockets}/envoy.sock"
+      gateway_host   = "127.0.0.1"
+      gateway_ports  = [local.gateway_port]
+      issuer         = var.identity.issuer
+      jwks_url       = var.identity.jwks_url
+      listen_host    = "0.0.0.0"
+      listen_port    = local.edge_port
+      reserve_socket = "${local.directories.sockets}/agent.sock"
+      secrets_dir    = local.directories.secrets
+      trusted_hops   = 1
+      usage_log      = "${local.directories.usage}/usage.log"
+      xds_dir        = local.directories.xds
     }
     notifications_topic_arn = var.stores.notifications_topic_arn
     otlp_endpoint           = "http://127.0.0.1:4318"
     provider_secrets        = { for id, secret in aws_secretsmanager_secret.provider : id => secret.name }
     region                  = var.context.region
     snapshot                = { bucket = var.stores.snapshot_bucket.name, key = "current.json" }
-    socket                  = "${local.directories.sockets}/agent.sock"
     state_dir               = local.directories.state
     status_path             = "${local.directories.state}/status.json"
     tables                  = { for key, table in var.stores.tables : key => table.name }

@@ -50,8 +50,8 @@ class Metering:
         saved = Checkpoint.load(settings.checkpoint_path)
         checkpoint = saved or Checkpoint()
         self.log = UsageLog(settings.edge.usage_log, Position(saved.inode, saved.offset) if saved else None)
-        self._events = EventFile(settings.events_path, checkpoint.events_bytes)
-        self._malformed = EventFile(settings.events_path.with_suffix(".malformed"), checkpoint.malformed_bytes)
+        self._events = EventFile(settings.events_file, checkpoint.events_bytes)
+        self._malformed = EventFile(settings.events_file.with_suffix(".malformed"), checkpoint.malformed_bytes)
 
     def step(self) -> int:
         """Turns the next lines into events and commits them; returns how many lines there were.

@@ -67,13 +67,13 @@ class PolicySync:
     async def step(self) -> None:
         """Brings a change of the snapshot or of the secrets into force; does nothing when there is none."""
         settings = self._settings
-        seen = _Seen(_identity(settings.snapshot_path), _identity(settings.secrets_path))
+        seen = _Seen(_identity(settings.policy_file), _identity(settings.secrets_path))
         if seen == self._seen or seen.snapshot is None:
             return
         self._seen = seen
         try:
-            snapshot = Snapshot.from_json(settings.snapshot_path.read_bytes())
-            secrets = json.loads(settings.secrets_path.read_bytes()) if seen.secrets else {}
+            snapshot = Snapshot.from_json(settings.policy_file.read_bytes())
+            secrets = json.loads(settings.secrets_path.read_bytes()) if settings.secrets_path and seen.secrets else {}
             files = await asyncio.to_thread(self._render, snapshot, settings.edge, secrets)
         except (SnapshotError, ValueError, OSError) as error:
             self._reject(self._status.status.snapshot or "unknown", str(error))
@@ -138,7 +138,9 @@ class PolicySync:
         self._status.publish()
 
 
-def _identity(path: Path) -> tuple[int, int, int] | None:
+def _identity(path: Path | None) -> tuple[int, int, int] | None:
+    if path is None:
+        return None
     try:
         status = path.stat()
     except FileNotFoundError:

@@ -1,22 +1,86 @@
-"""The agent's settings: one JSON file, written by whoever starts the agent."""
+"""The agent's settings: one JSON document, the same locally and in a deployment. Nothing in it is secret.
+
+Given as a file (`--config FILE`) or in the environment variable GWCTL_AGENT_SETTINGS. AWS credentials, and locally the
+address of the emulated AWS, come the way every AWS SDK takes them: AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, task role, ….
+"""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gwctl.edge.settings import EdgeSettings
 
+MEBIBYTE = 1024 * 1024
 
-class AgentSettings(BaseModel):
-    """Paths are absolute. Nothing in here is secret; `secrets_path` names the file that is."""
+
+class SnapshotPlace(BaseModel):
+    """The S3 object that is the policy snapshot in force."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    snapshot_path: Path
-    secrets_path: Path = Field(description="JSON, mode 0600: provider id to its secret fields")
+    bucket: str
+    key: str = "current.json"
+
+
+class LedgerTables(BaseModel):
+    """Names of DynamoDB tables; others of the deployment may stand beside them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ledger: str = Field(description="Quota windows and leases")
+    usage: str = Field(description="Sums by team, client, model and day")
+
+
+class AgentSettings(BaseModel):
+    """Paths are absolute. What is None or absent is not done: no snapshot is fetched, no event is sent, …"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    deployment: str = "local"
     edge: EdgeSettings
-    events_path: Path
-    checkpoint_path: Path
-    history_dir: Path = Field(description="The snapshots of late, to price lines of the usage log by")
+    state_dir: Path = Field(description="What must survive a restart: identity, checkpoints, snapshots, events")
     status_path: Path
-    max_log_bytes: int = Field(default=64 * 1024 * 1024, description="The usage log is rotated at this size")
+    snapshot_path: Path | None = Field(default=None, description="The local copy; default: in state_dir")
+    events_path: Path | None = Field(default=None, description="Usage events; default: in state_dir")
+    secrets_path: Path | None = Field(default=None, description="JSON, mode 0600: provider id to its secret fields")
+    provider_secrets: dict[str, str] = Field(
+        default_factory=dict, description="Provider id to the name of its secret in Secrets Manager"
+    )
+    region: str = "us-east-1"
+    snapshot: SnapshotPlace | None = None
+    tables: LedgerTables | None = Field(default=None, description="Without them every quota that blocks refuses")
+    audit_stream: str | None = Field(default=None, description="Firehose delivery stream of the usage events")
+    notifications_topic_arn: str | None = Field(default=None, description="SNS topic that is told thresholds")
+    notifications_webhook: str | None = Field(default=None, description="URL that is told thresholds")
+    otlp_endpoint: str | None = Field(default=None, description="OTLP over HTTP: http://host:4318")
+    max_log_bytes: int = Field(default=64 * MEBIBYTE, description="The usage log is rotated at this size")
+    max_backlog_bytes: int = Field(
+        default=512 * MEBIBYTE, description="Events that could not be sent; at this bound quotas that block refuse"
+    )
+
+    @model_validator(mode="after")
+    def _has_one_source_of_secrets(self) -> Self:
+        if self.secrets_path is not None and self.provider_secrets:
+            raise ValueError("secrets_path and provider_secrets exclude each other")
+        return self
+
+    @property
+    def policy_file(self) -> Path:
+        """The snapshot as last fetched: what is in force when nobody can be asked."""
+        return self.snapshot_path or self.state_dir / "snapshot.json"
+
+    @property
+    def events_file(self) -> Path:
+        """Usage events, one JSON object a line."""
+        return self.events_path or self.state_dir / "usage-events.jsonl"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """How far the usage log was read."""
+        return self.state_dir / "usage-checkpoint.json"
+
+    @property
+    def history_dir(self) -> Path:
+        """The snapshots of late, to price lines of the usage log by."""
+        return self.state_dir / "snapshots"

@@ -27,6 +27,8 @@ class EdgeSettings:
     gateway_host: str = "127.0.0.1"
     gateway_ports: tuple[int, ...] = (8787,)
     """Portkey; one port for each of its processes."""
+    reserve_socket: Path | None = None
+    """The agent, which reserves quota: a Unix socket. None: whoever is under a quota is refused."""
     invoke_scope: str = INVOKE
     ca_bundle: Path = Path("/etc/ssl/certs/ca-certificates.crt")
     trusted_hops: int = 0

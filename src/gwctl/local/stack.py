@@ -73,9 +73,8 @@ class Stack:
             snapshot_path=self.data.snapshot,
             secrets_path=self.data.provider_secrets,
             edge=edge,
+            state_dir=self.data.state,
             events_path=self.data.usage_events,
-            checkpoint_path=self.data.state / "usage-checkpoint.json",
-            history_dir=self.data.state / "snapshots",
             status_path=self.data.agent_status,
         )
         config = self.data.run / "agent.json"

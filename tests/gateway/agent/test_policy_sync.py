@@ -43,12 +43,11 @@ class Sync:
             secrets_path=folder / "secrets.json",
             edge=edge.settings,
             events_path=folder / "events.jsonl",
-            checkpoint_path=folder / "checkpoint.json",
-            history_dir=folder / "history",
+            state_dir=folder,
             status_path=folder / "status.json",
         )
         self._status = StatusFile(self.settings.status_path)
-        self.settings.secrets_path.write_text('{"openai": {"api_key": "sk-one"}, "anthropic": {"api_key": "sk-two"}}')
+        (folder / "secrets.json").write_text('{"openai": {"api_key": "sk-one"}, "anthropic": {"api_key": "sk-two"}}')
 
     def run(self, *snapshots: Snapshot | bytes) -> AgentStatus:
         """Write each snapshot and let the sync take one step."""
@@ -59,7 +58,7 @@ class Sync:
             sync = PolicySync(self.settings, admin, history, self._status, lambda *given: self.render(*given))
             for snapshot in snapshots:
                 content = snapshot if isinstance(snapshot, bytes) else snapshot.to_json()
-                self.settings.snapshot_path.write_bytes(content)
+                self.settings.policy_file.write_bytes(content)
                 await sync.step()
             await admin.close()
 

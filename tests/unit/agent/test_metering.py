@@ -37,8 +37,7 @@ def settings(tmp_path: Path) -> AgentSettings:
             usage_log=tmp_path / "usage.log",
         ),
         events_path=tmp_path / "events.jsonl",
-        checkpoint_path=tmp_path / "checkpoint.json",
-        history_dir=tmp_path / "history",
+        state_dir=tmp_path,
         status_path=tmp_path / "status.json",
     )
 
@@ -87,7 +86,7 @@ def write(settings: AgentSettings, *lines: dict[str, Any] | bytes) -> None:
 
 
 def events(settings: AgentSettings) -> list[dict[str, Any]]:
-    return [json.loads(each) for each in settings.events_path.read_text().splitlines()]
+    return [json.loads(each) for each in settings.events_file.read_text().splitlines()]
 
 
 def meter_all(settings: AgentSettings, *snapshots: Snapshot) -> UsageStatus:
@@ -168,7 +167,7 @@ def test_a_malformed_line_is_set_aside_and_the_others_are_metered(settings: Agen
     write(settings, line(snapshot), b'{"torn', line(snapshot))
     status = meter_all(settings, snapshot)
     assert (status.events, status.malformed) == (2, 1)
-    assert settings.events_path.with_suffix(".malformed").read_bytes() == b'{"torn\n'
+    assert settings.events_file.with_suffix(".malformed").read_bytes() == b'{"torn\n'
 
 
 @pytest.fixture
@@ -191,10 +190,10 @@ def test_an_agent_killed_again_and_again_loses_no_event_and_counts_none_twice(
         sent.extend(each["id"] for each in lines)
         agent = Process([sys.executable, "-m", "gwctl.agent", "--config", config])
         agents.append(agent)
-        before = settings.events_path.stat().st_size if settings.events_path.exists() else 0
+        before = settings.events_file.stat().st_size if settings.events_file.exists() else 0
         write(settings, *lines)
         wait_until(
-            lambda size=before: settings.events_path.exists() and settings.events_path.stat().st_size > size,
+            lambda size=before: settings.events_file.exists() and settings.events_file.stat().st_size > size,
             "the agent to write events",
         )
         agent.stop(grace=0)
