@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up down setup lint test
+.PHONY: docs up down setup hammer lint test scan scanners
 
 up: .venv/.runtime portkey/node_modules  ## set up, start the gateway in the background, send one streamed request
 	$(BIN)/gwctl up --detach --try
@@ -26,9 +26,23 @@ setup: .venv/.dev portkey/node_modules requirements/node/node_modules tests/clie
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
 
-%/node_modules: %/package-lock.json .venv/.runtime
+%/node_modules: %/package-lock.json | .venv/.runtime
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
+
+.tools/scan/.done: requirements/scan.txt .venv/.build
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .tools/scan
+	$(BIN)/uv pip install --quiet --require-hashes --python .tools/scan/bin/python -r requirements/scan.txt
+	touch $@
+
+scanners: .tools/scan/.done  ## the scanners, into .tools
+	scripts/install-tools gitleaks actionlint tflint
+
+scan: scanners  ## every scanner over the tree; `scripts/scan NAME` runs one
+	scripts/scan
+
+hammer: setup  ## many clients against hard budgets: prints overshoot and false refusals
+	PYTHONPATH=tests $(BIN)/python -m hammer
 
 lint: setup  ## formatting, lint and types
 	$(BIN)/ruff format --check .
@@ -37,3 +51,6 @@ lint: setup  ## formatting, lint and types
 
 test: lint  ## everything; GWCTL_TESTS_REQUIRE_ALL=1 turns a skip for a missing tool into a failure
 	$(BIN)/pytest
+
+docs: setup  ## all documents as a site that needs no network, in dist/site
+	$(BIN)/gwctl docs site

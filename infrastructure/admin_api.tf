@@ -6,6 +6,7 @@ locals {
   writes_policy = { snapshots = "write", tables = { audit = "append", documents = "write" } }
   functions = {
     budgets = local.writes_policy
+    policy  = local.writes_policy
     pricing = local.writes_policy
     routing = local.writes_policy
     scanner = local.writes_policy

@@ -33,6 +33,11 @@ output "audit_bucket_name" {
   value       = module.audit_log.s3_bucket_name
 }
 
+output "audit_delivery_seconds" {
+  description = "For how long Firehose collects audit records before it writes them."
+  value       = var.audit_log.delivery_seconds
+}
+
 output "audit_stream_name" {
   description = "Firehose stream that takes audit records."
   value       = module.audit_log.firehose_stream_name
@@ -61,6 +66,11 @@ output "cognito_user_pool_id" {
 output "dashboard_name" {
   description = "CloudWatch dashboard."
   value       = module.observability.dashboard_name
+}
+
+output "deployment" {
+  description = "Name of the deployment, with which its resources' names begin: prefix and environment."
+  value       = local.name
 }
 
 output "ecr_repository_urls" {

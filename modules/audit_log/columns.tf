@@ -8,7 +8,7 @@ locals {
     { name = "time", type = "string", key = null, comment = "When it happened, RFC 3339 in UTC" },
     { name = "team", type = "string", key = null, comment = "Team, or null" },
     { name = "shard", type = "string", key = null, comment = "Which hash chain the record belongs to" },
-    { name = "sequence", type = "bigint", key = null, comment = "Position in the chain" },
+    { name = "sequence", type = "bigint", key = null, comment = "Position in the chain; of a change: the policy version" },
     { name = "previous_hash", type = "string", key = null, comment = "Hash of the record before it" },
     { name = "hash", type = "string", key = null, comment = "Hash of this record" },
 
@@ -26,6 +26,9 @@ locals {
     { name = "status", type = "int", key = "http.response.status_code", comment = "HTTP status; 0: the caller left first" },
     { name = "outcome", type = "string", key = null, comment = "served, refused, failed or cut" },
     { name = "refusal", type = "string", key = null, comment = "Why the edge refused" },
+    { name = "rules", type = "string", key = null, comment = "Content rules that refused or redacted something" },
+    { name = "quota", type = "string", key = null, comment = "The quota that refused it" },
+    { name = "shadow", type = "string", key = null, comment = "A quota on trial that would have refused it" },
     { name = "error_type", type = "string", key = "error.type", comment = "The provider's word for an error" },
     { name = "attempts", type = "int", key = null, comment = "Retries of the target that served" },
     { name = "provider_name", type = "string", key = "gen_ai.provider.name", comment = "Kind of provider" },
@@ -55,5 +58,6 @@ locals {
     { name = "document_id", type = "string", key = null, comment = "Id of the document" },
     { name = "before_hash", type = "string", key = null, comment = "Hash of the document before" },
     { name = "after_hash", type = "string", key = null, comment = "Hash of the document after" },
+    { name = "change", type = "string", key = null, comment = "The whole change, as its hash was made of it" },
   ]
 }

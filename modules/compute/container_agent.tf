@@ -1,11 +1,13 @@
 locals {
-  # Everything the agent is told, as one JSON document; nothing in it is secret. `edge` has the fields of
-  # gwctl.edge.settings.EdgeSettings.
+  # Everything the agent is told, as one JSON document; nothing in it is secret. Its fields are those of
+  # gwctl.agent.settings.AgentSettings, which refuses others.
   agent_settings = {
-    audit_stream = var.stores.audit_stream.name
-    deployment   = var.context.name
+    audit_stream   = var.stores.audit_stream.name
+    bootstrap_path = local.bootstrap_path
+    deployment     = var.context.name
     edge = {
       admin_socket   = "${local.directories.sockets}/envoy.sock"
+      ca_bundle      = "/etc/ssl/certs/ca-certificates.crt"
       gateway_host   = "127.0.0.1"
       gateway_ports  = [local.gateway_port]
       issuer         = var.identity.issuer
@@ -18,6 +20,8 @@ locals {
       usage_log      = "${local.directories.usage}/usage.log"
       xds_dir        = local.directories.xds
     }
+    ephemeral               = true # the task's disk goes with it
+    gateway_preload_path    = local.preload_path
     notifications_topic_arn = var.stores.notifications_topic_arn
     otlp_endpoint           = "http://127.0.0.1:4318"
     provider_secrets        = { for id, secret in aws_secretsmanager_secret.provider : id => secret.name }
@@ -34,7 +38,7 @@ locals {
     entryPoint  = ["python", "-P", "-m", "gwctl.agent"]
     environment = [{ name = "GWCTL_AGENT_SETTINGS", value = jsonencode(local.agent_settings) }]
     essential   = true
-    # The agent writes its status when policy has been delivered to the edge's directory.
+    # The agent writes its status when the edge and Portkey have what they start with.
     healthCheck = {
       command     = ["CMD", "python", "-c", "import os, sys; sys.exit(not os.path.exists('${local.agent_settings.status_path}'))"]
       interval    = 5
@@ -44,7 +48,7 @@ locals {
     }
     image = var.images.agent
     mountPoints = [
-      for volume in ["secrets", "sockets", "state", "usage", "xds"] :
+      for volume in ["gateway", "secrets", "sockets", "state", "usage", "xds"] :
       { containerPath = local.directories[volume], readOnly = false, sourceVolume = volume }
     ]
     portMappings = []

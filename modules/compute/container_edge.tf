@@ -1,11 +1,13 @@
 locals {
   edge = merge(local.hardening.edge, {
     command = [
-      "--config-path", "${local.directories.xds}/bootstrap.json",
+      "--config-path", local.bootstrap_path,
+      "--component-log-level", "misc:error", # pinned: what is not stable upstream need not be said at every start
       "--concurrency", tostring(max(1, floor(var.task.cpu / 1024))),
       "--disable-hot-restart",
       "--file-flush-interval-msec", "200",
       "--log-level", "warning",
+      "--reject-unknown-dynamic-fields",
     ]
     dependsOn = [
       { condition = "HEALTHY", containerName = "agent" },

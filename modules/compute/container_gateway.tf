@@ -1,8 +1,13 @@
 locals {
   gateway = merge(local.hardening.gateway, {
     # The configuration of a route travels in one header, larger than Node's own limit of 16 KiB.
-    command    = ["--max-http-header-size=65536", "/app/build/start-server.js", "--headless", "--port=${local.gateway_port}"]
-    dependsOn  = []
+    # What is loaded first binds it to loopback and makes a provider's redirect an error.
+    command = [
+      "--require", local.preload_path,
+      "--max-http-header-size=65536",
+      "/app/build/start-server.js", "--headless", "--port=${local.gateway_port}",
+    ]
+    dependsOn  = [{ condition = "HEALTHY", containerName = "agent" }]
     entryPoint = ["node"]
     environment = concat(
       [{ name = "NODE_ENV", value = "production" }],
@@ -22,7 +27,7 @@ locals {
       timeout     = 5
     }
     image        = var.images.gateway
-    mountPoints  = []
+    mountPoints  = [{ containerPath = local.directories.gateway, readOnly = true, sourceVolume = "gateway" }]
     portMappings = []
     stopTimeout  = 120
   })

@@ -3,7 +3,7 @@ locals {
   gateway_port = 8787
 
   # Agent and edge are one user: the agent writes files with mode 0600 that the edge reads. Portkey and the
-  # collector are others and mount none of these directories.
+  # collector are others: Portkey mounts only the directory `gateway`, to read, the collector none.
   users = {
     agent     = "10001:10001"
     collector = "10002:10002"
@@ -12,14 +12,20 @@ locals {
   }
 
   # Volumes live on the task's own disk, encrypted with our key and gone with the task. The image of the agent
-  # declares each as a VOLUME owned by its user, mode 0700: Fargate would otherwise make it root's.
+  # declares each as a VOLUME owned by its user, mode 0700, but `gateway`, which Portkey reads, 0755: Fargate would
+  # otherwise make it root's.
   directories = {
+    gateway = "/run/gwctl/gateway"
     secrets = "/run/gwctl/secrets"
     sockets = "/run/gwctl/sockets"
     state   = "/var/lib/gwctl"
     usage   = "/run/gwctl/usage"
     xds     = "/run/gwctl/xds"
   }
+
+  # What the agent writes for the other two to start with.
+  bootstrap_path = "${local.directories.xds}/bootstrap.json"
+  preload_path   = "${local.directories.gateway}/preload.cjs"
 
   # What every container has. Empty lists are spelt out because ECS adds them, and a plan would show them.
   hardening = {

@@ -27,7 +27,8 @@ from gwctl.admin.snapshots import S3SnapshotStore
 from gwctl.admin.stores import ClientDirectory
 from gwctl.admin.usage_table import DynamoUsageTable
 from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
-from gwctl.local.aws_resources import client_options, table_definition
+from gwctl.local.aws_names import client_options
+from gwctl.local.aws_resources import table_definition
 from gwctl.local.client_directory import LocalClientDirectory
 from gwctl.policy.documents import Provider
 

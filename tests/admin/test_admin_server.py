@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from gwctl.admin.service import Actor, Expected
 from gwctl.local import aws_resources
 from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
 from gwctl.local.admin_server import main
+from gwctl.local.aws_names import client_options
 from gwctl.local.client_directory import LocalClientDirectory
 from gwctl.policy.documents import Provider, Team
 
@@ -96,7 +98,7 @@ def test_a_client_made_here_is_known_to_the_token_service(server: RunningAdmin):
 def test_a_change_by_another_process_is_seen_and_can_be_built_upon(server: RunningAdmin):
     headers = server.bearer(WRITE)
     assert server.http.get("/teams", headers=headers).status_code == 200
-    options = aws_resources.client_options(server.aws_url)
+    options: Any = client_options(server.aws_url)
     providers = [Provider(id="openai", kind="openai")]
     other = runtime.on_aws(aws_resources.SETTINGS, providers, LocalClientDirectory(server.issuer_dir), **options)
     outcome = other.service.put("teams", Team(id="elsewhere"), Expected(), Actor("other", "r"))

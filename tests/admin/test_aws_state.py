@@ -15,8 +15,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin.servers import start_aws
+from gwctl.local import aws_names
 from gwctl.local.aws_memory import FILE
-from gwctl.local.aws_resources import SETTINGS, client_options, ensure, table_definition
+from gwctl.local.aws_names import client_options
+from gwctl.local.aws_resources import SETTINGS, ensure, table_definition
 from gwctl.local.aws_state import ACCESS_KEY, main
 from support.ports import free_port
 from support.processes import answers, start, wait_until
@@ -164,14 +166,34 @@ def test_parallel_transactions_do_not_see_each_other(tmp_path: Path):
         assert len(everything(dynamodb)) == 41
 
 
-def test_the_resources_of_the_admin_api_are_made_once(tmp_path: Path):
+def test_the_resources_of_admin_api_and_agent_are_made_once(tmp_path: Path):
     port = free_port()
     with start_aws(tmp_path, port):
         for _ in range(2):
             ensure(client_options(f"http://127.0.0.1:{port}"))
         dynamodb, s3 = clients(port)
-        assert set(SETTINGS.tables.model_dump().values()) <= set(dynamodb.list_tables()["TableNames"])
-        assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [SETTINGS.snapshot.bucket]
+        tables = {*SETTINGS.tables.model_dump().values(), aws_names.LEDGER_TABLE}
+        assert set(dynamodb.list_tables()["TableNames"]) == tables
+        buckets = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+        assert buckets == {SETTINGS.snapshot.bucket, aws_names.AUDIT_BUCKET}
+
+
+def test_a_delivery_stream_and_what_it_delivered_survive_kill_9(tmp_path: Path):
+    port = free_port()
+    make: Any = boto3.client
+    options = client_options(f"http://127.0.0.1:{port}")
+    with start_aws(tmp_path, port) as aws:
+        ensure(options)
+        make("firehose", **options).put_record(DeliveryStreamName=aws_names.AUDIT_STREAM, Record={"Data": b"one\n"})
+        aws.send_signal(signal.SIGKILL)
+        aws.wait(5)
+    with start_aws(tmp_path, port):
+        make("firehose", **options).put_record(DeliveryStreamName=aws_names.AUDIT_STREAM, Record={"Data": b"two\n"})
+        s3 = make("s3", **options)
+        keys = [each["Key"] for each in s3.list_objects_v2(Bucket=aws_names.AUDIT_BUCKET)["Contents"]]
+        bodies = {s3.get_object(Bucket=aws_names.AUDIT_BUCKET, Key=key)["Body"].read() for key in keys}
+    assert bodies == {b"one\n", b"two\n"}
+    assert all(key.startswith("events/") for key in keys)
 
 
 def test_the_content_is_readable_by_its_owner_alone(tmp_path: Path):

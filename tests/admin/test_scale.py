@@ -1,4 +1,7 @@
-"""50,000 clients and 2,000 teams: what a write, a cold start and a page cost. Prints what it measured."""
+"""50,000 clients and 2,000 teams: what a write, a cold start and a page cost. Prints what it measured.
+
+Seconds of CPU in this process, which is the function's part of it: how long one waits depends on what else runs here.
+"""
 
 import time
 from datetime import UTC, datetime
@@ -48,11 +51,11 @@ def fill(place: Place) -> None:
 
 
 def seconds(admin: Admin, number: int) -> float:
-    """How long one write takes."""
-    before = time.perf_counter()
+    """What one write costs."""
+    before = time.process_time()
     document = {"id": f"b{number}", "team": "t7", "limit_usd": 5, "period": "day"}
     assert admin.put(f"/budgets/b{number}", document).status == 201
-    return time.perf_counter() - before
+    return time.process_time() - before
 
 
 def test_a_write_among_fifty_thousand_clients_stays_quick(place: Place, capsys: pytest.CaptureFixture[str]):
@@ -63,12 +66,13 @@ def test_a_write_among_fifty_thousand_clients_stays_quick(place: Place, capsys: 
         with place.admin() as other:  # another warm function, which has to learn of one change
             other.get("/budgets").ok()
             admin_write = seconds(admin, 9)
-            before = time.perf_counter()
+            before = time.process_time()
             page = other.get("/teams/t7/clients").ok()
-            read = time.perf_counter() - before
+            read = time.process_time() - before
     with capsys.disabled():
         print(
-            f"\n{CLIENTS:,} clients, {TEAMS:,} teams: write {warm:.2f} s, first write of a new process {cold:.2f} s, "
+            f"\n{CLIENTS:,} clients, {TEAMS:,} teams, seconds of CPU: "
+            f"write {warm:.2f} s, first write of a new process {cold:.2f} s, "
             f"write after a read elsewhere {admin_write:.2f} s, page of a team's clients {read:.3f} s"
         )
     assert len(page["items"]) == CLIENTS // TEAMS

@@ -6,6 +6,7 @@ from admin.place import PROVIDERS, Admin, Place, budget, route, today
 from gwctl.admin.audit import verify
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.documents import Provider
+from gwctl.policy.references import MAX_CHAIN
 
 
 @pytest.fixture
@@ -104,6 +105,15 @@ def test_a_document_that_does_not_compile_changes_nothing(small: Admin):
         }
     ]
     assert stored(small) == before
+
+
+def test_a_chain_of_fallbacks_is_refused_before_its_snapshot_is_too_deep_to_be_read(admin: Admin):
+    admin.put("/routing/r0", route("r0")).ok()
+    for number in range(1, MAX_CHAIN):
+        admin.put(f"/routing/r{number}", route(f"r{number}", fallbacks=[f"r{number - 1}"])).ok()
+    error = admin.put("/routing/last", route("last", fallbacks=[f"r{MAX_CHAIN - 1}"])).refused(422, "invalid")
+    assert "is the start of a chain of 21 routes, 20 is the limit" in error["details"][0]["message"]
+    assert admin.place.snapshots().snapshot(MAX_CHAIN)
 
 
 def test_a_route_may_not_fall_back_to_itself(small: Admin):

@@ -3,15 +3,21 @@
 It proves our graph, our types and our commands. What AWS itself would answer it does not prove.
 """
 
+import base64
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import pytest
 
-from emulated.checkout import PARALLELISM, Checkout
+from emulated.checkout import PARALLELISM, Checkout, press_ctrl_c
+from gwctl.admin.operations import APIS
+from gwctl.admin.runtime import Settings
 from gwctl.environments import emulator
 from gwctl.environments.applied import Applied
+from gwctl.environments.deployed import admin_settings, agent_settings
+from gwctl.policy.snapshot import Snapshot
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -31,11 +37,28 @@ fallback_routing:
 """
 
 
+@dataclass(frozen=True)
+class Interrupted:
+    """A command that was told to stop."""
+
+    code: int
+    said: str
+
+
 @pytest.fixture(scope="module")
-def deployed(checkout: Checkout) -> Any:
-    """The environment with all opt-in features, built."""
+def interrupted(checkout: Checkout) -> Interrupted:
+    """The first deploy, of the environment with all opt-in features, stopped in the midst of its apply."""
     with checkout.yaml.open("a") as file:
         file.write(FEATURES)
+    errors = checkout.root / "stopped.log"
+    process = checkout.begin("deploy", "local", "--yes", "--parallelism", PARALLELISM, errors=errors)
+    press_ctrl_c(process, errors, "  created  ", seconds=400)
+    return Interrupted(process.wait(400), errors.read_text())
+
+
+@pytest.fixture(scope="module")
+def deployed(interrupted: Interrupted, checkout: Checkout) -> Any:
+    """The environment, built: the second deploy goes on where the first one was stopped."""
     return checkout.json("deploy", "local", "--yes", "--parallelism", PARALLELISM)
 
 
@@ -46,21 +69,87 @@ def client(checkout: Checkout, service: str) -> Any:
     return session.client(service, endpoint_url=running.url)  # type: ignore[call-overload]
 
 
+def test_ctrl_c_ends_an_apply_in_order_and_leaves_no_lock(interrupted: Interrupted):
+    assert interrupted.code == 130
+    assert "Stopping: Terraform ends what it has begun" in interrupted.said
+    assert "No lock is left." in interrupted.said
+    assert "`gwctl deploy local` goes on from there" in interrupted.said
+
+
 def test_everything_is_built(deployed: Any):
     counts = deployed["plan"]["counts"]
     print(f"\n{counts['add']} resources in {deployed['seconds']:.0f} s")
     assert deployed["applied"] is True
     assert counts["add"] > 150
-    assert counts["change"] == counts["replace"] == counts["destroy"] == 0
+    assert counts["change"] == counts["destroy"] == 0
+    # What was being made when it was stopped.
+    replaced = [each for each in deployed["plan"]["changes"] if each["action"] == "replace"]
+    assert {each["reason"] for each in replaced} <= {"it was left half-made by an apply that failed"}
 
 
-def test_a_smoke_suite_that_is_not_there_is_told(deployed: Any):
-    assert deployed["smoke"]["state"] == "not installed"
+def test_the_smoke_suite_passes_on_what_was_deployed(deployed: Any):
+    """Clients, tables, buckets and stream of the deployment serve the gateway of this machine."""
+    assert deployed["smoke"]["state"] == "passed"
 
 
-def test_a_second_plan_is_empty(deployed: Any, checkout: Checkout):
-    plan = checkout.json("plan", "local", "--parallelism", PARALLELISM)
+def test_the_first_policy_is_there_and_lets_nobody_in(deployed: Any, checkout: Checkout):
+    """Without one no task would ever be healthy."""
+    assert deployed["first_policy"] == 1
+    bucket = deployed["outputs"]["snapshot_bucket_name"]
+    snapshot = client(checkout, "s3").get_object(Bucket=bucket, Key="snapshots/1.json")
+    assert Snapshot.from_json(snapshot["Body"].read()).clients == {}
+
+
+def test_a_second_plan_is_empty_also_without_terragrunt(deployed: Any, checkout: Checkout):
+    """The same state, found by Terraform alone; the plan is kept for its owner alone."""
+    saved = checkout.root / "saved"
+    with checkout.without_terragrunt():
+        done = checkout.gwctl("plan", "local", "--json", "--plan-file", str(saved), "--parallelism", PARALLELISM)
+    assert done.returncode == 0, done.stderr
+    assert "There is no Terragrunt here: Terraform runs by itself" in done.stderr
+    plan = json.loads(done.stdout)
     assert (plan["changes"], plan["outputs"]) == ([], [])
+    assert saved.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_saved_plan_of_another_environment_is_refused(deployed: Any, checkout: Checkout):
+    place = checkout.project.environments
+    (place / "copy").mkdir()
+    text = checkout.yaml.read_text().replace("10.200.0.0", "10.201.0.0")
+    (place / "copy" / "environment.yaml").write_text(text)
+    done = checkout.gwctl("deploy", "copy", "--yes", "--plan-file", str(checkout.root / "saved"))
+    assert done.returncode == 1
+    assert "is for local, not for copy" in done.stderr
+
+
+def deployed_settings(checkout: Checkout) -> dict[str, Any]:
+    """What the agent's container is told."""
+    services = client(checkout, "ecs").describe_services(cluster="gwctl-local", services=["gateway"])["services"]
+    task = client(checkout, "ecs").describe_task_definition(taskDefinition=services[0]["taskDefinition"])
+    containers = {each["name"]: each for each in task["taskDefinition"]["containerDefinitions"]}
+    return json.loads(containers["agent"]["environment"][0]["value"])
+
+
+def test_the_gateway_here_uses_what_the_agents_container_would(deployed: Any, checkout: Checkout):
+    given = deployed_settings(checkout)
+    of_machine = {
+        "bootstrap_path",
+        "edge",
+        "ephemeral",
+        "gateway_preload_path",
+        "otlp_endpoint",
+        "state_dir",
+        "status_path",
+    }
+    settings = agent_settings(Applied.read(checkout.project.place("local")))
+    assert settings == {name: value for name, value in given.items() if name not in of_machine}
+
+
+def test_the_admin_api_here_uses_what_its_functions_would(deployed: Any, checkout: Checkout):
+    functions = client(checkout, "lambda").list_functions()["Functions"]
+    assert len(functions) == len(APIS)
+    given = Settings.from_environment(functions[0]["Environment"]["Variables"])
+    assert admin_settings(Applied.read(checkout.project.place("local"))) == given
 
 
 def test_what_was_built_is_known_to_the_other_commands(deployed: Any, checkout: Checkout):
@@ -83,6 +172,14 @@ def test_clients_can_be_read_with_their_secrets(deployed: Any, checkout: Checkou
     assert answer["AllowedOAuthScopes"] == ["gateway/invoke"]
 
 
+def test_a_deployed_client_gets_a_token(deployed: Any, checkout: Checkout):
+    done = checkout.gwctl("token", "--env", "local")
+    assert done.returncode == 0, done.stderr
+    payload = done.stdout.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert (claims["client_id"], claims["scope"]) == (deployed["outputs"]["cognito_client_id"], "gateway/invoke")
+
+
 def test_buckets_that_ask_for_tls_can_be_used(deployed: Any, checkout: Checkout):
     """moto takes a condition that is not met for a refusal, unless it is patched."""
     s3, bucket = client(checkout, "s3"), deployed["outputs"]["snapshot_bucket_name"]
@@ -98,13 +195,14 @@ def test_outputs_are_shown(deployed: Any, checkout: Checkout):
 def test_doctor_is_content(deployed: Any, checkout: Checkout):
     found = {each["what"]: each for each in checkout.json("doctor", "local")}
     assert {found[what]["state"] for what in ("file", "credentials", "state bucket", "state lock", "outputs")} == {"ok"}
-    assert found["policy"]["detail"] == "no policy has been published"
+    assert (found["policy"]["state"], found["policy"]["detail"][:8]) == ("ok", "version ")
 
 
 def test_a_change_of_size_and_image_is_made_in_place(deployed: Any, checkout: Checkout):
     checkout.edit("maximum: 3", "maximum: 5")
     checkout.edit("agent@sha256:1111", "agent@sha256:5555")
-    done = checkout.json("deploy", "local", "--yes", "--parallelism", PARALLELISM)
+    done = checkout.json("deploy", "local", "--yes", "--no-gateway", "--no-smoke", "--parallelism", PARALLELISM)
+    assert done["first_policy"] is None, "there is one already"
     changed = {each["address"]: each for each in done["plan"]["changes"]}
     assert {address: each["action"] for address, each in changed.items()} == {
         "module.compute.aws_appautoscaling_target.gateway": "change",
@@ -124,32 +222,12 @@ def test_a_lock_that_is_left_is_told_with_how_to_release_it(deployed: Any, check
     place = {"Bucket": "gwctl-state-123456789012-eu-central-1", "Key": "local/terraform.tfstate.tflock"}
     client(checkout, "s3").put_object(**place, Body=json.dumps(lock).encode())
     try:
-        done = checkout.gwctl("plan", "local")
+        done = checkout.gwctl("plan", "local", "--lock-seconds", "0")
     finally:
         client(checkout, "s3").delete_object(**place)
     assert done.returncode == 1
     assert f"The state has a lock {lock['ID']} by ann@laptop" in done.stderr
     assert f"GWCTL_ENV=local .tools/bin/terragrunt force-unlock -force {lock['ID']}" in done.stderr
-
-
-def test_a_saved_plan_of_another_environment_is_refused(deployed: Any, checkout: Checkout):
-    place = checkout.project.environments
-    (place / "copy").mkdir()
-    text = checkout.yaml.read_text().replace("10.200.0.0", "10.201.0.0")
-    (place / "copy" / "environment.yaml").write_text(text)
-    saved = checkout.root / "saved"
-    assert checkout.gwctl("plan", "local", "--plan-file", str(saved)).returncode == 0
-    assert saved.stat().st_mode & 0o777 == 0o600
-    done = checkout.gwctl("deploy", "copy", "--yes", "--plan-file", str(saved))
-    assert done.returncode == 1
-    assert "is for local, not for copy" in done.stderr
-
-
-def test_a_dry_run_destroys_nothing(deployed: Any, checkout: Checkout):
-    done = checkout.json("destroy", "local", "--dry-run")
-    assert done["destroyed"] is False
-    assert done["plan"]["counts"]["destroy"] > 150
-    assert emulator.current(checkout.project)
 
 
 def test_nobody_to_ask_changes_nothing(deployed: Any, checkout: Checkout):
@@ -159,20 +237,19 @@ def test_nobody_to_ask_changes_nothing(deployed: Any, checkout: Checkout):
     assert emulator.current(checkout.project)
 
 
-def test_ctrl_c_leaves_no_lock_and_the_next_destroy_removes_the_rest(deployed: Any, checkout: Checkout):
-    from emulated.checkout import press_ctrl_c
+def test_a_dry_run_destroys_nothing(deployed: Any, checkout: Checkout):
+    saved = str(checkout.root / "to-destroy")
+    assert checkout.gwctl("plan", "local", "--destroy", "--plan-file", saved).returncode == 0
+    done = checkout.json("destroy", "local", "--dry-run", "--plan-file", saved)
+    assert done["destroyed"] is False
+    assert done["plan"]["counts"]["destroy"] > 150
+    assert emulator.current(checkout.project)
 
-    errors = checkout.root / "stopped.log"
-    process = checkout.begin("destroy", "local", "--yes", "--parallelism", PARALLELISM, errors=errors)
-    press_ctrl_c(process, errors, "  destroyed  ")
-    assert process.wait(120) == 130
-    said = errors.read_text()
-    assert "Stopping: Terraform ends what it has begun" in said
-    assert "No lock is left." in said
-    assert "`gwctl destroy local` goes on from there" in said
 
-    done = checkout.json("destroy", "local", "--yes", "--parallelism", PARALLELISM)
-    assert 0 < done["plan"]["counts"]["destroy"] < deployed["plan"]["counts"]["add"]
+def test_everything_is_destroyed(deployed: Any, checkout: Checkout):
+    saved = str(checkout.root / "to-destroy")
+    done = checkout.json("destroy", "local", "--yes", "--plan-file", saved, "--parallelism", PARALLELISM)
+    assert done["plan"]["counts"]["destroy"] > deployed["plan"]["counts"]["add"]
     assert done["destroyed"] is True
     assert emulator.current(checkout.project) is None
     assert not checkout.project.place("local").applied.exists()

@@ -105,6 +105,19 @@ def delete_markers(clients: Clients) -> Any:
     return "DeleteMarkers" not in s3.list_object_versions(Bucket="shim-versions")
 
 
+def object_lock(clients: Clients) -> Any:
+    s3 = clients("s3")
+    place = {"LocationConstraint": REGION}
+    s3.create_bucket(Bucket="shim-lock", CreateBucketConfiguration=place, ObjectLockEnabledForBucket=True)
+    s3.put_object(Bucket="shim-lock", Key="a", Body=b"x")
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    wanted = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    s3.put_object_lock_configuration(Bucket="shim-lock", ObjectLockConfiguration=wanted)
+    there = s3.get_object(Bucket="shim-lock", Key="a")["Body"].read() == b"x"
+    now = s3.get_object_lock_configuration(Bucket="shim-lock")["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    return there and (now["Mode"], now["Days"]) == ("GOVERNANCE", 1)
+
+
 def function_logging(clients: Clients) -> Any:
     role = clients("iam").create_role(RoleName="shim", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     logging = {"LogFormat": "JSON", "LogGroup": "/shim"}
@@ -264,6 +277,7 @@ WHAT_AWS_DOES: dict[str, Callable[[Clients], Any]] = {
     "delete_markers_are_deleted": delete_markers,
     "function_logging": function_logging,
     "listener_rules_validate_tokens": listener_rules,
+    "object_lock_of_a_bucket_with_objects": object_lock,
     "rest_api_policy_is_escaped": api_policy,
     "query_definitions": queries,
     "security_group_rule_descriptions": rule_descriptions,

@@ -2,7 +2,9 @@
 
 import importlib
 import json
+from collections.abc import Iterable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,13 @@ import pytest
 from gwctl import scopes
 from gwctl.admin.operations import APIS
 from gwctl.admin.runtime import Settings, providers_from
+from gwctl.agent.settings import SETTINGS_VARIABLE, AgentSettings
 from gwctl.edge.settings import EdgeSettings
 from gwctl.ledger.events import UsageEvent
 from gwctl.ledger.tokens import otel_name
 from gwctl.local import stack
+from gwctl.local.data_dir import DataDir
+from gwctl.local.programs import Programs
 from gwctl.policy.documents import FALLBACK_STATUSES, BedrockGuardrail, Route
 from plan.examples import module_examples, root_examples
 from plan.sessions import ModulePlans, RootPlans
@@ -46,19 +51,30 @@ def test_cognito_has_the_scopes_that_edge_and_admin_api_check(plans: dict[str, P
     assert {f"{server.get('identifier')}/{each['scope_name']}" for each in server.get("scope")} == set(scopes.ALL)
 
 
-def test_edge_settings_have_fields_that_exist(agent_settings: dict[str, Any]) -> None:
-    known = {each.name for each in fields(EdgeSettings)}
-    required = {
-        "listen_host",
-        "listen_port",
-        "admin_socket",
-        "issuer",
-        "jwks_url",
-        "xds_dir",
-        "secrets_dir",
-        "usage_log",
+def test_the_agent_understands_its_settings(containers: dict[str, Any], agent_settings: dict[str, Any]) -> None:
+    """It refuses fields that it does not know; of `edge` that is checked here."""
+    (variable,) = containers["agent"]["environment"]
+    assert variable["name"] == SETTINGS_VARIABLE
+    settings = AgentSettings.model_validate_json(variable["value"])
+    assert set(agent_settings["edge"]) <= {each.name for each in fields(EdgeSettings)}
+    assert settings.tables
+    assert settings.tables.ledger == "gwctl-dev-ledger"
+    assert settings.snapshot
+    assert settings.provider_secrets.keys() == {"anthropic", "openai"}
+
+
+def test_nothing_that_the_agent_does_is_left_out_in_a_deployment(agent_settings: dict[str, Any]) -> None:
+    """Every setting is given but those with a default that fits, and those that only a laptop has."""
+    fitting = {
+        "events_path",
+        "max_backlog_bytes",
+        "max_log_bytes",
+        "min_free_bytes",
+        "quota_wait_seconds",
+        "snapshot_path",
     }
-    assert required <= set(agent_settings["edge"]) <= known
+    laptop = {"notifications_webhook", "secrets_path"}
+    assert set(agent_settings) == set(AgentSettings.model_fields) - fitting - laptop
 
 
 def test_the_edge_waits_longer_than_the_load_balancer(plans: dict[str, Plan], agent_settings: dict[str, Any]) -> None:
@@ -74,7 +90,8 @@ def test_one_proxy_stands_before_the_edge(agent_settings: dict[str, Any]) -> Non
 
 
 def test_paths_of_unix_sockets_are_short_enough(agent_settings: dict[str, Any]) -> None:
-    assert all(len(path) < 108 for path in (agent_settings["socket"], agent_settings["edge"]["admin_socket"]))
+    edge = agent_settings["edge"]
+    assert all(len(path) < 108 for path in (edge["reserve_socket"], edge["admin_socket"]))
 
 
 def test_every_directory_of_the_settings_is_mounted(containers: dict[str, Any], agent_settings: dict[str, Any]) -> None:
@@ -98,13 +115,47 @@ def test_provider_keys_reach_nobody_but_agent_and_edge(containers: dict[str, Any
     assert len({each["user"] for each in containers.values()}) == 3
 
 
-def test_portkey_takes_headers_as_large_as_on_a_laptop(containers: dict[str, Any]) -> None:
-    assert f"--max-http-header-size={stack.MAX_HEADER_BYTES}" in containers["gateway"]["command"]
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> stack.Stack:
+    """The parts of `gwctl up`."""
+    data = DataDir(tmp_path_factory.mktemp("laptop"))
+    data.create()
+    nowhere = Path("/nowhere")
+    return stack.Stack(data, Programs(nowhere / "envoy", nowhere / "node", nowhere / "start-server.js"), nowhere, {})
 
 
-def test_the_usage_log_is_flushed_as_often_as_on_a_laptop(containers: dict[str, Any]) -> None:
-    command = containers["edge"]["command"]
-    assert command[command.index("--file-flush-interval-msec") + 1] == str(stack.FLUSH_MILLISECONDS)
+def options(command: Iterable[str]) -> dict[str, str]:
+    """Option → value, whichever way they are written; what is no option is left out."""
+    words = list(command)
+    found: dict[str, str] = {}
+    for word, following in zip(words, [*words[1:], "--"], strict=True):
+        if word.startswith("--"):
+            name, equals, value = word.partition("=")
+            found[name] = value if equals else "" if following.startswith(("--", "/")) else following
+    return found
+
+
+def test_portkey_is_started_as_on_a_laptop(containers: dict[str, Any], laptop: stack.Stack) -> None:
+    deployed = options(containers["gateway"]["command"])
+    local = options(laptop.gateway(8787, []).command)
+    assert deployed == local
+
+
+def test_envoy_is_started_as_on_a_laptop(containers: dict[str, Any], laptop: stack.Stack) -> None:
+    deployed = options(containers["edge"]["command"])
+    local = options(laptop.edge(laptop.edge_settings(8080, 1, 8787, 1)).command)
+    assert {**deployed, "--concurrency": "?"} == {**local, "--concurrency": "?"}
+
+
+def test_what_the_agent_writes_is_where_the_others_look(
+    containers: dict[str, Any], agent_settings: dict[str, Any]
+) -> None:
+    edge, gateway = containers["edge"]["command"], containers["gateway"]["command"]
+    assert edge[edge.index("--config-path") + 1] == agent_settings["bootstrap_path"]
+    assert gateway[gateway.index("--require") + 1] == agent_settings["gateway_preload_path"]
+    (mount,) = containers["gateway"]["mountPoints"]
+    assert mount["readOnly"]
+    assert agent_settings["gateway_preload_path"].startswith(f"{mount['containerPath']}/")
 
 
 def test_edge_starts_last_and_collector_first(containers: dict[str, Any]) -> None:
@@ -115,7 +166,7 @@ def test_edge_starts_last_and_collector_first(containers: dict[str, Any]) -> Non
         "agent": {"collector": "START"},
         "collector": {},
         "edge": {"agent": "HEALTHY", "gateway": "HEALTHY"},
-        "gateway": {},
+        "gateway": {"agent": "HEALTHY"},
     }
 
 

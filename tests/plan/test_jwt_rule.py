@@ -52,7 +52,8 @@ def test_a_mistake_in_the_template_is_found(right: str, wrong: str, tmp_path: Pa
 
 
 def test_the_token_is_checked_before_the_request_goes_on() -> None:
-    rule = yaml.load(TEMPLATE.read_text(), _Tagged)["Resources"]["Rule"]["Properties"]
+    template = yaml.load(TEMPLATE.read_text(), _Tagged)  # nosemgrep: safe-yaml # a subclass of SafeLoader
+    rule = template["Resources"]["Rule"]["Properties"]
     assert [action["Type"] for action in sorted(rule["Actions"], key=lambda each: each["Order"])] == [
         "jwt-validation",
         "forward",
@@ -60,6 +61,7 @@ def test_the_token_is_checked_before_the_request_goes_on() -> None:
 
 
 def test_scope_and_kind_of_token_are_checked() -> None:
-    rule = yaml.load(TEMPLATE.read_text(), _Tagged)["Resources"]["Rule"]["Properties"]
+    template = yaml.load(TEMPLATE.read_text(), _Tagged)  # nosemgrep: safe-yaml # a subclass of SafeLoader
+    rule = template["Resources"]["Rule"]["Properties"]
     claims = rule["Actions"][0]["JwtValidationConfig"]["AdditionalClaims"]
     assert {each["Name"]: each["Values"] for each in claims} == {"scope": {"Ref": "Scopes"}, "token_use": ["access"]}

@@ -22,6 +22,7 @@ DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
     "ScannerRule": {"id": "no-aws-keys", "action": "deny", "on": ["input"], "pattern": "AKIA[0-9A-Z]{16}"},
     "PriceOverride": {"provider": "openai", "model": "gpt-4o-mini", "input": 0.12, "output": 0.48},
     "NewClient": {"name": "indexer"},
+    "Rollback": {"version": 11},
 }
 """Schema name → example."""
 

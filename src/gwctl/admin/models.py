@@ -1,7 +1,7 @@
 """The shapes of answers: what stands around a policy document, and the one shape of errors."""
 
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -67,6 +67,70 @@ class UsagePage(_Shape):
     by: list[Dimension]
     rows: list[UsageRow]
     next: str | None = Field(description="Ask with it for the next page; null: there is none")
+
+
+class PolicyVersion(_Shape):
+    """One version of the policy, and which one is in force."""
+
+    version: int
+    label: str = Field(description="Version and the start of the snapshot's hash, as usage events carry it")
+    in_force: int | None = Field(description="The version that agents fetch; null: none was published yet")
+    newest: int = Field(description="The newest version; another one than in_force: it is not published yet")
+    actor: str = Field(description="The client id of who made it")
+    action: str
+    time: AwareDatetime
+    documents: dict[str, int] = Field(description="Section to the number of its documents")
+
+
+class ChangedDocument(_Shape):
+    """One document's part in a change."""
+
+    document: str = Field(description="`<section>/<id>`")
+    change: Literal["created", "changed", "deleted"]
+
+
+class PolicyChange(_Shape):
+    """The change that made a policy version."""
+
+    version: int
+    time: AwareDatetime
+    actor: str = Field(description="The client id of who made it")
+    action: str
+    request_id: str
+    note: str
+    documents: list[ChangedDocument]
+
+
+class PolicyChangePage(_Shape):
+    """Changes of the policy, newest first."""
+
+    items: list[PolicyChange]
+    next: str | None = Field(description="Ask with it for the next page; null: there is none")
+
+
+class PolicyDifference(_Shape):
+    """What is different between two versions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
+
+    first: int = Field(alias="from")
+    last: int = Field(alias="to")
+    difference: list[str] = Field(description="One sentence for each effect")
+
+
+class Rollback(_Shape):
+    """Where to go back to."""
+
+    version: int = Field(ge=1, le=10**12 - 1, description="A policy version whose documents are kept")
+
+
+class PolicyOutcome(_Shape):
+    """What became of a change of the whole policy, or in a dry run what would."""
+
+    policy_version: int = Field(ge=0, description="The newest version with this change")
+    changed: bool = Field(description="false: everything was like this before")
+    dry_run: bool = Field(description="true: nothing was stored")
+    difference: list[str] = Field(description="What the change means: one sentence for each effect")
 
 
 class ErrorDetail(_Shape):

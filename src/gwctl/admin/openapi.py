@@ -25,7 +25,7 @@ COMMAND: Final = ".venv/bin/python -m gwctl.admin.openapi docs/reference/openapi
 TITLE: Final = "gwctl admin API"
 VERSION: Final = "1"
 DESCRIPTION: Final = """\
-Teams and their clients, budgets, routes, scanner rules, prices and usage of an AI gateway.
+Teams and their clients, budgets, routes, scanner rules, prices, usage and the policy's history of an AI gateway.
 
 Every document has a version, sent as `ETag`. To replace or delete one, send it back as `If-Match`; `If-Match: *`
 replaces whatever is there. The same content again is a 200 and changes nothing, with or without `If-Match`.
@@ -116,7 +116,7 @@ def _complete(operation: dict[str, Any]) -> None:
     for status, response in sorted(operation["responses"].items()):
         if status.startswith("2"):
             _add_example(response)
-            if not _schema_name(response).endswith("Page"):
+            if _schema_name(response).endswith(("Versioned", "Written", "IssuedClient")):
                 description = "The document's version, for If-Match"
                 response["headers"] = {"ETag": {"description": description, "schema": {"type": "string"}}}
         else:

@@ -1,4 +1,4 @@
-"""All operations of the six functions. One table: OpenAPI, API Gateway and the local server read it.
+"""All operations of the seven functions. One table: OpenAPI, API Gateway and the local server read it.
 
 In: the functions' modules. Out: (method, path template) → the function that answers and the scopes of which a caller
 needs one.
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gwctl.admin import budgets, pricing, routing, scanner, teams, usage
+from gwctl.admin import budgets, policy, pricing, routing, scanner, teams, usage
 from gwctl.admin.access import scopes_of
 from gwctl.admin.http import Api, Event
 
@@ -19,6 +19,7 @@ APIS: Final[Mapping[str, Api]] = {
     "scanner": scanner.api,
     "pricing": pricing.api,
     "usage": usage.api,
+    "policy": policy.api,
 }
 """The first part of a path → its function."""
 

@@ -19,12 +19,13 @@ class Publisher:
 
     def __init__(self, snapshots: SnapshotStore, providers: Sequence[Provider], today: Callable[[], date]) -> None:
         self._snapshots = snapshots
-        self._providers = tuple(providers)
+        self.providers = tuple(providers)
+        """Those of the deployment. A local gateway has others when its policy file names others."""
         self.today = today
 
     def documents(self, state: State) -> Documents:
         """The state's documents and the deployment's providers."""
-        return state.documents(self._providers)
+        return state.documents(self.providers)
 
     def compile(self, state: State) -> Snapshot:
         """The snapshot of a state. Raises PolicyError."""

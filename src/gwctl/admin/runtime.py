@@ -7,7 +7,7 @@ In: `GWCTL_ADMIN_SETTINGS` (JSON: `deployment`, `scope_prefix`, `snapshot` with 
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -79,7 +79,9 @@ class Runtime:
     service: PolicyService
     clients: AppClients
     history: PolicyHistory
+    publisher: Publisher
     documents: DocumentStore
+    snapshots: SnapshotStore
     usage: UsageReports
 
 
@@ -109,17 +111,24 @@ def assemble(
         service=service,
         clients=AppClients(service, directory, settings.deployment),
         history=PolicyHistory(service, documents, snapshots, publisher),
+        publisher=publisher,
         documents=documents,
+        snapshots=snapshots,
         usage=usage,
     )
 
 
 def on_aws(
-    settings: Settings, providers: Sequence[Provider], directory: ClientDirectory | None = None, **client: Any
+    settings: Settings,
+    providers: Sequence[Provider],
+    directory: ClientDirectory | None = None,
+    published: Callable[[], None] | None = None,
+    **client: Any,
 ) -> Runtime:
     """A runtime over DynamoDB, S3 and, unless `directory` is given, Cognito.
 
-    `client` goes to every boto3 client: `endpoint_url`, `region_name`. Raises SettingsError.
+    `published` is called after each publication. `client` goes to every boto3 client: `endpoint_url`, `region_name`.
+    Raises SettingsError.
     """
     import boto3
     from botocore.config import Config
@@ -142,7 +151,9 @@ def on_aws(
         settings,
         providers,
         documents=DynamoDocumentStore(dynamodb, settings.tables.documents, settings.tables.audit),
-        snapshots=S3SnapshotStore(make("s3", config=config, **client), settings.snapshot.bucket, settings.snapshot.key),
+        snapshots=S3SnapshotStore(
+            make("s3", config=config, **client), settings.snapshot.bucket, settings.snapshot.key, published
+        ),
         directory=directory,
         usage=DynamoUsageTable(dynamodb, settings.tables.usage),
     )

@@ -8,7 +8,7 @@ All three are written with conditions, so two writers never undo each other: `If
 `If-Match` for the last, which only ever moves to a higher version.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,10 +35,18 @@ class _LostError(Exception):
 class S3SnapshotStore:
     """See `gwctl.admin.stores.SnapshotStore`. Safe to share between threads."""
 
-    def __init__(self, client: "S3Client", bucket: str, current_key: str = CURRENT) -> None:
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        current_key: str = CURRENT,
+        published: Callable[[], None] | None = None,
+    ) -> None:
+        """`published` is called after each publication, for those who would otherwise have to ask."""
         self._client: Any = client
         self._bucket = bucket
         self._current_key = current_key
+        self._published = published
 
     def current(self) -> int | None:
         """See `SnapshotStore.current`. One HeadObject."""
@@ -56,6 +64,8 @@ class S3SnapshotStore:
             # Kept before, maybe on another day and so with other prices: that one counts.
             data = self._get(f"snapshots/{version}.json") or data
         self._move_current(version, data)
+        if self._published:
+            self._published()
 
     def snapshot(self, version: int) -> Snapshot | None:
         """See `SnapshotStore.snapshot`. One GetObject. Raises StateError when it is damaged."""

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from pathlib import Path
+from threading import Lock
 
 from gwctl.agent.files import write_atomically
 from gwctl.policy.snapshot import Snapshot, SnapshotError
@@ -10,12 +11,16 @@ KEPT = 20
 
 
 class SnapshotHistory:
-    """Snapshots by label, in a directory of their own; the oldest files go when there are more than `KEPT`."""
+    """Snapshots by label, in a directory of their own; the oldest files go when there are more than `KEPT`.
+
+    Safe to share between threads.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._loaded: OrderedDict[str, Snapshot] = OrderedDict()
+        self._lock = Lock()
 
     def add(self, snapshot: Snapshot) -> None:
         """Keeps a snapshot."""
@@ -31,19 +36,23 @@ class SnapshotHistory:
         """The snapshot with this label, if it is still there."""
         if label is None:
             return None
-        if label not in self._loaded:
-            try:
-                # The label is the edge's own word, yet it came through a log: it must not name another file.
-                self._remember(Snapshot.from_json(self._file(Path(label).name).read_bytes()))
-            except (OSError, SnapshotError):
-                return None
-        return self._loaded.get(label)
+        found = self._loaded.get(label)
+        if found is not None:
+            return found
+        try:
+            # The label is the edge's own word, yet it came through a log: it must not name another file.
+            read = Snapshot.from_json(self._file(Path(label).name).read_bytes())
+        except (OSError, SnapshotError):
+            return None
+        self._remember(read)
+        return read if read.label == label else None
 
     def _remember(self, snapshot: Snapshot) -> None:
-        self._loaded[snapshot.label] = snapshot
-        self._loaded.move_to_end(snapshot.label)
-        while len(self._loaded) > KEPT:
-            self._loaded.popitem(last=False)
+        with self._lock:
+            self._loaded[snapshot.label] = snapshot
+            self._loaded.move_to_end(snapshot.label)
+            while len(self._loaded) > KEPT:
+                self._loaded.popitem(last=False)
 
     def _file(self, label: str) -> Path:
         return self._directory / f"{label}.json"

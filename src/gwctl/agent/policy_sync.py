@@ -15,8 +15,10 @@ from pathlib import Path
 from gwctl.agent.envoy_admin import ConfigState, EnvoyAdmin, EnvoyUnavailableError
 from gwctl.agent.files import write_atomically
 from gwctl.agent.history import SnapshotHistory
+from gwctl.agent.provider_secrets import ProviderSecrets
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import Rejection, StatusFile
+from gwctl.edge.breaker import OpenTargets
 from gwctl.edge.render import PolicyFiles, Secrets, render_no_policy, render_policy
 from gwctl.edge.settings import EdgeSettings
 from gwctl.policy.snapshot import Snapshot, SnapshotError
@@ -33,14 +35,15 @@ class RejectedError(Exception):
 
 @dataclass(frozen=True)
 class _Seen:
-    """What identifies the content of the input files without reading them."""
+    """What identifies the content of the input files without reading them, and what is left out."""
 
     snapshot: tuple[int, int, int] | None
-    secrets: tuple[int, int, int] | None
+    secrets: tuple[int, int, int] | int | None
+    open_targets: OpenTargets
 
 
 class PolicySync:
-    """Follows the snapshot file and the secrets file."""
+    """Follows the snapshot file, and the secrets file or, where `secrets` is given, what that has read."""
 
     def __init__(
         self,
@@ -48,13 +51,22 @@ class PolicySync:
         admin: EnvoyAdmin,
         history: SnapshotHistory,
         status: StatusFile,
-        render: Callable[[Snapshot, EdgeSettings, Secrets], PolicyFiles] = render_policy,
+        render: Callable[[Snapshot, EdgeSettings, Secrets, OpenTargets], PolicyFiles] = render_policy,
+        on_snapshot: Callable[[Snapshot], None] = lambda _: None,
+        secrets: ProviderSecrets | None = None,
+        open_targets: Callable[[], OpenTargets] = frozenset,
     ) -> None:
         self._settings = settings
         self._admin = admin
         self._history = history
         self._status = status
         self._render = render
+        self._secrets = secrets
+        self._open_targets = open_targets
+        """What is to be left out of the routes at this moment."""
+        self._on_snapshot = on_snapshot
+        """Is told a snapshot before the edge can enforce it, and the last good one again if Envoy rejects it."""
+        self._good: Snapshot | None = None
         self._seen: _Seen | None = None
         self._written: PolicyFiles | None = None
 
@@ -65,33 +77,45 @@ class PolicySync:
             self._write(render_no_policy(edge))
 
     async def step(self) -> None:
-        """Brings a change of the snapshot or of the secrets into force; does nothing when there is none."""
+        """Brings a change of the snapshot, of the secrets or of what is left out into force, if there is one."""
         settings = self._settings
-        seen = _Seen(_identity(settings.policy_file), _identity(settings.secrets_path))
-        if seen == self._seen or seen.snapshot is None:
+        credentials = self._secrets.generation if self._secrets else _identity(settings.secrets_path)
+        seen = _Seen(_identity(settings.policy_file), credentials, self._open_targets())
+        if seen == self._seen or seen.snapshot is None or (self._secrets and credentials is None):
             return
         self._seen = seen
         try:
-            snapshot = Snapshot.from_json(settings.policy_file.read_bytes())
-            secrets = json.loads(settings.secrets_path.read_bytes()) if settings.secrets_path and seen.secrets else {}
-            files = await asyncio.to_thread(self._render, snapshot, settings.edge, secrets)
+            snapshot, files = await asyncio.to_thread(self._read_and_render, seen.open_targets)
         except (SnapshotError, ValueError, OSError) as error:
             self._reject(self._status.status.snapshot or "unknown", str(error))
             return
         await self._bring_into_force(snapshot, files)
 
+    def _read_and_render(self, open_targets: OpenTargets) -> tuple[Snapshot, PolicyFiles]:
+        settings = self._settings
+        secrets: Secrets = {}
+        snapshot = Snapshot.from_json(settings.policy_file.read_bytes())
+        if self._secrets:
+            secrets = self._secrets.of(snapshot)
+        elif settings.secrets_path and settings.secrets_path.exists():
+            secrets = json.loads(settings.secrets_path.read_bytes())
+        return snapshot, self._render(snapshot, settings.edge, secrets, open_targets)
+
     async def _bring_into_force(self, snapshot: Snapshot, files: PolicyFiles) -> None:
         status = self._status.status
         status.snapshot, status.missing_secrets = files.version, files.missing_secrets
         self._history.add(snapshot)  # before the edge can name it in a line of the usage log
+        self._on_snapshot(snapshot)
         try:
             await self._apply(files)
         except RejectedError as error:
             self._reject(files.version, str(error))
             if self._written is not None:
                 self._write(self._written)
+            if self._good is not None:
+                self._on_snapshot(self._good)
             return
-        self._written = files
+        self._written, self._good = files, snapshot
         status.applied, status.rejected = files.version, None
         log.info("policy %s is in force", files.version)
         self._status.publish()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gwctl.edge.settings import EdgeSettings
 
 MEBIBYTE = 1024 * 1024
+SETTINGS_VARIABLE = "GWCTL_AGENT_SETTINGS"
 
 
 class SnapshotPlace(BaseModel):
@@ -30,6 +31,7 @@ class LedgerTables(BaseModel):
 
     ledger: str = Field(description="Quota windows and leases")
     usage: str = Field(description="Sums by team, client, model and day")
+    audit: str | None = Field(default=None, description="The admin API's changes, which go to the audit log too")
 
 
 class AgentSettings(BaseModel):
@@ -41,6 +43,8 @@ class AgentSettings(BaseModel):
     edge: EdgeSettings
     state_dir: Path = Field(description="What must survive a restart: identity, checkpoints, snapshots, events")
     status_path: Path
+    bootstrap_path: Path | None = Field(default=None, description="Where Envoy's start configuration is written")
+    gateway_preload_path: Path | None = Field(default=None, description="Where what Portkey's Node loads is written")
     snapshot_path: Path | None = Field(default=None, description="The local copy; default: in state_dir")
     events_path: Path | None = Field(default=None, description="Usage events; default: in state_dir")
     secrets_path: Path | None = Field(default=None, description="JSON, mode 0600: provider id to its secret fields")
@@ -54,6 +58,15 @@ class AgentSettings(BaseModel):
     notifications_topic_arn: str | None = Field(default=None, description="SNS topic that is told thresholds")
     notifications_webhook: str | None = Field(default=None, description="URL that is told thresholds")
     otlp_endpoint: str | None = Field(default=None, description="OTLP over HTTP: http://host:4318")
+    quota_wait_seconds: float = Field(
+        default=1.5, ge=0, le=4, description="How long a request may wait for what others give back"
+    )
+    ephemeral: bool = Field(
+        default=False, description="The disk goes with the process: an orderly stop closes the agent's leases"
+    )
+    min_free_bytes: int = Field(
+        default=64 * MEBIBYTE, description="With less space left for the usage log quotas that block refuse"
+    )
     max_log_bytes: int = Field(default=64 * MEBIBYTE, description="The usage log is rotated at this size")
     max_backlog_bytes: int = Field(
         default=512 * MEBIBYTE, description="Events that could not be sent; at this bound quotas that block refuse"

@@ -1,7 +1,8 @@
 """Follows the edge's usage log: whole lines in the order they were written, none left out.
 
-The reader survives rotation (the file is renamed and Envoy told to reopen it) and restarts. A line counts as read
-only when the caller has committed the position behind it, so a crash repeats lines and loses none.
+The reader survives rotation (the file is renamed and Envoy told to reopen it) and restarts. Reading may be ahead of
+what is safe elsewhere: `advance` moves on to the next lines, `commit` says from where to begin after a restart, so a
+crash repeats lines and loses none.
 """
 
 import os
@@ -36,9 +37,13 @@ class UsageLog:
     def __init__(self, path: Path, position: Position | None) -> None:
         self._path = path
         self._position = position
+        self._committed = position
 
     def read(self) -> Batch | None:
-        """The next lines, at most about a mebibyte of them, or None when there is nothing new."""
+        """The next lines, at most about a mebibyte of them, or None when there is nothing new.
+
+        The same ones again until `advance` or `commit` moves on.
+        """
         for file in self._unread():
             inode = file.stat().st_ino
             batch = _read_lines(file, inode, self._offset_in(inode))
@@ -46,9 +51,15 @@ class UsageLog:
                 return batch
         return None
 
+    def advance(self, position: Position) -> None:
+        """Goes on behind `position`, which is not committed yet."""
+        self._position = position
+
     def commit(self, position: Position) -> None:
         """Says that everything before `position` is safe elsewhere; rotated files behind it are deleted."""
-        self._position = position
+        if self._position == self._committed:
+            self._position = position
+        self._committed = position
         for file in self._rotated():
             if file.stat().st_ino == position.inode:
                 break
@@ -66,7 +77,7 @@ class UsageLog:
 
     @property
     def lag(self) -> int:
-        """Bytes that were written and not committed."""
+        """Bytes that were written and not read."""
         statuses = [file.stat() for file in self._unread()]
         return sum(status.st_size - self._offset_in(status.st_ino) for status in statuses)
 

@@ -1,66 +1,172 @@
-"""The agent's two loops: policy to Envoy, usage log to events. Neither waits for the other."""
+"""The agent's parts, side by side: policy to Envoy, usage log to events, reservations, events to where they are kept.
+
+In: settings, and the agent's identity. None of the parts waits for another; a bug in one ends the agent, and whoever
+runs it starts it again.
+"""
 
 import asyncio
 import logging
+import shutil
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
+from gwctl.agent.circuits import Circuits
 from gwctl.agent.envoy_admin import EnvoyAdmin, EnvoyUnavailableError
 from gwctl.agent.history import SnapshotHistory
+from gwctl.agent.lost_requests import events_of
 from gwctl.agent.metering import Metering
 from gwctl.agent.policy_sync import PolicySync
+from gwctl.agent.provider_secrets import ProviderSecrets
+from gwctl.agent.quota_part import QuotaPart
+from gwctl.agent.quotas.identity import Identity
 from gwctl.agent.settings import AgentSettings
+from gwctl.agent.sinks.changes import ChangeCopier
+from gwctl.agent.sinks.metrics import Age, Behind, Metrics
+from gwctl.agent.sinks.shipper import EventShipper
+from gwctl.agent.sinks.thresholds import Thresholds
+from gwctl.agent.snapshot_source import SnapshotSource
 from gwctl.agent.status import StatusFile
+from gwctl.agent.tidying import Tidying
+from gwctl.policy.snapshot import Snapshot, SnapshotError
 
 log = logging.getLogger("gwctl.agent")
 
 POLICY_SECONDS = 0.1
 USAGE_SECONDS = 0.1
+WATCH_SECONDS = 0.25
+ENVOY_WATCH_SECONDS = 2.0
 RETRY_SECONDS = 1.0
+LOST_SECONDS = 60.0
+"""For so long after a line was lost quotas that block refuse: there will be more."""
+DRAIN_SECONDS = 5.0
 
 
 class Agent:
-    """Owns what the loops share: the snapshots of late, the status, Envoy's admin interface."""
+    """Owns what the parts share: the snapshots of late, the status, Envoy's admin interface."""
 
-    def __init__(self, settings: AgentSettings) -> None:
+    def __init__(self, settings: AgentSettings, identity: Identity) -> None:
         self._settings = settings
         self._admin = EnvoyAdmin(settings.edge.admin_socket)
         self._status = StatusFile(settings.status_path)
-        history = SnapshotHistory(settings.history_dir)
-        self._policy = PolicySync(settings, self._admin, history, self._status)
-        self._metering = Metering(settings, history, self._status.status.usage)
+        status = self._status.status
+        self._history = SnapshotHistory(settings.history_dir)
+        source = SnapshotSource(settings, self._status) if settings.snapshot else None
+        secrets = ProviderSecrets(settings, self._status) if settings.secrets_path is None else None
+        self._quotas = QuotaPart(settings, identity, self._history.find, status.quotas)
+        self._circuits = Circuits(self._history.find)
+        self._policy = PolicySync(
+            settings,
+            self._admin,
+            self._history,
+            self._status,
+            on_snapshot=self._put_in_force,
+            secrets=secrets,
+            open_targets=self._circuits.open_targets,
+        )
+        self._metering = Metering(settings, self._history, status.usage, self._circuits.observe)
+        self._shipper = EventShipper(settings, status.shipping, identity.agent)
+        self._sources = [each for each in (source, secrets) if each]
+        self._thresholds = Thresholds(settings)
+        engine = self._quotas.engine
+        if engine is not None:
+            engine.on_threshold = self._thresholds.notify
+        self._metrics = Metrics(
+            settings,
+            self._history.find,
+            policy_age=Age(lambda: source.confirmed) if source else lambda: None,
+            lags=[
+                lambda: self._shipper.lag_seconds,
+                *([Behind(lambda: engine.flushed + engine.backlog, lambda: engine.flushed)] if engine else []),
+            ],
+        )
+        changes = ChangeCopier(settings, identity.agent)
+        tidying = Tidying.on_aws(settings, identity.agent, lambda: self._quotas.in_force)
+        self._chores = [each for each in (changes, tidying) if each]
+        self._edge_started: float | None = None
+        self._lost = 0
+        self._lost_until = 0.0
+        self._asked_envoy_at = 0.0
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Works until `stopping` is set; then what the usage log holds is still turned into events."""
+        """Works until `stopping` is set; then what the usage log holds is still turned into events and settled."""
         self._policy.prepare()
+        self._take_last_good_policy()
+        await self._quotas.start()
         self._status.publish()
-        policy = asyncio.create_task(_every(POLICY_SECONDS, self._policy.step, stopping), name="policy")
+        parts = [
+            # Cancelled in the end: what they were about to fetch or to write, the next run does.
+            asyncio.create_task(_every(POLICY_SECONDS, self._policy.step, stopping), name="policy"),
+            *(asyncio.create_task(each.run(stopping), name=type(each).__name__) for each in self._sources),
+        ]
         # Never cancelled: a step that runs in its thread would go on there, beside the last one.
-        usage = asyncio.create_task(_every(USAGE_SECONDS, self._usage, stopping), name="usage")
+        parts_to_the_end: list[asyncio.Task[Any]] = [
+            asyncio.create_task(_every(USAGE_SECONDS, self._usage, stopping), name="usage"),
+            asyncio.create_task(self._quotas.run(stopping), name="quotas"),
+            asyncio.create_task(_every(WATCH_SECONDS, self._watch, stopping), name="watch"),
+            asyncio.create_task(self._shipper.run(stopping), name="shipper"),
+            asyncio.create_task(self._thresholds.run(stopping), name="thresholds"),
+            asyncio.create_task(self._metrics.run(stopping), name="metrics"),
+            *(asyncio.create_task(each.run(stopping), name=type(each).__name__) for each in self._chores),
+        ]
         stop = asyncio.create_task(stopping.wait(), name="stop")
-        await asyncio.wait([policy, usage, stop], return_when=asyncio.FIRST_COMPLETED)
-        ended_by_a_bug = [task for task in (policy, usage) if task.done() and not stopping.is_set()]
+        everything: list[asyncio.Task[Any]] = [*parts, *parts_to_the_end, stop]
+        await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
+        by_a_bug = [] if stopping.is_set() else [task for task in (*parts, *parts_to_the_end) if task.done()]
         stopping.set()
-        policy.cancel()
-        await asyncio.gather(policy, usage, stop, return_exceptions=True)
-        for task in ended_by_a_bug:
-            task.result()  # raises: the process ends with it, and whoever runs the agent starts it again
+        for task in parts:
+            task.cancel()
+        await asyncio.gather(*everything, return_exceptions=True)
+        for task in by_a_bug:
+            task.result()  # raises: the process ends with it
+        await self._finish()
+
+    async def _finish(self) -> None:
         await self._usage()
+        await self._quotas.stop()
+        committed = await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
+        await self._shipper.drain(DRAIN_SECONDS)
+        await self._quotas.end(everything_is_committed=committed)
+        self._report()
         await self._admin.close()
+
+    def _take_last_good_policy(self) -> None:
+        """Its quotas say which leases a former life may have left."""
+        try:
+            snapshot = Snapshot.from_json(self._settings.policy_file.read_bytes())
+        except (OSError, SnapshotError):
+            return  # `policy` says what is wrong with it
+        self._history.add(snapshot)
+        self._put_in_force(snapshot)
+
+    def _put_in_force(self, snapshot: Snapshot) -> None:
+        self._quotas.put_in_force(snapshot)
+        self._circuits.put_in_force(snapshot)
 
     async def _usage(self) -> None:
         usage = self._status.status.usage
         try:
-            while await asyncio.to_thread(self._metering.step):
-                pass
+            while self._quotas.takes_lines:
+                settlements = await asyncio.to_thread(self._metering.read)
+                if settlements is None:
+                    break
+                await self._quotas.settle(settlements)
+                await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
+            everything = await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
+            if everything and self._edge_started is not None:
+                lost = self._quotas.give_up_on_dead_edge(self._edge_started)
+                if lost:
+                    log.error("an edge died with %d requests under quotas; they count at their bounds", len(lost))
+                    await asyncio.to_thread(self._metering.add, list(events_of(lost)))
             await self._rotate()
             usage.problem = None
         except OSError as error:
-            log.error("usage events cannot be written: %s", error)  # noqa: TRY400 - the disk, not the code
+            if usage.problem is None:
+                log.error("usage events cannot be written: %s", error)  # noqa: TRY400 - the disk, not the code
             usage.problem = str(error)
             await asyncio.sleep(RETRY_SECONDS)
         usage.lag_bytes = self._metering.log.lag
-        self._status.publish()
 
     async def _rotate(self) -> None:
         usage_log = self._metering.log
@@ -72,6 +178,47 @@ class Agent:
             await self._admin.reopen_logs()
         except EnvoyUnavailableError as error:
             log.warning("the usage log is not rotated: %s", error)
+
+    async def _watch(self) -> None:
+        """Quotas that block hold only while all costs get through: what hinders that makes them refuse."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._asked_envoy_at + ENVOY_WATCH_SECONDS:
+            self._asked_envoy_at = now
+            await self._look_at_envoy(now)
+        self._quotas.suspend(self._problem(now))
+        self._report()
+
+    async def _look_at_envoy(self, now: float) -> None:
+        try:
+            vitals = await self._admin.vitals()
+        except EnvoyUnavailableError:
+            return
+        self._edge_started = time.monotonic() - vitals.uptime
+        if vitals.lost_writes > self._lost:
+            self._lost_until = now + LOST_SECONDS
+        self._lost = vitals.lost_writes
+
+    def _problem(self, now: float) -> str | None:
+        status = self._status.status
+        folder = self._settings.edge.usage_log.parent
+        free = shutil.disk_usage(folder).free
+        if free < self._settings.min_free_bytes:
+            return f"{folder} has {free:,} bytes left, and the usage log needs {self._settings.min_free_bytes:,}"
+        if now < self._lost_until:
+            return "Envoy could not write to the usage log"
+        if status.usage.problem is not None:
+            return f"usage events cannot be written: {status.usage.problem}"
+        if self._shipper.full:
+            return f"{self._shipper.backlog_bytes:,} bytes of usage events wait to be sent"
+        return None
+
+    def _report(self) -> None:
+        self._quotas.report()
+        self._status.status.open_targets = self._circuits.status()
+        try:
+            self._status.publish()
+        except OSError as error:
+            log.error("the status cannot be written: %s", error)  # noqa: TRY400 - the disk, not the code
 
 
 async def _every(seconds: float, step: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:

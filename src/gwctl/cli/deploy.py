@@ -7,6 +7,7 @@ import click
 
 from gwctl.cli.deployment import (
     dry_run_option,
+    lock_seconds_option,
     name_argument,
     parallelism_option,
     plan_file_option,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--no-gateway", is_flag=True, help="With an emulated AWS: do not start a gateway on this machine.")
 @click.option("--no-smoke", is_flag=True, help="Do not run the smoke suite afterwards.")
 @parallelism_option
+@lock_seconds_option
 @json_option
 def command(
     *,
@@ -40,6 +42,7 @@ def command(
     no_gateway: bool,
     no_smoke: bool,
     parallelism: int,
+    lock_seconds: int,
     as_json: bool,
 ) -> None:
     """Build an environment, or bring it up to date.
@@ -57,12 +60,17 @@ def command(
     project = Project.find()
     opened = building.open_environment(project, name)
     deployment.opened(opened, "Deploy")
-    building.check_artifacts(project)
+    if not (yes or dry_run):
+        deployment.somebody_there("--yes")
+    if not plan_file:  # a saved plan is of the functions that there were
+        building.prepare_artifacts(project, deployment.said)
     again = f"gwctl deploy {name}"
     result: dict[str, Any] = {"environment": name, "account_id": opened.target.environment.account_id}
     with building.alone(opened.target.place), ApplyView(quiet=as_json) as view:
         target = building.reach(opened, project)
-        runner = building.start_terraform(target, opened.programs, view.event, parallelism=parallelism)
+        runner = building.start_terraform(
+            target, opened.programs, view.event, parallelism=parallelism, lock_seconds=lock_seconds
+        )
         deployment.watch_interrupts(runner)
         try:
             with _plan_file(target, plan_file) as file:
@@ -81,6 +89,7 @@ def command(
             deployment.interrupted(runner, target, again)
             raise deployment.failed(error, runner, target, again) from None
         deployment.interrupted(runner, target, again)
+    result["first_policy"] = _first_policy(target, applied)
     result["gateway"] = _local_gateway(target, applied, quiet=as_json) if target.endpoint and not no_gateway else None
     result["health"] = _wait(target, applied, quiet=as_json)
     result["smoke"] = _smoke(target, quiet=as_json, skip=no_smoke)
@@ -125,6 +134,17 @@ def _apply(
     seconds = time.monotonic() - began
     view.said(f"Applied in {seconds:.0f} s.")
     return round(seconds, 1)
+
+
+def _first_policy(target: "Target", applied: "Applied") -> int | None:
+    """See that there is a policy; returns the version of the one that was published, None when there was one."""
+    from gwctl.cli.deployment import said
+    from gwctl.environments import first_policy
+
+    version = first_policy.ensure(target, applied)
+    if version is not None:
+        said("A first policy has been published. It has no client yet: nobody gets through before there is a team.")
+    return version
 
 
 def _wait(target: "Target", applied: "Applied", *, quiet: bool) -> str:
@@ -205,6 +225,7 @@ def _next_steps(target: "Target", applied: "Applied", gateway: dict[str, str] | 
     click.echo("\nCommands you can use next:\n")
     steps = [
         *_gateway_steps(target, gateway),
+        *_image_steps(target, applied),
         (f"gwctl outputs {name}", "what it was built into"),
         (f"gwctl doctor {name}", "whether all is well"),
         (f"gwctl destroy {name}", "remove all of it"),
@@ -220,6 +241,16 @@ def _addresses(target: "Target", applied: "Applied", gateway: dict[str, str] | N
         return [("Gateway", outputs.get("gateway_url", "?")), ("Admin API", outputs.get("admin_api_url", "?"))]
     local = [("Gateway", gateway["gateway_url"]), ("Tokens", gateway["token_url"])] if gateway else []
     return [*local, ("Emulated AWS", target.endpoint)]
+
+
+def _image_steps(target: "Target", applied: "Applied") -> list[tuple[str, str]]:
+    """Where images still come from elsewhere, as in a first deploy: the environment has repositories of its own now."""
+    own = applied.outputs.get("ecr_repository_urls", {})
+    images = target.environment.images.model_dump()
+    elsewhere = [name for name, image in images.items() if image.rpartition("@")[0] != own.get(name)]
+    if target.endpoint or not elsewhere:
+        return []
+    return [(f"gwctl images mirror {target.name}", "have its images in its own registry")]
 
 
 def _gateway_steps(target: "Target", gateway: dict[str, str] | None) -> list[tuple[str, str]]:

@@ -51,6 +51,17 @@ def parallelism_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def lock_seconds_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--lock-seconds N`: passes `lock_seconds`."""
+    return click.option(
+        "--lock-seconds",
+        type=click.IntRange(0, 3600),
+        default=20,
+        show_default=True,
+        help="How long to wait for somebody else who is at work on it.",
+    )(function)
+
+
 def banner(name: str, environment: "Environment", doing: str) -> None:
     """Say what is about to be worked on, before anything is called."""
     kind = "emulated AWS" if environment.emulated else "PRODUCTION" if environment.production else "not production"
@@ -81,7 +92,7 @@ def confirm(question: str, *, yes: bool) -> None:
     """Ask, unless told not to. Raises UserError where nobody can answer, click.Abort on no."""
     if yes:
         return
-    _somebody_there("--yes")
+    somebody_there("--yes")
     if not click.confirm(question, err=True):
         raise click.Abort
 
@@ -89,13 +100,14 @@ def confirm(question: str, *, yes: bool) -> None:
 def confirm_name(name: str, what: str, *, given: str | None) -> None:
     """Ask for the environment's name. Raises UserError: another one was given, or nobody can answer."""
     if given is None:
-        _somebody_there(f"--confirm {name}")
+        somebody_there(f"--confirm {name}")
         given = click.prompt(f"{what} Type the environment's name to go on", err=True, default="", show_default=False)
     if given != name:
         raise UserError(f"{given or 'nothing'} is not {name}; nothing was destroyed")
 
 
-def _somebody_there(option: str) -> None:
+def somebody_there(option: str) -> None:
+    """Raises UserError: nobody can answer a question. The option makes that it is not asked."""
     if not sys.stdin.isatty():
         raise UserError(f"there is nobody to ask: stdin is no terminal; nothing was changed; say {option}")
 

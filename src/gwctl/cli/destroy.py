@@ -7,6 +7,7 @@ import click
 
 from gwctl.cli.deployment import (
     dry_run_option,
+    lock_seconds_option,
     name_argument,
     parallelism_option,
     plan_file_option,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @dry_run_option
 @plan_file_option("Carry out this plan, made by `gwctl plan --destroy --plan-file`.", must_exist=True)
 @parallelism_option
+@lock_seconds_option
 @json_option
 def command(
     *,
@@ -39,6 +41,7 @@ def command(
     dry_run: bool,
     plan_file: Path | None,
     parallelism: int,
+    lock_seconds: int,
     as_json: bool,
 ) -> None:
     """Destroy everything that an environment was built into.
@@ -60,12 +63,17 @@ def command(
     if discard:
         _discard(opened, project, yes=yes, as_json=as_json)
         return
-    building.check_artifacts(project)
+    if not dry_run:
+        _check_can_ask(opened.target, yes=yes, typed=typed)
+    if not plan_file:
+        building.prepare_artifacts(project, deployment.said)
     again = f"gwctl destroy {name}"
     result: dict[str, Any] = {"environment": name, "account_id": opened.target.environment.account_id}
     with building.alone(opened.target.place), ApplyView(quiet=as_json) as view:
         target = building.reach(opened, project)
-        runner = building.start_terraform(target, opened.programs, view.event, parallelism=parallelism)
+        runner = building.start_terraform(
+            target, opened.programs, view.event, parallelism=parallelism, lock_seconds=lock_seconds
+        )
         deployment.watch_interrupts(runner)
         try:
             with building.plan_file(target.place, None) as made:
@@ -143,6 +151,17 @@ def _end_emulated(opened: "Opened", project: "Project") -> None:
     shutil.rmtree(local_gateway.data_of(opened.target.place).root, ignore_errors=True)
     emulator.stop(project)
     opened.target.place.applied.unlink(missing_ok=True)
+
+
+def _check_can_ask(target: "Target", *, yes: bool, typed: str | None) -> None:
+    """Before anything is planned. Raises UserError: nobody can answer, and no option answers for them."""
+    from gwctl.cli.deployment import somebody_there
+
+    environment = target.environment
+    if typed is None and (environment.production or not (environment.emulated or yes)):
+        somebody_there(f"--confirm {target.name}")
+    if environment.emulated and not yes:
+        somebody_there("--yes")
 
 
 def _ask(target: "Target", plan: "Plan", *, yes: bool, typed: str | None) -> None:

@@ -11,9 +11,14 @@ from gwctl.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USER, REPORT, UserErro
 
 COMMANDS = (
     *("up", "down", "status", "logs", "token", "connect"),
-    *("environments", "render", "plan", "deploy", "destroy", "outputs", "bootstrap", "doctor", "version"),
+    *("apply", "teams", "budgets", "routing", "scanner", "pricing", "usage", "policy", "audit", "import"),
+    *("environments", "render", "plan", "deploy", "destroy", "outputs", "bootstrap", "build", "images"),
+    *("doctor", "docs", "version"),
 )
 """In the order of `--help`. Command NAME is the function `command` of `gwctl.cli.NAME`."""
+
+MODULES = {"import": "importing"}
+"""Commands whose names no module can have."""
 
 
 class _LazyGroup(click.Group):
@@ -25,7 +30,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"gwctl.cli.{cmd_name}").command
+        command = importlib.import_module(f"gwctl.cli.{MODULES.get(cmd_name, cmd_name)}").command
         _name_variables(cmd_name, command)
         return command
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gwctl.cli.deployment import name_argument, parallelism_option, plan_file_option
+from gwctl.cli.deployment import lock_seconds_option, name_argument, parallelism_option, plan_file_option
 from gwctl.cli.options import json_option
 
 
@@ -13,8 +13,11 @@ from gwctl.cli.options import json_option
 @click.option("--destroy", "to_destroy", is_flag=True, help="Show what `gwctl destroy` would destroy.")
 @plan_file_option("Keep the plan there, for `gwctl deploy --plan-file`. It holds every secret.", must_exist=False)
 @parallelism_option
+@lock_seconds_option
 @json_option
-def command(name: str, to_destroy: bool, plan_file: Path | None, parallelism: int, as_json: bool) -> None:
+def command(
+    name: str, to_destroy: bool, plan_file: Path | None, parallelism: int, lock_seconds: int, as_json: bool
+) -> None:
     """Show what a deploy of an environment would change, and change nothing.
 
     Values are shown only when they are numbers, true or false; what is sensitive is never shown.
@@ -28,10 +31,12 @@ def command(name: str, to_destroy: bool, plan_file: Path | None, parallelism: in
     project = Project.find()
     opened = building.open_environment(project, name)
     deployment.opened(opened, "Plan to destroy" if to_destroy else "Plan")
-    building.check_artifacts(project)
+    building.prepare_artifacts(project, deployment.said)
     with building.alone(opened.target.place), ApplyView(quiet=as_json) as view:
         target = building.reach(opened, project)
-        runner = building.start_terraform(target, opened.programs, view.event, parallelism=parallelism)
+        runner = building.start_terraform(
+            target, opened.programs, view.event, parallelism=parallelism, lock_seconds=lock_seconds
+        )
         deployment.watch_interrupts(runner)
         try:
             with building.plan_file(target.place, plan_file) as file:

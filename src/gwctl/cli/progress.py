@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from gwctl.local.status import PartStatus, Status
 
 WHAT = {
+    "aws": "emulated AWS",
     "issuer": "gives out tokens",
     "sample": "sample provider",
     "gateway": "Portkey",
+    "admin": "admin API",
     "agent": "policy and usage",
     "edge": "Envoy",
 }

@@ -65,7 +65,7 @@ def _lines(status: "Status", health: int | None) -> list[str]:
     ]
     lines += _columns(rows)
     lines += [f"  {part.name}: {part.detail}" for part in status.parts if part.detail]
-    lines += [f"No admin API in this version; port {status.admin_port} is kept for it.", ""]
+    lines += [f"Admin API: {status.admin_url}", ""]
     lines += _policy(status)
     lines += ["", "Providers:"]
     lines += [
@@ -81,6 +81,8 @@ def _policy(status: "Status") -> list[str]:
         lines.append(click.style(f"The edge rejected {policy.label}: {policy.rejected}", fg="red"))
     elif policy.applied != policy.label:
         lines.append(f"Policy {policy.label} is on its way.")
+    if policy.source:
+        lines.append(click.style(f"Changes do not reach the edge: {policy.source}", fg="red"))
     if policy.problems:
         lines.append(click.style("The file has problems and is not in force as it is now:", fg="red"))
         lines += [f"  {problem}" for problem in policy.problems]

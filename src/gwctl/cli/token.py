@@ -9,6 +9,7 @@ from gwctl.cli.options import data_dir_option
 from gwctl.errors import UserError
 
 if TYPE_CHECKING:
+    from gwctl.local.connection import Connection
     from gwctl.local.data_dir import DataDir
     from gwctl.local.tokens import Credentials
 
@@ -32,18 +33,36 @@ def command(environment: str | None, client_id: str | None, data: "DataDir") -> 
     The token is cached until shortly before it expires, so programs may call this as often as they like: it is made
     for Claude Code's apiKeyHelper and Codex's auth.command.
     """
+    from gwctl.local.connection import Connection
     from gwctl.local.tokens import get_token
 
-    if environment and environment != "local":
-        raise UserError(f"there is no environment {environment}; this version knows local only")
-    click.echo(get_token(_credentials(client_id, data), data.tokens))
+    if environment:
+        click.echo(_of_environment(environment, client_id))
+        return
+    click.echo(get_token(_credentials(client_id, Connection.read(data.connection)), data.tokens))
 
 
-def _credentials(client_id: str | None, data: "DataDir") -> "Credentials":
-    from gwctl.local.connection import Connection
+def _of_environment(name: str, client_id: str | None) -> str:
+    """A token of a deployed environment, by what was applied. Raises UserError."""
+    from gwctl.environments.applied import Applied
+    from gwctl.environments.project import Project
+    from gwctl.local.tokens import Credentials, get_token
+
+    place = Project.find().place(name)
+    applied = Applied.read(place)
+    cache = place.create_work() / "tokens"
+    secret = os.environ.get(SECRET_VARIABLE)
+    if secret and not applied.endpoint:  # who only calls models needs no AWS credentials
+        wanted = client_id or applied.output("cognito_client_id")
+        return get_token(Credentials(applied.output("cognito_token_endpoint"), wanted, secret), cache)
+    from gwctl.environments.reach import connection_to
+
+    return get_token(_credentials(client_id, connection_to(place, applied)), cache)
+
+
+def _credentials(client_id: str | None, connection: "Connection") -> "Credentials":
     from gwctl.local.tokens import Credentials
 
-    connection = Connection.read(data.connection)
     secrets = {
         connection.client_id: connection.client_secret,
         connection.admin_client_id: connection.admin_client_secret,

@@ -20,7 +20,7 @@ PORT = click.IntRange(1, 65535)
 @click.command()
 @click.option("--port", type=PORT, default=8080, show_default=True, help="Where the gateway serves, on 127.0.0.1.")
 @click.option(
-    "--admin-port", type=PORT, default=8081, show_default=True, help="Kept for the admin API, which does not exist yet."
+    "--admin-port", type=PORT, default=8081, show_default=True, help="Where the admin API serves, on 127.0.0.1."
 )
 @click.option("--token-port", type=PORT, help="Where tokens are given out. Default: the same free port every time.")
 @click.option(

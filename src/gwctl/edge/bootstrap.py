@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from gwctl.edge.clusters import gateway_cluster, issuer_cluster, portkey_cluster, typed
-from gwctl.edge.filters import BUFFER_FILTER, early_removals, http_filters
+from gwctl.edge.clusters import agent_cluster, gateway_cluster, issuer_cluster, portkey_cluster, typed
+from gwctl.edge.filters import BUFFER_FILTER, RESERVE_HEADER, early_removals, http_filters
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.local_replies import local_replies
 from gwctl.edge.settings import EdgeSettings
@@ -29,7 +29,7 @@ def bootstrap(settings: EdgeSettings) -> JsonObject:
         },
         "static_resources": {
             "listeners": [_listener(settings)],
-            "clusters": [portkey_cluster(settings), gateway_cluster(settings), issuer_cluster(settings)],
+            "clusters": _clusters(settings),
         },
         "overload_manager": {
             "resource_monitors": [
@@ -43,6 +43,13 @@ def bootstrap(settings: EdgeSettings) -> JsonObject:
             ]
         },
     }
+
+
+def _clusters(settings: EdgeSettings) -> list[Json]:
+    clusters: list[Json] = [portkey_cluster(settings), gateway_cluster(settings), issuer_cluster(settings)]
+    if settings.reserve_socket is not None:
+        clusters.append(agent_cluster(settings.reserve_socket))
+    return clusters
 
 
 def _listener(settings: EdgeSettings) -> JsonObject:
@@ -138,8 +145,9 @@ def _routes(settings: EdgeSettings) -> JsonObject:
     routes.append({"name": "connect", "match": {"connect_matcher": {}}, **unbuffered})
     upgrade: list[Json] = [{"name": "upgrade", "present_match": True}]
     routes.append({"name": "upgrade", "match": {"prefix": "/", "headers": upgrade}, **unbuffered})
+    surplus: list[Json] = [ROUTE_HEADER, RESERVE_HEADER, "authorization", "x-api-key", "x-forwarded-proto"]
     return {
         "name": "edge",
-        "request_headers_to_remove": [ROUTE_HEADER, "authorization", "x-api-key", "x-forwarded-proto"],
+        "request_headers_to_remove": surplus,
         "virtual_hosts": [{"name": "apis", "domains": ["*"], "routes": routes}],
     }

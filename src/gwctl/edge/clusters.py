@@ -1,6 +1,7 @@
-"""Clusters: Portkey, for requests and for health, the issuer of tokens, and a mark that a policy is in force."""
+"""Clusters: Portkey, for requests and for health, the agent, the issuer of tokens, a mark that a policy is in force."""
 
 import ipaddress
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ POLICY_CLUSTER: Final = "policy"
 GATEWAY_CLUSTER: Final = "gateway"
 PORTKEY_CLUSTER: Final = "portkey"
 ISSUER_CLUSTER: Final = "issuer"
+AGENT_CLUSTER: Final = "agent"
 FROM_PORTKEY: Final = "x-gw-portkey"
 """A header that Portkey's answers carry inside the edge, and Envoy's own do not."""
 
@@ -109,6 +111,18 @@ def portkey_cluster(settings: EdgeSettings) -> JsonObject:
         "lb_policy": "LEAST_REQUEST",
         "circuit_breakers": _unlimited(),
         "typed_extension_protocol_options": {_HTTP_OPTIONS: _http_options()},
+    }
+
+
+def agent_cluster(socket: Path) -> JsonObject:
+    """The agent, which reserves quota: a Unix socket, whose connections stay open."""
+    endpoint: JsonObject = {"endpoint": {"address": {"pipe": {"path": str(socket)}}}}
+    return {
+        "name": AGENT_CLUSTER,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "circuit_breakers": _unlimited(),
+        "load_assignment": {"cluster_name": AGENT_CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]},
     }
 
 

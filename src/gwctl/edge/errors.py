@@ -104,6 +104,8 @@ _ALL: Final = (
         envoy=True,
     ),
     _invalid("headers_too_large", "The request's headers are larger than the gateway accepts.", 431, envoy=True),
+    Refusal("insufficient_quota", 429, "insufficient_quota", "rate_limit_error", "{}"),
+    Refusal("rate_limit_exceeded", 429, "rate_limit_error", "rate_limit_error", "{}"),
     _failed(
         "internal_error",
         500,
@@ -121,6 +123,11 @@ _ALL: Final = (
         503,
         "The gateway cannot serve this request just now. Send it again in a moment.",
         envoy=True,
+    ),
+    _failed(
+        "quota_unavailable",
+        503,
+        "The gateway cannot check the quota of this request just now. Send it again in a moment.{}",
     ),
     _failed(
         "issuer_unavailable",

@@ -2,15 +2,19 @@
 
 from typing import Final
 
-from gwctl.edge.clusters import GATEWAY_CLUSTER, ISSUER_CLUSTER, POLICY_CLUSTER, typed
+from gwctl.edge.clusters import AGENT_CLUSTER, GATEWAY_CLUSTER, ISSUER_CLUSTER, POLICY_CLUSTER, typed
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
-from gwctl.edge.usage import plain_rules, served_rules, stream_rules
+from gwctl.edge.usage import AGENT_HEADERS, POLICY, RESERVATION, plain_rules, served_rules, stream_rules
 
 HEALTH_PATH: Final = "/healthz"
 POLICY_FILTER: Final = "policy"
 BUFFER_FILTER: Final = "buffer"
 CREDENTIALS_HEADER: Final = "x-gw-credentials"
+RESERVE_HEADER: Final = "x-gw-reserve"
+"""What the policy tells the agent about a request: JSON on one line. It ends at the edge."""
+RESERVE_SECONDS: Final = 5
+"""For the agent to answer, all tries together."""
 SHARED_CREDENTIALS: Final = "credentials"
 
 _STRIPPED_PREFIXES: Final = ("x-portkey-", "x-gw-", "x-amzn-oidc-", "x-envoy-")
@@ -94,8 +98,42 @@ def _credentials(settings: EdgeSettings) -> JsonObject:
     )
 
 
+def _reserve() -> JsonObject:
+    """Asks the agent to reserve quota. Whoever cannot be asked about is refused.
+
+    A connection that the agent has closed meanwhile, because it started anew, is no reason: then it is asked again.
+    Envoy takes `max_interval` for the time-out of a try, too.
+    """
+    timeout = f"{RESERVE_SECONDS}s"
+    told: list[Json] = [{"exact": RESERVE_HEADER}]
+    shown: list[Json] = [{"exact": "retry-after"}, {"exact": "content-type"}, {"prefix": "x-ratelimit-"}]
+    kept: list[Json] = [{"exact": name} for name in AGENT_HEADERS]
+    asked: JsonObject = {"filter": POLICY, "path": [{"key": "quota"}], "value": {"bool_match": True}}
+    return typed(
+        "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        http_service={
+            "server_uri": {"uri": "http://agent", "cluster": AGENT_CLUSTER, "timeout": timeout},
+            "authorization_response": {
+                "allowed_client_headers": {"patterns": shown},
+                "dynamic_metadata_from_headers": {"patterns": kept},
+            },
+            "retry_policy": {
+                "retry_on": "connect-failure,reset",
+                "num_retries": 3,
+                "retry_back_off": {"base_interval": "0.05s", "max_interval": timeout},
+            },
+        },
+        allowed_headers={"patterns": told},
+        filter_enabled_metadata=asked,
+        failure_mode_allow=False,
+        status_on_error={"code": 503},
+        stat_prefix="reserve",
+    )
+
+
 def http_filters(settings: EdgeSettings) -> list[Json]:
     """All of them."""
+    reserve: list[Json] = [{"name": RESERVATION, "typed_config": _reserve()}] if settings.reserve_socket else []
     return [
         {"name": "answer_headers", "typed_config": _answer_headers()},
         {"name": "health", "typed_config": _health_check()},
@@ -117,7 +155,7 @@ def http_filters(settings: EdgeSettings) -> list[Json]:
                 "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"],
             },
         },
-        # The place of ext_authz, which asks the agent to reserve quota: after the decision, before Portkey.
+        *reserve,
         {"name": "served", "typed_config": served_rules()},
         {"name": "plain_usage", "typed_config": plain_rules()},
         {"name": "stream_usage", "typed_config": stream_rules()},

@@ -1,6 +1,6 @@
 """Envoy's own replies (no token, no route, no Portkey, too large…) in the shape of the path.
 
-The policy's refusals have their shape already; they are told by the metadata that they leave.
+The policy's and the agent's refusals have their shape already; they are told by the metadata that they leave.
 """
 
 from typing import Final
@@ -8,16 +8,21 @@ from typing import Final
 from gwctl.edge.clusters import typed
 from gwctl.edge.errors import REFUSALS, Refusal
 from gwctl.edge.json_types import Json, JsonObject
-from gwctl.edge.usage import POLICY
+from gwctl.edge.usage import POLICY, RESERVATION
 from gwctl.policy.names import API_PATHS
 
 _REASON: Final = "%LOCAL_REPLY_BODY%"
+_DENIED: Final = "ext_authz_denied"
 _NO_KEYS: Final = "jwt_authn_access_denied{Jwks_remote_fetch_is_failed}"
 
 
 def local_replies() -> JsonObject:
     """`local_reply_config` of the connection manager."""
-    mappers: list[Json] = [{"filter": _has("shaped")}]
+    shaped: list[Json] = [_has(POLICY, "shaped"), _has(RESERVATION, "x-gw-refusal")]
+    mappers: list[Json] = [{"filter": {"or_filter": {"filters": shaped}}}]
+    # A denial without the agent's mark is none of its own.
+    unavailable = REFUSALS["gateway_unavailable"]
+    mappers += _mappers(unavailable, _details(_DENIED), status=unavailable.status)
     # Envoy's word for this is 401, which would send the client for a new token, again and again.
     no_keys = REFUSALS["issuer_unavailable"]
     mappers += _mappers(no_keys, _details(_NO_KEYS), status=no_keys.status)
@@ -61,8 +66,8 @@ def _details(details: str) -> JsonObject:
     return {"extension_filter": {"name": "envoy.access_loggers.extension_filters.cel", "typed_config": expression}}
 
 
-def _has(key: str) -> JsonObject:
-    matcher: JsonObject = {"filter": POLICY, "path": [{"key": key}], "value": {"present_match": True}}
+def _has(namespace: str, key: str) -> JsonObject:
+    matcher: JsonObject = {"filter": namespace, "path": [{"key": key}], "value": {"present_match": True}}
     return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
 
 

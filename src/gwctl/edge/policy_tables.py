@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
+from gwctl.edge.breaker import OpenTargets, TargetName, marks, skipped_paths
 from gwctl.edge.clusters import PORTKEY_CLUSTER
 from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
 from gwctl.edge.portkey import SCANNED, longest_seconds, template
@@ -65,10 +66,12 @@ def _fill(name: str, lines: list[str]) -> str:
     return ";(function(t)\n{}\nend)({})".format("\n".join(lines), name.removeprefix("local "))
 
 
-def policy_tables(snapshot: Snapshot, settings: EdgeSettings) -> str:
+def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: OpenTargets = frozenset()) -> str:
     """All tables of a snapshot, as statements that declare locals."""
     parts = [f"local POLICY = {lua_string(snapshot.label)}", f"local SCOPE = {lua_string(settings.invoke_scope)}"]
     parts.append(f"local CLUSTER = {lua_string(PORTKEY_CLUSTER)}")
+    parts.append(f"local RESERVE = {lua_value(settings.reserve_socket is not None)}")
+    parts += filled("local QUOTAS", ((scope, True) for scope in _reserved_scopes(snapshot)))
     parts += filled("local CLIENTS", ((name, client.team) for name, client in snapshot.clients.items()))
     parts += filled(
         "local CLIENTS_OFF", ((name, True) for name, client in snapshot.clients.items() if not client.enabled)
@@ -81,7 +84,9 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings) -> str:
             (alias, {str(api): variant for api, variant in apis.items()}) for alias, apis in profile.models.items()
         )
         parts += filled(f"PROFILES[{lua_string(name)}]", rows)
-    parts += filled("local VARIANTS", ((name, _variant(v, snapshot)) for name, v in snapshot.variants.items()))
+    parts += filled(
+        "local VARIANTS", ((name, _variant(v, snapshot, open_targets)) for name, v in snapshot.variants.items())
+    )
     parts += filled("local FIELDS", ((field.key, _kind(field)) for field in REQUEST_FIELDS))
     parts += filled("local PATHS", ((path, api) for api, path in API_PATHS.items()))
     parts += filled(
@@ -104,20 +109,30 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings) -> str:
     return "\n".join(parts) + "\n"
 
 
+def _reserved_scopes(snapshot: Snapshot) -> list[str]:
+    """Scopes whose requests the agent must be asked about. An alert only looks at what was spent."""
+    return sorted({quota.scope for quota in snapshot.quotas.values() if quota.action != "alert"})
+
+
 def _kind(field: Field) -> str:
     if field.key in _BOOLEANS:
         return "boolean"
     return "count" if field.type == "number" else "string"
 
 
-def _variant(variant: Variant, snapshot: Snapshot) -> dict[str, LuaValue]:
+def _variant(variant: Variant, snapshot: Snapshot, open_targets: OpenTargets) -> dict[str, LuaValue]:
     """What the policy must know about a variant: its configuration of Portkey, and what scanner rules forbid."""
+    skipped = skipped_paths(
+        variant.tree, lambda node: TargetName(variant.route, node.provider, node.model) in open_targets
+    )
     flags: dict[str, LuaValue] = {
-        "config": template(variant, snapshot, stream_usage=False),
+        "config": template(variant, snapshot, stream_usage=False, skipped=skipped),
         "timeout": str((longest_seconds(variant.tree) + _GRACE_SECONDS) * 1000),
     }
     if "chat" in variant.apis:
-        flags["stream_config"] = template(variant, snapshot, stream_usage=True)
+        flags["stream_config"] = template(variant, snapshot, stream_usage=True, skipped=skipped)
+    if skipped:
+        flags["skipped"] = marks(skipped)
     rules = [snapshot.scanner[name] for name in variant.scanner]
     if not rules:
         return flags

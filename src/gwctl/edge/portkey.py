@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
+from gwctl.edge.breaker import Path
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.policy.documents import Provider, ScannerRule
 from gwctl.policy.names import Api, ProviderKind
@@ -52,19 +53,28 @@ SCANNED: Final[dict[tuple[Where, Action], frozenset[Api]]] = {
 An answer with embeddings holds no text. A streamed answer is never looked at."""
 
 _CREDENTIALS: Final = "gw_credentials"
+RULES_APART: Final = "+"
+"""Between the ids of rules that share a guardrail; no id has it."""
 _GUARD: Final = "#guard"
+_HEEDS_OPEN: Final = "gw"
+"""The `id` of a tree. Portkey leaves out what `is_open` only below a group that has some id."""
 _PLACE: Final = re.compile(rf'"{_CREDENTIALS}":"([^"\\]+)"')
 """Where credentials go. No data can look like it: a quotation mark inside a JSON string has a backslash before it."""
 
 
-def template(variant: Variant, snapshot: Snapshot, *, stream_usage: bool) -> list[str]:
+def template(
+    variant: Variant, snapshot: Snapshot, *, stream_usage: bool, skipped: frozenset[Path] = frozenset()
+) -> list[str]:
     """What Portkey is to do for a variant: literal JSON and names of `credentials` in turn, literal first and last.
 
     Joined, with each name replaced by its members, it is the value of `x-portkey-config`. `stream_usage` asks the
-    provider for token counts at the end of a streamed chat completion.
+    provider for token counts at the end of a streamed chat completion. What is `skipped` keeps its place, so that the
+    option index that Portkey tells means the same target as ever.
     """
     rules = [snapshot.scanner[name] for name in variant.scanner]
-    built = _node(variant.tree, snapshot.providers)
+    built = _node(variant.tree, snapshot.providers, skipped)
+    if skipped:
+        built["id"] = _HEEDS_OPEN
     built["strict_open_ai_compliance"] = True
     if stream_usage:
         overrides = built.setdefault("override_params", {})
@@ -141,14 +151,19 @@ def _dumps(built: JsonObject) -> str:
     return json.dumps(built, separators=(",", ":"), ensure_ascii=True)
 
 
-def _node(node: Node, providers: Mapping[str, Provider]) -> JsonObject:
+def _node(
+    node: Node, providers: Mapping[str, Provider], skipped: frozenset[Path] = frozenset(), path: Path = ()
+) -> JsonObject:
     if isinstance(node, TargetNode):
         return _target(node, providers[node.provider])
     targets: list[Json] = []
-    for each in node.targets:
-        built = _node(each, providers)
+    for index, each in enumerate(node.targets):
+        below = (*path, index)
+        built = _node(each, providers, skipped, below)
         if node.strategy == "weighted" and isinstance(each, TargetNode):
             built["weight"] = each.weight
+        if below in skipped:
+            built["is_open"] = True
         targets.append(built)
     if node.strategy == "weighted":
         return {"strategy": {"mode": "loadbalance"}, "targets": targets}
@@ -210,15 +225,23 @@ def _camel(name: str) -> str:
 def _guardrails(rules: Sequence[ScannerRule], aws: Provider | None) -> list[Json]:
     """Denials each for themselves; redactions as one guardrail, in order, because side by side the last one wins."""
     built: list[Json] = [_denial(rule, aws) for rule in rules if rule.action == "deny"]
-    redactions: JsonObject = {f"rule {rule.id}": _redaction(rule) for rule in rules if rule.action == "redact"}
-    if redactions:
-        built.append({"sequential": True, "deny": False, **redactions})
+    redacting = [rule for rule in rules if rule.action == "redact"]
+    if redacting:
+        # By the id the edge tells which rule it was: results name no checks, and come in their order.
+        built.append(
+            {
+                "id": RULES_APART.join(rule.id for rule in redacting),
+                "sequential": True,
+                "deny": False,
+                **{f"rule {rule.id}": _redaction(rule) for rule in redacting},
+            }
+        )
     return built
 
 
 def _denial(rule: ScannerRule, aws: Provider | None) -> JsonObject:
     if rule.bedrock_guardrail is None:
-        return {"default.regexMatch": {"rule": rule.pattern or "", "not": True}, "deny": True}
+        return {"id": rule.id, "default.regexMatch": {"rule": rule.pattern or "", "not": True}, "deny": True}
     # Portkey takes an error of a check for a pass unless told otherwise.
     check: JsonObject = {
         "guardrailId": rule.bedrock_guardrail.id,
@@ -227,7 +250,7 @@ def _denial(rule: ScannerRule, aws: Provider | None) -> JsonObject:
     }
     if aws:
         check["credentials"] = {"awsRegion": aws.region, _CREDENTIALS: aws.id + _GUARD}
-    return {"bedrock.guard": check, "deny": True}
+    return {"id": rule.id, "bedrock.guard": check, "deny": True}
 
 
 def _redaction(rule: ScannerRule) -> JsonObject:

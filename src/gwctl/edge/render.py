@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 
 from gwctl.edge import bootstrap, clusters, portkey
+from gwctl.edge.breaker import OpenTargets
 from gwctl.edge.clusters import typed
 from gwctl.edge.filters import POLICY_FILTER, SHARED_CREDENTIALS
 from gwctl.edge.json_types import Json, JsonObject
@@ -19,7 +20,13 @@ from gwctl.policy.snapshot import Snapshot
 
 __all__ = ["PolicyFiles", "Secrets", "render_bootstrap", "render_no_policy", "render_policy"]
 
-_SCRIPTS = ("json", "refusal", "models", "policy", "answer")
+_FOLDER = files("gwctl.edge") / "lua"
+_SCRIPTS = {
+    name: (_FOLDER / f"{name}.lua").read_text()
+    for name in ("json", "refusal", "models", "outside", "reserve", "policy", "answer")
+}
+"""Read once: tables and scripts must be of one version, also when the package is upgraded under a running agent."""
+_MAIN = (_FOLDER / "main.lua").read_text()
 
 
 @dataclass(frozen=True)
@@ -53,14 +60,20 @@ def render_no_policy(settings: EdgeSettings) -> PolicyFiles:
     return _files("none", settings, credentials="{}", mark=[], lua="function envoy_on_request(handle) end\n")
 
 
-def render_policy(snapshot: Snapshot, settings: EdgeSettings, secrets: Secrets) -> PolicyFiles:
-    """All dynamic files of a snapshot. The same input gives the same bytes."""
+def render_policy(
+    snapshot: Snapshot, settings: EdgeSettings, secrets: Secrets, open_targets: OpenTargets = frozenset()
+) -> PolicyFiles:
+    """All dynamic files of a snapshot. The same input gives the same bytes.
+
+    `open_targets` (`CircuitBreakers.open_targets`) are left out of the routes that have others; only the file `policy`
+    differs by them, and its version does not.
+    """
     return _files(
         snapshot.label,
         settings,
         credentials=portkey.credentials(snapshot, secrets),
         mark=[clusters.policy_cluster()],
-        lua=lua_source(snapshot, settings),
+        lua=lua_source(snapshot, settings, open_targets),
         missing=portkey.missing_secrets(snapshot, secrets),
     )
 
@@ -90,12 +103,11 @@ def _files(
     )
 
 
-def lua_source(snapshot: Snapshot, settings: EdgeSettings) -> str:
+def lua_source(snapshot: Snapshot, settings: EdgeSettings, open_targets: OpenTargets = frozenset()) -> str:
     """The whole Lua program: the tables, then the scripts."""
-    folder = files("gwctl.edge") / "lua"
-    parts = [policy_tables(snapshot, settings)]
-    parts += [f"local {name} = (function()\n{(folder / f'{name}.lua').read_text()}\nend)()\n" for name in _SCRIPTS]
-    parts.append((folder / "main.lua").read_text())
+    parts = [policy_tables(snapshot, settings, open_targets)]
+    parts += [f"local {name} = (function()\n{text}\nend)()\n" for name, text in _SCRIPTS.items()]
+    parts.append(_MAIN)
     return "".join(parts)
 
 

@@ -15,6 +15,9 @@ REQUEST: Final = "gw.request"
 POLICY: Final = "gw.policy"
 SERVED: Final = "gw.served"
 JWT: Final = "envoy.filters.http.jwt_authn"
+RESERVATION: Final = "envoy.filters.http.ext_authz"
+"""Where the headers `AGENT_HEADERS` of the agent's answer are."""
+AGENT_HEADERS: Final = ("x-gw-receipt", "x-gw-shadow", "x-gw-refusal", "x-gw-quota")
 
 _SERVED_HEADERS: Final = {
     "provider": "x-portkey-provider",
@@ -90,7 +93,13 @@ def log_format() -> JsonObject:
         "variant": _metadata(POLICY, "variant"),
         "stream": _metadata(REQUEST, "stream"),
         "policy": _metadata(POLICY, "policy"),
+        "rules": _metadata(POLICY, "rules"),
         "refusal": _metadata(POLICY, "refusal"),
+        "quota": {
+            "receipt": _metadata(RESERVATION, "x-gw-receipt"),
+            "shadow": _metadata(RESERVATION, "x-gw-shadow"),
+            "quota": _metadata(RESERVATION, "x-gw-quota"),
+        },
         "status": "%RESPONSE_CODE%",
         "flags": "%RESPONSE_FLAGS%",
         "details": "%RESPONSE_CODE_DETAILS%",
@@ -100,6 +109,7 @@ def log_format() -> JsonObject:
         "provider": _metadata(SERVED, "provider"),
         "option": _metadata(SERVED, "option"),
         "attempts": _metadata(SERVED, "attempts"),
+        "skipped": _metadata(POLICY, "skipped"),
         "request": _metadata(REQUEST),
         "usage": _metadata(USAGE),
     }

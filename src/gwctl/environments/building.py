@@ -10,21 +10,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from filelock import FileLock, Timeout
 
-from gwctl.environments import aws, bootstrap, emulator, fleet, loading, render, tools, workspace
+from gwctl.environments import artifacts, aws, bootstrap, emulator, fleet, loading, render, tools, workspace
 from gwctl.environments.applied import Applied
 from gwctl.environments.events import Event
 from gwctl.environments.plan import Plan, read_plan
 from gwctl.environments.project import Place, Project, shown
-from gwctl.environments.terraform import PARALLELISM, TerraformRunner
+from gwctl.environments.terraform import LOCK_SECONDS, PARALLELISM, TerraformRunner
 from gwctl.environments.workspace import Target
 from gwctl.errors import UserError
 
 Told = Callable[[str], None]
-LAMBDA_COMMAND: Final = "gwctl build lambda"
 
 
 @dataclass(frozen=True)
@@ -81,10 +79,12 @@ def reach(opened: Opened, project: Project) -> Target:
     return target
 
 
-def check_artifacts(project: Project) -> None:
-    """The root module reads what `gwctl build lambda` writes. Raises UserError: it is not there."""
-    if not (project.artifacts / "openapi.json").is_file():
-        raise UserError(f"there is no openapi.json in {shown(project.artifacts)}; run `{LAMBDA_COMMAND}`")
+def prepare_artifacts(project: Project, told: Told) -> None:
+    """The root module reads what `gwctl build lambda` writes: build it if it is not current. Raises UserError."""
+    if artifacts.is_current(project):
+        return
+    told("Building the admin API's functions")
+    artifacts.build_lambda(project)
 
 
 @contextmanager
@@ -103,7 +103,12 @@ def alone(place: Place) -> Iterator[None]:
 
 
 def start_terraform(
-    target: Target, programs: tools.Tools, listener: Callable[[Event], None], *, parallelism: int = PARALLELISM
+    target: Target,
+    programs: tools.Tools,
+    listener: Callable[[Event], None],
+    *,
+    parallelism: int = PARALLELISM,
+    lock_seconds: int = LOCK_SECONDS,
 ) -> TerraformRunner:
     """A runner with a new log. Nothing runs yet."""
     target.place.create_work()
@@ -111,6 +116,7 @@ def start_terraform(
     runner = workspace.runner(target, programs)
     runner.listener = listener
     runner.parallelism = parallelism
+    runner.lock_seconds = lock_seconds
     return runner
 
 

@@ -1,4 +1,4 @@
-"""From what was applied to what works with it. In: `Applied`. Out: clients, and the settings of the admin API.
+"""From what was applied to what works with it. In: `Applied`. Out: clients, settings of the admin API and of the agent.
 
 The seam between Terraform and the running parts: nothing else reads names out of Terraform's outputs.
 """
@@ -12,8 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl import scopes
 from gwctl.admin.runtime import Settings, SnapshotPlace, Tables
+from gwctl.admin.snapshots import CURRENT
 from gwctl.environments.applied import Applied
 from gwctl.errors import UserError
+from gwctl.local.connection import Connection
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,34 @@ def admin_settings(applied: Applied) -> Settings:
     """What the admin API's functions are given in a deployment; see modules/admin_api. Raises UserError."""
     tables: Mapping[str, str] = applied.output("table_names")
     return Settings(
-        deployment=applied.output("environment"),
+        deployment=applied.output("deployment"),
         snapshot=SnapshotPlace(bucket=applied.output("snapshot_bucket_name")),
         tables=Tables(documents=tables["documents"], audit=tables["audit"], usage=tables["usage"]),
         user_pool_id=applied.output("cognito_user_pool_id"),
     )
+
+
+def agent_settings(applied: Applied) -> dict[str, Any]:
+    """The fields of AgentSettings that say which AWS resources are whose, as modules/compute gives them to the agent.
+
+    What depends on the machine is not among them: paths, the edge, the collector. Raises UserError.
+    """
+    tables: Mapping[str, str] = applied.output("table_names")
+    arns: Mapping[str, str] = applied.output("provider_secret_arns")
+    return {
+        "audit_stream": applied.output("audit_stream_name"),
+        "deployment": applied.output("deployment"),
+        "notifications_topic_arn": applied.output("notifications_topic_arn"),
+        "provider_secrets": {provider: _secret_name(arn) for provider, arn in arns.items()},
+        "region": applied.region,
+        "snapshot": {"bucket": applied.output("snapshot_bucket_name"), "key": CURRENT},
+        "tables": {"ledger": tables["ledger"], "usage": tables["usage"]},
+    }
+
+
+def _secret_name(arn: str) -> str:
+    """The name in a secret's ARN, whose last seven characters are a hyphen and six that AWS chose."""
+    return arn.rpartition(":secret:")[2][:-7]
 
 
 def clients_of(applied: Applied) -> list[DeployedClient]:
@@ -66,6 +91,22 @@ def clients_of(applied: Applied) -> list[DeployedClient]:
         raise UserError(
             f"Cognito does not tell the clients of {applied.environment} ({error}); deploy again"
         ) from error
+
+
+def connection_of(applied: Applied) -> Connection:
+    """How to reach the deployment as its clients `default` and `admin`. Raises UserError."""
+    clients = {each.name: each for each in clients_of(applied)}
+    ordinary, admin = clients["default"], clients["admin"]
+    return Connection(
+        gateway_url=applied.output("gateway_url").rstrip("/"),
+        admin_url=applied.output("admin_api_url").rstrip("/"),
+        token_url=applied.output("cognito_token_endpoint"),
+        jwks_url=applied.output("jwks_url"),
+        client_id=ordinary.client_id,
+        client_secret=ordinary.client_secret,
+        admin_client_id=admin.client_id,
+        admin_client_secret=admin.client_secret,
+    )
 
 
 def _client(cognito: Any, pool: str, name: str, client_id: str) -> DeployedClient:

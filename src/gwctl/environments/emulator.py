@@ -88,12 +88,20 @@ def stop(project: Project) -> bool:
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(running.pid)
         process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
+        if not _ended(process):
             process.kill()
-            process.wait(STOP_SECONDS)
+            _ended(process)
     return True
+
+
+def _ended(process: psutil.Process) -> bool:
+    """Whether it ends in time. A zombie has ended, though psutil would wait for it."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
 
 
 def furnish(target: Target) -> None:

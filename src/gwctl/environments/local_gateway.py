@@ -11,10 +11,17 @@ import yaml
 
 from gwctl.agent.files import write_atomically
 from gwctl.environments.applied import Applied
-from gwctl.environments.deployed import DeployedClient, clients_of
+from gwctl.environments.deployed import (
+    DeployedClient,
+    admin_settings,
+    agent_settings,
+    client_options,
+    clients_of,
+)
 from gwctl.environments.project import Place
 from gwctl.local import default_policy, detached, running
 from gwctl.local.clients import LOCAL_CLIENT
+from gwctl.local.cloud import Cloud
 from gwctl.local.data_dir import DataDir
 from gwctl.local.issuer_store import ClientFile, Clients, add_client, revoke_client
 from gwctl.local.options import UpOptions
@@ -43,9 +50,24 @@ def start(place: Place, applied: Applied, changed: "Callable[[Status], None]") -
     policy.mkdir(mode=0o700, exist_ok=True)
     default_policy.ensure_policy(policy / "policy.yaml", LOCAL_CLIENT, [])
     write_atomically(policy / CLIENTS_FILE, _documents(deployed).encode())
+    cloud = data.run / "cloud.json"
+    cloud_of(applied).write(cloud)
     ports = Ports(data.ports)
-    options = UpOptions(port=ports.choose("edge"), admin_port=ports.choose("admin"), policy=policy)
+    options = UpOptions(port=ports.choose("edge"), admin_port=ports.choose("admin"), policy=policy, cloud=cloud)
     return detached.start(options, data, changed)
+
+
+def cloud_of(applied: Applied) -> Cloud:
+    """The emulated AWS, and what is whose in it. Raises UserError."""
+    options = client_options(applied)
+    return Cloud(
+        endpoint=options["endpoint_url"],
+        region=options["region_name"],
+        access_key=options["aws_access_key_id"],
+        secret_key=options["aws_secret_access_key"],
+        admin=admin_settings(applied).model_dump(exclude_none=True),
+        agent=agent_settings(applied),
+    )
 
 
 def stop(place: Place) -> bool:

@@ -161,6 +161,27 @@ def delete_markers_are_deleted() -> None:
 
 
 @patch
+def object_lock_of_a_bucket_with_objects() -> None:
+    """S3 changes the default retention of a bucket that has objects. moto refuses it.
+
+    Needed to destroy aws_s3_bucket_object_lock_configuration once there are audit records.
+    """
+    from moto.s3.models import S3Backend
+
+    original = S3Backend.put_object_lock_configuration
+
+    def put(self: Any, bucket_name: str, lock_enabled: bool, *rule: Any, **more: Any) -> None:
+        bucket = self.get_bucket(bucket_name)
+        keys, bucket.keys = bucket.keys, type(bucket.keys)()
+        try:
+            original(self, bucket_name, lock_enabled, *rule, **more)
+        finally:
+            bucket.keys = keys
+
+    _replace(S3Backend, "put_object_lock_configuration", put)
+
+
+@patch
 def rest_api_policy_is_escaped() -> None:
     r"""API Gateway returns a REST API's policy with each quote escaped: `{\"Version\": …}`.
 

@@ -31,7 +31,7 @@ def tfvars(environment: Environment, name: str) -> str:
 
 def templating() -> Templates:
     """Jinja for text files: an undefined name is an error, nothing is escaped."""
-    return Templates(
+    return Templates(  # nosec B701 # not HTML
         loader=PackageLoader("gwctl.environments"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,

@@ -20,7 +20,8 @@ NOTHING_TO_CHANGE: Final = 0
 CHANGES: Final = 2
 PARALLELISM: Final = 10
 """Terraform's own default: most of the time it waits for AWS."""
-LOCK_TIMEOUT: Final = "20s"
+LOCK_SECONDS: Final = 20
+"""How long to wait for somebody else who is at work on the same environment."""
 
 
 class TerraformError(Exception):
@@ -63,6 +64,7 @@ class TerraformRunner:
     listener: Callable[[Event], None] = lambda _: None
     interrupts: Interrupts = field(default_factory=Interrupts)
     parallelism: int = PARALLELISM
+    lock_seconds: int = LOCK_SECONDS
 
     def init(self) -> None:
         """Fetch providers, connect to the state. Raises TerraformError."""
@@ -84,7 +86,7 @@ class TerraformRunner:
             ok={NOTHING_TO_CHANGE, CHANGES},
             destroy=IsFlagged if destroy else None,
             json=IsFlagged,
-            lock_timeout=LOCK_TIMEOUT,
+            lock_timeout=f"{self.lock_seconds}s",
             out=str(file),
             parallelism=self.parallelism,
             var=None,
@@ -103,7 +105,7 @@ class TerraformRunner:
             "apply",
             str(file),
             json=IsFlagged,
-            lock_timeout=LOCK_TIMEOUT,
+            lock_timeout=f"{self.lock_seconds}s",
             parallelism=self.parallelism,
             skip_plan=True,
             var=None,

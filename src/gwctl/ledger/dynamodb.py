@@ -48,7 +48,7 @@ REFUSED: Final = "ConditionalCheckFailedException"
 def connect(region: str, endpoint_url: str | None = None, *, connections: int = 8) -> "DynamoDBClient":
     """A client that gives up soon: the caller repeats, and knows by the lease's `seq` what came through."""
     config = Config(
-        connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}, max_pool_connections=connections
+        connect_timeout=1, read_timeout=4, retries={"total_max_attempts": 1}, max_pool_connections=connections
     )
     # The stubs know every service's client; only DynamoDB's are installed.
     return boto3.client("dynamodb", region_name=region, endpoint_url=endpoint_url, config=config)  # pyright: ignore[reportUnknownMemberType]

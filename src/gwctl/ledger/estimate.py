@@ -55,8 +55,8 @@ def input_tokens(line: UsageLine) -> int:
     return -(-line.request_bytes // BYTES_PER_INPUT_TOKEN)
 
 
-def output_bound(line: UsageLine) -> int | None:
-    """The most output tokens that the request itself allows, None when it sets no limit."""
+def output_bound(line: UsageLine, largest_answer: int | None = None) -> int | None:
+    """The most output tokens that the request itself allows, else the model's largest answers; None: not known."""
     request = Values(line.request)
     caps = {
         "chat": ("max_completion_tokens", "max_tokens"),
@@ -65,33 +65,40 @@ def output_bound(line: UsageLine) -> int | None:
     }.get(line.api or "", ())
     limits = [limit for key in caps if (limit := request.count(key)) is not None]
     choices = request.count("n") if line.api == "chat" else None
-    return max(limits) * max(choices or 1, 1) if limits else None
+    most = max(limits) if limits else largest_answer
+    return None if most is None else most * max(choices or 1, 1)
 
 
-def output_tokens(line: UsageLine, kind: ProviderKind | None, *, claude: bool, unseen: bool) -> int:
+def output_tokens(
+    line: UsageLine, kind: ProviderKind | None, *, claude: bool, unseen: bool, largest_answer: int | None = None
+) -> int:
     """What the bytes of the answer amount to, rounded up and never above the request's own bound.
 
     `claude` says that a Claude model served; `unseen` that the caller left before a plain answer came, which then is
     taken to be as long as it may be: Portkey 1.15.2 waits for the provider all the same, and the provider charges.
     """
-    bound = output_bound(line)
+    bound = output_bound(line, largest_answer)
     if line.api in {"embeddings", "count_tokens"}:
         return 0
     if line.stream:
         shape = _shape(line, kind, claude=claude)
         estimate = _tokens(line.response_bytes - shape.prologue, shape.per_token)
     elif unseen and not line.response_bytes:
-        return unseen_output_tokens(line)
+        return unseen_output_tokens(line, largest_answer)
     else:
         frame = PLAIN_FRAME_BYTES.get(line.api or "", 0)
         estimate = _tokens(line.response_bytes - frame, BYTES_PER_PLAIN_OUTPUT_TOKEN)
     return estimate if bound is None else min(estimate, bound)
 
 
-def unseen_output_tokens(line: UsageLine) -> int:
+def unseen_output_tokens(line: UsageLine, largest_answer: int | None = None) -> int:
     """What an answer that nobody saw is taken to hold: all that the request allows, else what its duration allows."""
     bound = output_bound(line)
-    return bound if bound is not None else _tokens(line.duration_ms * UNSEEN_TOKENS_PER_SECOND, 1000)
+    if bound is not None:
+        return bound
+    written = _tokens(line.duration_ms * UNSEEN_TOKENS_PER_SECOND, 1000)
+    most = output_bound(line, largest_answer)
+    return written if most is None else min(written, most)
 
 
 def _shape(line: UsageLine, kind: ProviderKind | None, *, claude: bool) -> StreamShape:

@@ -42,6 +42,11 @@ class UsageEvent(Tokens):
     status: int = Field(ge=0, description="What the caller got; 0: the caller left before there was an answer")
     outcome: Outcome
     refusal: str | None = None
+    rules: str | None = Field(
+        default=None, description="Content rules that refused or redacted something, ids with commas between them"
+    )
+    quota: str | None = Field(default=None, description="The quota that refused it")
+    shadow: str | None = Field(default=None, description="A quota on trial that would have refused it")
     error_type: str | None = Field(default=None, description="The provider's word for what went wrong")
     attempts: int = Field(default=0, ge=0, description="Retries of the target that served")
     provider_name: str | None = Field(default=None, description="The kind of provider that served")

@@ -22,6 +22,8 @@ class ServedBy:
     provider: str
     model: str
     price: Price | None
+    largest_answer: int | None = None
+    """The most tokens that one answer can have: no estimate goes beyond it."""
 
 
 def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
@@ -52,6 +54,9 @@ def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
         status=line.status,
         outcome=_outcome(line, usage),
         refusal=line.refusal,
+        quota=line.quota.quota,
+        shadow=line.quota.shadow,
+        rules=line.rules,
         error_type=error_type(line),
         attempts=line.attempts or 0,
         provider_name=OTEL_PROVIDER_NAMES[served_by.kind] if served_by else None,
@@ -67,11 +72,13 @@ def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
 
 def _usage(line: UsageLine, served_by: ServedBy | None) -> Usage:
     if line.refusal == WITHHELD and line.upstream is not None:
-        return withheld(line)
+        return withheld(line, served_by.largest_answer if served_by else None)
     if line.refusal or line.upstream is None:
         return Usage(Tokens())
-    kind, model = (served_by.kind, served_by.model) if served_by else (None, None)
-    usage = normalise(line, kind, model)
+    if served_by is None:
+        usage = normalise(line, None, None)
+    else:
+        usage = normalise(line, served_by.kind, served_by.model, served_by.largest_answer)
     if line.status >= 400 and usage.estimated in {"no_usage", "cut", "client_left"}:
         return Usage(Tokens())
     return usage

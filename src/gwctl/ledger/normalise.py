@@ -62,10 +62,13 @@ class _Reading:
         return self.input_known and self.output_known
 
 
-def normalise(line: UsageLine, kind: ProviderKind | None, model: str | None) -> Usage:
+def normalise(
+    line: UsageLine, kind: ProviderKind | None, model: str | None, largest_answer: int | None = None
+) -> Usage:
     """The tokens of an answer that came from a provider. `model` is the target's, in the provider's words.
 
-    Never negative and never contradictory: what cannot be believed is replaced by an estimate that says so.
+    Never negative and never contradictory: what cannot be believed is replaced by an estimate that says so, and that
+    is not more than the model's largest answer, if the caller knows it.
     """
     values = Values(line.usage)
     claude = "claude" in (model or "").lower()
@@ -86,7 +89,11 @@ def normalise(line: UsageLine, kind: ProviderKind | None, model: str | None) -> 
         return Usage(tokens, False if fits and reading.consistent else "inconsistent")
 
     left = client_left(line)
-    output = reading.output if reading.output_known else estimate.output_tokens(line, kind, claude=claude, unseen=left)
+    output = (
+        reading.output
+        if reading.output_known
+        else estimate.output_tokens(line, kind, claude=claude, unseen=left, largest_answer=largest_answer)
+    )
     if error_type(line) and not reading.input_known and not output:
         return Usage(Tokens())  # an error instead of an answer
     tokens, _ = _tokens(
@@ -97,9 +104,10 @@ def normalise(line: UsageLine, kind: ProviderKind | None, model: str | None) -> 
     return Usage(tokens, "malformed" if values.malformed else _reason(line, reading, left=left))
 
 
-def withheld(line: UsageLine) -> Usage:
+def withheld(line: UsageLine, largest_answer: int | None = None) -> Usage:
     """The tokens of an answer that an output rule withheld: the provider wrote it, and nobody saw how long it was."""
-    tokens = Tokens(input_tokens=estimate.input_tokens(line), output_tokens=estimate.unseen_output_tokens(line))
+    output = estimate.unseen_output_tokens(line, largest_answer)
+    tokens = Tokens(input_tokens=estimate.input_tokens(line), output_tokens=output)
     return Usage(tokens, "withheld")
 
 

@@ -4,12 +4,12 @@ A rate is an integer: nano-dollars per million units, so $0.15 per million token
 sum of counts times rates, divided by a million and rounded once, half up.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, Self
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +19,7 @@ from gwctl.policy.names import ProviderKind
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice
+    from genai_prices.types import Provider as PriceProvider
 
 MILLION: Final = 1_000_000
 NANO_PER_USD: Final = 1_000_000_000
@@ -97,25 +98,53 @@ def cost(price: Price, tokens: Tokens, service_tier: str | None = None) -> int:
     return (total + MILLION // 2) // MILLION
 
 
-def upper_bound(
-    price: Price, input_tokens: int, output_tokens: int, service_tier: str | None = None, web_searches: int = 0
-) -> int:
-    """No request within these counts costs more, in nano-dollars, however its tokens split.
+class DearestRates(NamedTuple):
+    """The dearest rate of each kind that a request can meet once its input is larger than `above_input_tokens`.
+
+    In nano-dollars per million, like `Rates`.
+    """
+
+    above_input_tokens: int
+    input: int
+    output: int
+    web_search: int
+    request: int
+
+    def bound(self, input_tokens: int, output_tokens: int, web_searches: int = 0) -> int:
+        """The most that so much can cost, in nano-dollars."""
+        total = input_tokens * self.input + output_tokens * self.output + web_searches * self.web_search + self.request
+        return -(-total // MILLION)
+
+
+def dearest_rates(price: Price, service_tier: str | None = None) -> tuple[DearestRates, ...]:
+    """What bounds a request's cost: one entry for each size of input from which on it may get dearer, ascending.
 
     `service_tier` is the one that the request asks for: what it asks for and the standard one are both covered,
     because a provider may serve a request in the standard tier all the same.
     """
-    dearest_input = dearest_output = dearest_search = dearest_request = 0
-    for tiered in (price, _in_service_tier(price, service_tier)):
-        for rates in _reachable(tiered, input_tokens):
-            dearest_input = max(dearest_input, *_input_rates(rates))
-            dearest_output = max(dearest_output, rates.output, _first(rates.audio_output, 0))
-            dearest_search = max(dearest_search, rates.web_search)
-            dearest_request = max(dearest_request, rates.request)
-    total = (
-        input_tokens * dearest_input + output_tokens * dearest_output + web_searches * dearest_search + dearest_request
+    tiered = (price, _in_service_tier(price, service_tier))
+    starts = sorted({-1, *(tier.above_input_tokens for each in tiered for tier in each.tiers)})
+    return tuple(
+        _dearest(start, [rates for each in tiered for rates in _reachable(each, start + 1)]) for start in starts
     )
-    return -(-total // MILLION)
+
+
+def upper_bound(
+    price: Price, input_tokens: int, output_tokens: int, service_tier: str | None = None, web_searches: int = 0
+) -> int:
+    """No request within these counts costs more, in nano-dollars, however its tokens split. See `dearest_rates`."""
+    met = [rates for rates in dearest_rates(price, service_tier) if input_tokens > rates.above_input_tokens]
+    return met[-1].bound(input_tokens, output_tokens, web_searches)
+
+
+def _dearest(above: int, met: Sequence[Rates]) -> DearestRates:
+    return DearestRates(
+        above_input_tokens=above,
+        input=max(rate for rates in met for rate in _input_rates(rates)),
+        output=max(max(rates.output, _first(rates.audio_output, 0)) for rates in met),
+        web_search=max(rates.web_search for rates in met),
+        request=max(rates.request for rates in met),
+    )
 
 
 def _first(rate: int | None, otherwise: int) -> int:
@@ -171,18 +200,12 @@ def default_price(provider_kind: ProviderKind, model: str, on: date) -> Price | 
     the part after the last slash counts. A tier applies to all tokens of the request once the whole input is larger
     than its start, as genai-prices' `TieredPrices` documents.
     """
-    if provider_kind not in _BOOK:
+    entry = _in_book(provider_kind, model)
+    if entry is None:
         return None
-    # 0.15 s of import: paid by whoever needs a price, not by every command.
     from genai_prices import __version__ as version
-    from genai_prices.data_snapshot import get_snapshot
 
-    try:
-        provider, found = get_snapshot().find_provider_model(
-            _book_name(provider_kind, model), None, _BOOK[provider_kind], None
-        )
-    except LookupError:
-        return None
+    provider, found = entry
     moment = datetime.combine(on, time.min, UTC)
     standard = found.get_prices(moment)
     if standard.input_mtok is None:
@@ -198,6 +221,25 @@ def default_price(provider_kind: ProviderKind, model: str, on: date) -> Price | 
         ),
         source=f"genai-prices {version}: {provider.id}/{found.id}",
     )
+
+
+@lru_cache(maxsize=4096)
+def context_window(provider_kind: ProviderKind, model: str) -> int | None:
+    """How many tokens the model can read and write at once, if the price book knows it."""
+    entry = _in_book(provider_kind, model)
+    return entry[1].context_window if entry else None
+
+
+def _in_book(provider_kind: ProviderKind, model: str) -> "tuple[PriceProvider, ModelInfo] | None":
+    if provider_kind not in _BOOK:
+        return None
+    # 0.15 s of import: paid by whoever needs a price, not by every command.
+    from genai_prices.data_snapshot import get_snapshot
+
+    try:
+        return get_snapshot().find_provider_model(_book_name(provider_kind, model), None, _BOOK[provider_kind], None)
+    except LookupError:
+        return None
 
 
 def _book_name(provider_kind: ProviderKind, model: str) -> str:

@@ -11,7 +11,7 @@ and `usage`). Whatever they hold, the line is read: nobody may write their way o
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
@@ -69,6 +69,12 @@ def _option(value: Any) -> Any:
     return tuple(int(index) for index in re.findall(r"\d+", value))
 
 
+def _skipped(value: Any) -> Any:
+    """Paths like `option`, with spaces between them; those of groups stand for all targets below."""
+    words = value.split(" ") if isinstance(value, str) else ()
+    return frozenset(path for word in words if (path := _option(word)) is not None)
+
+
 def _map(value: Any) -> Any:
     return {} if value is None else value
 
@@ -78,6 +84,20 @@ Count = Annotated[Integer, Field(ge=0)]
 OptionalText = Annotated[str | None, BeforeValidator(_text)]
 OptionalCount = Annotated[Count | None, BeforeValidator(_absent)]
 FlatMap = Annotated[dict[str, JsonValue], BeforeValidator(_map)]
+
+
+class QuotaNote(BaseModel):
+    """What the agent said to the edge about a request under a quota; all None when it was not asked."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    receipt: OptionalText = None
+    shadow: OptionalText = None
+    quota: OptionalText = None
+
+
+def _note(value: Any) -> Any:
+    return cast("Any", value) if isinstance(value, (dict, QuotaNote)) else {}
 
 
 class UsageLine(BaseModel):
@@ -98,6 +118,7 @@ class UsageLine(BaseModel):
     stream: Annotated[bool | None, BeforeValidator(_boolean)] = None
     policy: OptionalText = None
     refusal: OptionalText = None
+    rules: OptionalText = None
     status: Count
     flags: str = "-"
     details: str = "-"
@@ -107,8 +128,10 @@ class UsageLine(BaseModel):
     provider: OptionalText = None
     option: Annotated[tuple[int, ...] | None, BeforeValidator(_option)] = None
     attempts: Annotated[int | None, BeforeValidator(_attempts)] = None
+    skipped: Annotated[frozenset[tuple[int, ...]], BeforeValidator(_skipped)] = frozenset()
     request: FlatMap = Field(default_factory=dict[str, JsonValue])
     usage: FlatMap = Field(default_factory=dict[str, JsonValue])
+    quota: Annotated[QuotaNote, BeforeValidator(_note)] = QuotaNote()
 
 
 def parse_line(line: bytes | str) -> UsageLine:

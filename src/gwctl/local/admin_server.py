@@ -8,28 +8,36 @@ Run: `python -m gwctl.local.admin_server --config FILE`, see `Config`. GET /heal
 """
 
 import argparse
+import hmac
 import logging
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from waitress.server import create_server
 
 from gwctl.admin import operations, runtime
 from gwctl.admin.errors import AdminError
 from gwctl.admin.http import error_answer
+from gwctl.admin.stores import UnavailableError
 from gwctl.errors import UserError
-from gwctl.local import aws_resources
+from gwctl.local import aws_resources, file_call
 from gwctl.local.admin_authorizer import Authorizer, keys_at
 from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
+from gwctl.local.aws_names import REGION, client_options
 from gwctl.local.client_directory import LocalClientDirectory
+from gwctl.local.file_policy import FilePolicy, RecordStore
 from gwctl.policy.documents import Provider
+from gwctl.policy.errors import PolicyError
 
 log = logging.getLogger("gwctl.admin.server")
 
@@ -37,12 +45,18 @@ MAX_REQUEST_BYTES: Final = 10 * 1024 * 1024
 """API Gateway's limit."""
 
 THREADS: Final = 8
+MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 
 StartResponse = Callable[..., Any]
 
 
 class Config(BaseModel):
-    """The configuration file, JSON. `clients_dir` is the issuer's state directory."""
+    """The configuration file, JSON. `clients_dir` is the issuer's state directory.
+
+    With `file_key`, whoever sends it as `x-gw-file-key` may POST a `FileContent` to `file_call.PATH`. `nudge` is a file
+    that is touched after each publication, so that the agent need not wait for its next poll. Without `furnish`,
+    tables and buckets are there already.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,7 +68,11 @@ class Config(BaseModel):
     aws_access_key: str = "local"
     clients_dir: Path
     providers: tuple[Provider, ...] = ()
+    file_key: str = Field(default="", repr=False)
+    nudge: Path | None = None
     settings: runtime.Settings = aws_resources.SETTINGS
+    region: str = REGION
+    furnish: bool = True
 
     @classmethod
     def read(cls, path: Path) -> "Config":
@@ -68,8 +86,10 @@ class Config(BaseModel):
 class AdminApp:
     """A WSGI application."""
 
-    def __init__(self, authorizer: Authorizer) -> None:
+    def __init__(self, authorizer: Authorizer, file: FilePolicy | None = None, file_key: str = "") -> None:
         self._authorizer = authorizer
+        self._file = file
+        self._file_key = file_key
         self._operations = operations.table()
         self._resources = Resources(resource for _, resource in self._operations)
         self._lock = Lock()
@@ -87,6 +107,12 @@ class AdminApp:
         return _send(answer, start_response)
 
     def _answer(self, request: HttpRequest) -> dict[str, Any]:
+        if request.path == file_call.PATH and request.method == "POST" and self._file and self._file_key:
+            return self._apply_file(request, self._file)
+        if len(request.body) > MAX_REQUEST_BYTES:
+            raise AdminError(
+                413, "too_large", f"the body has {len(request.body)} bytes; {MAX_REQUEST_BYTES} can be sent"
+            )
         match = self._resources.match(request.path)
         entry = self._operations.get((request.method, match[0])) if match else None
         if match is None or entry is None:
@@ -95,6 +121,17 @@ class AdminApp:
         event = proxy_event(request, *match, claims)
         with self._lock:  # Powertools keeps the request in a class attribute
             return entry.handler(event, None)
+
+    def _apply_file(self, request: HttpRequest, file: FilePolicy) -> dict[str, Any]:
+        if not hmac.compare_digest(request.header(file_call.KEY_HEADER) or "", self._file_key):
+            raise AdminError(401, "unauthorized", "this path is for the gateway's own supervisor")
+        try:
+            content = file_call.FileContent.model_validate_json(request.body)
+        except ValidationError as error:
+            raise AdminError(400, "bad_request", f"no content of a policy file: {error}") from error
+        with self._lock:
+            outcome = file.apply(content)
+        return {"statusCode": 422 if outcome.problems else 200, "body": outcome.model_dump_json()}
 
 
 def _request(environ: dict[str, Any]) -> HttpRequest:
@@ -126,14 +163,30 @@ def _send(answer: dict[str, Any], start_response: StartResponse) -> Iterable[byt
 
 def create_app(config: Config) -> AdminApp:
     """The application over the local AWS and the local issuer's clients. Raises UserError."""
-    options = aws_resources.client_options(config.aws_url, config.aws_access_key)
+    options = client_options(config.aws_url, config.aws_access_key) | {"region_name": config.region}
     try:
-        aws_resources.ensure(options, config.settings)
+        if config.furnish:
+            aws_resources.ensure(options, config.settings)
     except (ClientError, BotoCoreError) as error:
         raise UserError(f"the local AWS at {config.aws_url} cannot be used: {error}") from error
-    directory = LocalClientDirectory(config.clients_dir)
-    runtime.use(runtime.on_aws(config.settings, config.providers, directory, **options))
-    return AdminApp(Authorizer(config.issuer, keys_at(config.jwks_url)))
+    running = runtime.on_aws(
+        config.settings,
+        config.providers,
+        LocalClientDirectory(config.clients_dir),
+        published=partial(_touch, config.nudge) if config.nudge else None,
+        **options,
+    )
+    runtime.use(running)
+    with suppress(UnavailableError, PolicyError):  # whoever comes first need not wait for what is slow at first
+        running.publisher.compile(running.service.load())
+    make: Any = boto3.client
+    file = FilePolicy(running, RecordStore(make("s3", **options), config.settings.snapshot.bucket))
+    return AdminApp(Authorizer(config.issuer, keys_at(config.jwks_url)), file, config.file_key)
+
+
+def _touch(path: Path) -> None:
+    with suppress(OSError):  # then the agent learns of it at its next poll
+        path.touch()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -152,7 +205,7 @@ def main(argv: list[str] | None = None) -> int:
             port=config.port,
             ident=None,
             threads=THREADS,
-            max_request_body_size=MAX_REQUEST_BYTES,
+            max_request_body_size=MAX_FILE_BYTES,
         )
     except (UserError, OSError) as error:
         print(f"admin: {error}", file=sys.stderr)

@@ -1,15 +1,17 @@
-"""What the emulated AWS holds, on disk: the items of DynamoDB tables and the objects of S3 buckets.
+"""What the emulated AWS holds, on disk: items of DynamoDB tables, objects of S3 buckets, delivery streams of Firehose.
 
 In: moto's backends, which keep everything in memory. Out: a SQLite file that has the same content whenever a request
 has been answered, also after kill -9; and backends filled from it at the next start.
 
 State is written, not requests: what changed is read out of the backend after the request that changed it. So nothing
 depends on a replay giving the same ids again, and the file is as large as the content. Only the newest version of an
-object is kept. Cognito, Firehose and the rest are not kept: locally the token service stands in for Cognito.
+object is kept. Cognito, Secrets Manager and the rest are not kept: locally the token service stands in for Cognito.
 """
 
 import base64
+import inspect
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -34,6 +36,7 @@ CREATE TABLE IF NOT EXISTS items (region TEXT, name TEXT, key TEXT, item TEXT, P
     WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, region TEXT);
 CREATE TABLE IF NOT EXISTS objects (bucket TEXT, key TEXT, body BLOB, about TEXT, PRIMARY KEY (bucket, key));
+CREATE TABLE IF NOT EXISTS streams (region TEXT, name TEXT, request TEXT, PRIMARY KEY (region, name));
 """
 
 _BYTES: Final = "bytes in base64"
@@ -74,6 +77,8 @@ class AwsMemory:
             stored.set_metadata(facts["metadata"], replace=True)
             stored.last_modified = datetime.fromisoformat(facts["last_modified"])
             self._seen[bucket, key] = stored
+        for region, request in self._file.execute("SELECT region, request FROM streams"):
+            _create_stream(region, json.loads(request))
 
     def keep_items(self, names: Iterable[ItemName]) -> None:
         """Writes these items as they are now, gone ones included."""
@@ -99,6 +104,36 @@ class AwsMemory:
                 definition = json.dumps(_definition(table))
                 self._file.execute("INSERT OR REPLACE INTO tables VALUES (?, ?, ?)", (region, name, definition))
 
+    def keep_stream(self, region: str, name: str, request: str) -> None:
+        """Writes the request that made a delivery stream; an empty one forgets the stream."""
+        with self._transaction():
+            if request:
+                self._file.execute("INSERT OR REPLACE INTO streams VALUES (?, ?, ?)", (region, name, request))
+            else:
+                self._file.execute("DELETE FROM streams WHERE region = ? AND name = ?", (region, name))
+
+    def keep_object(self, bucket_name: str, key: str) -> None:
+        """Writes one object as it is now, gone or not."""
+        bucket = _s3().buckets.get(bucket_name)
+        stored = bucket.keys[key] if bucket is not None and key in bucket.keys else None
+        with self._transaction():
+            if isinstance(stored, FakeKey):
+                self._put_object((bucket_name, key), stored)
+            else:
+                self._file.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket_name, key))
+                self._seen.pop((bucket_name, key), None)
+
+    def keep_added_objects(self) -> None:
+        """Writes the objects that have come in under keys of their own since the last time; looks at no others."""
+        with self._transaction():
+            for name, bucket in _s3().buckets.items():
+                for key in reversed(bucket.keys):
+                    if (name, key) in self._seen:
+                        break
+                    stored = bucket.keys[key]
+                    if isinstance(stored, FakeKey):
+                        self._put_object((name, key), stored)
+
     def keep_objects(self) -> None:
         """Writes the buckets, and the objects that are not the ones seen last time."""
         now = {
@@ -117,13 +152,17 @@ class AwsMemory:
                 self._file.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", place)
             for place, stored in now.items():
                 if self._seen.get(place) is not stored:
-                    values = (*place, stored.value, json.dumps(_about(stored)))
-                    self._file.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", values)
+                    self._put_object(place, stored)
         self._seen, self._buckets = now, buckets
 
     def close(self) -> None:
         """Lets go of the file."""
         self._file.close()
+
+    def _put_object(self, place: tuple[str, str], stored: FakeKey) -> None:
+        values = (*place, stored.value, json.dumps(_about(stored)))
+        self._file.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", values)
+        self._seen[place] = stored
 
     def _put_item(self, region: str, table: str, key: str, item: Item) -> None:
         content = json.dumps(item.to_json()["Attributes"], separators=(",", ":"), default=_bytes)
@@ -185,6 +224,16 @@ def _dynamodb(region: str) -> DynamoDBBackend:
 
 def _s3() -> S3Backend:
     return s3_backends[DEFAULT_ACCOUNT_ID][PARTITION]
+
+
+def _create_stream(region: str, request: Mapping[str, Any]) -> None:
+    """Makes a delivery stream from the request that made it first; its ARN has nothing random in it."""
+    from moto.firehose.models import FirehoseBackend, firehose_backends
+
+    given = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): value for name, value in request.items()}
+    names = [name for name in inspect.signature(FirehoseBackend.create_delivery_stream).parameters if name != "self"]
+    create: Any = firehose_backends[DEFAULT_ACCOUNT_ID][region].create_delivery_stream
+    create(**{name: given.get(name) for name in names} | {"region": region})
 
 
 def _keys(table: Table, key: str) -> tuple[DynamoType, DynamoType | None]:

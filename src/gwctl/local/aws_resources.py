@@ -1,4 +1,4 @@
-"""What the admin API needs in the local AWS. In: its endpoint and the names. Out: tables and a bucket that exist.
+"""What admin API and agent need in the local AWS. In: its endpoint and the names. Out: tables, buckets and a stream.
 
 In a deployment Terraform makes them, with the same keys.
 """
@@ -11,35 +11,42 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from gwctl.admin.runtime import Settings, SnapshotPlace, Tables
+from gwctl.local import aws_names
+from gwctl.local.aws_names import client_options as client_options
 
-REGION: Final = "us-east-1"
-DEPLOYMENT: Final = "local"
 SETTINGS: Final = Settings(
-    deployment=DEPLOYMENT,
-    snapshot=SnapshotPlace(bucket="gwctl-local-policy"),
-    tables=Tables(documents="gwctl-local-documents", audit="gwctl-local-audit", usage="gwctl-local-usage"),
+    deployment=aws_names.DEPLOYMENT,
+    snapshot=SnapshotPlace(bucket=aws_names.SNAPSHOT_BUCKET, key=aws_names.SNAPSHOT_KEY),
+    tables=Tables(documents=aws_names.DOCUMENTS_TABLE, audit=aws_names.AUDIT_TABLE, usage=aws_names.USAGE_TABLE),
 )
-
-
-def client_options(endpoint_url: str, access_key: str = "local") -> dict[str, str]:
-    """What a boto3 client needs to speak to the local AWS, whatever the person's own AWS settings are."""
-    return {
-        "endpoint_url": endpoint_url,
-        "region_name": REGION,
-        "aws_access_key_id": access_key,
-        "aws_secret_access_key": "local",
-    }
 
 
 def ensure(options: Mapping[str, str], settings: Settings = SETTINGS) -> None:
     """Makes what is missing. `options` are those of `client_options`. Raises botocore's errors."""
     make: Any = boto3.client
     config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
-    dynamodb = make("dynamodb", config=config, **options)
     s3 = make("s3", config=config, **options)
-    for table in settings.tables.model_dump().values():
+    wanted = {settings.snapshot.bucket, aws_names.AUDIT_BUCKET}
+    if wanted <= {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        return  # they are made last
+    dynamodb = make("dynamodb", config=config, **options)
+    for table in (*settings.tables.model_dump().values(), aws_names.LEDGER_TABLE):
         _ignore("ResourceInUseException", dynamodb.create_table, **table_definition(table))
-    _ignore("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=settings.snapshot.bucket)
+    firehose = make("firehose", config=config, **options)
+    destination = {
+        "BucketARN": f"arn:aws:s3:::{aws_names.AUDIT_BUCKET}",
+        "RoleARN": "arn:aws:iam::123456789012:role/local",  # the API wants one; nobody looks at it here
+        "Prefix": "events/",
+    }
+    _ignore(
+        "ResourceInUseException",
+        firehose.create_delivery_stream,
+        DeliveryStreamName=aws_names.AUDIT_STREAM,
+        DeliveryStreamType="DirectPut",
+        ExtendedS3DestinationConfiguration=destination,
+    )
+    for bucket in sorted(wanted):
+        _ignore("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=bucket)
 
 
 def table_definition(name: str) -> dict[str, Any]:

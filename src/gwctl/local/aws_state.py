@@ -34,6 +34,7 @@ from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
 from gwctl.local.aws_memory import AwsMemory, ItemName, find_item, key_names, key_of, put_back
+from gwctl.local.aws_names import ACCESS_KEY
 
 log = logging.getLogger("gwctl.aws")
 
@@ -51,8 +52,8 @@ ABOUT_TABLES: Final = {
     "UpdateTimeToLive",
 }
 DYNAMODB: Final = "DynamoDB"
+FIREHOSE: Final = "Firehose"
 WRITES: Final = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
-ACCESS_KEY: Final = "GWCTL_LOCAL_AWS_ACCESS_KEY"
 READS: Final = ("Get", "Query", "Scan", "BatchGet", "TransactGet", "Describe", "List")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 
@@ -120,8 +121,29 @@ class RememberingAws:
                 self._memory.keep_items(names)
             else:
                 self._memory.keep_table(region, _table(request))
+        elif service == FIREHOSE:
+            if action in {"CreateDeliveryStream", "DeleteDeliveryStream"}:
+                name = json.loads(body)["DeliveryStreamName"]
+                self._memory.keep_stream(_region(environ), name, body.decode() if action.startswith("Create") else "")
+            else:
+                self._memory.keep_added_objects()  # each delivery is an object of its own
         elif environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            self._memory.keep_objects()  # other services write objects too
+            place = _one_object(environ)
+            if place:
+                self._memory.keep_object(*place)
+            else:
+                self._memory.keep_objects()  # other services write objects too
+
+
+def _one_object(environ: Environ) -> tuple[str, str] | None:
+    """Bucket and key of a request to S3 that is about one object and nothing else."""
+    match = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if match is None or match[2] != "s3" or environ["REQUEST_METHOD"] not in {"PUT", "DELETE"}:
+        return None
+    if environ.get("QUERY_STRING"):  # tags, access lists, parts of an upload, one of several versions
+        return None
+    bucket, _, key = environ.get("PATH_INFO", "").encode("latin-1").decode().lstrip("/").partition("/")
+    return (bucket, key) if bucket and key else None
 
 
 def _target(environ: Environ) -> tuple[str, str]:

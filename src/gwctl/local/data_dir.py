@@ -1,7 +1,7 @@
 """The data directory of a local gateway: in comes its root, out come the paths of everything below it.
 
 connection.json  policy.yaml  usage-events.jsonl
-state/    what must survive: snapshot, issuer key and clients, provider secrets, checkpoints, token cache
+state/    what must survive: the local AWS, snapshot, issuer key and clients, provider secrets, checkpoints, tokens
 xds/      what the agent writes for the edge
 secrets/  the edge's secrets (0700)
 logs/     one file a part, and usage.log
@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 DEFAULT = Path(".gwctl/local")
-PARTS = ("issuer", "sample", "gateway", "agent", "edge")
+PARTS = ("aws", "issuer", "sample", "gateway", "admin", "agent", "edge")
 """The parts in the order in which they start; they stop in the opposite one."""
 
 
@@ -85,6 +85,11 @@ class DataDir:
         return self.state / "issuer"
 
     @cached_property
+    def aws(self) -> Path:
+        """What the local AWS holds."""
+        return self.state / "aws"
+
+    @cached_property
     def xds(self) -> Path:  # noqa: D102
         return self.root / "xds"
 
@@ -123,6 +128,11 @@ class DataDir:
     @cached_property
     def status(self) -> Path:  # noqa: D102
         return self.run / "status.json"
+
+    @cached_property
+    def admin_config(self) -> Path:
+        """The configuration of the admin API; holds the keys of this run."""
+        return self.run / "admin.json"
 
     @cached_property
     def agent_status(self) -> Path:

@@ -46,7 +46,7 @@ def render(client_id: str, providers: Iterable[str]) -> str:
     from gwctl.local.sample_provider.models import MODELS as SAMPLE_MODELS
     from gwctl.local.sample_provider.models import Fault
 
-    environment = Environment(
+    environment = Environment(  # nosec B701 # YAML, not HTML
         loader=PackageLoader("gwctl.local"),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -16,13 +16,16 @@ class UpOptions:
     max_request_mib: int = 32
     policy: Path | None = None
     upstreams: Mapping[str, str] = field(default_factory=dict[str, str])
+    cloud: Path | None = None
+    """The file that describes another AWS than one of its own; see `gwctl.local.cloud`."""
 
     def as_json(self) -> dict[str, Any]:
         """A JSON object."""
-        return {**asdict(self), "policy": str(self.policy) if self.policy else None}
+        paths = {"policy": self.policy, "cloud": self.cloud}
+        return {**asdict(self), **{name: str(path) if path else None for name, path in paths.items()}}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "UpOptions":
         """What `as_json` gave."""
-        policy = document["policy"]
-        return cls(**{**document, "policy": Path(policy) if policy else None})
+        paths = {name: document.get(name) for name in ("policy", "cloud")}
+        return cls(**{**document, **{name: Path(path) if path else None for name, path in paths.items()}})

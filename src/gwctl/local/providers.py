@@ -232,7 +232,7 @@ def _ollama(env: Mapping[str, str]) -> Offer | None:
         port = parts.port or ({"http": 80, "https": 443}.get(parts.scheme) if has_scheme else None)
     except ValueError as error:
         raise UserError(f"OLLAMA_HOST is {value}; it must be [http://]HOST[:PORT]") from error
-    host = "127.0.0.1" if parts.hostname in {None, "0.0.0.0", "::", "localhost"} else parts.hostname  # noqa: S104
+    host = "127.0.0.1" if parts.hostname in {None, "0.0.0.0", "::", "localhost"} else parts.hostname  # noqa: S104  # nosec B104
     url = f"{parts.scheme}://{host}:{port or DEFAULT_OLLAMA_PORT}"
     return Offer(_provider("ollama", "OLLAMA_HOST", base_url=url), _PLACEHOLDER_SECRET, "OLLAMA_HOST")
 

@@ -63,7 +63,7 @@ def make_sockets_dir() -> Path:
     """A new folder of the owner alone, short enough for the names of Unix sockets (107 bytes with the name)."""
     folder = tempfile.gettempdir()
     if len(folder) > 60:
-        folder = "/tmp"  # noqa: S108 - mkdtemp makes an unguessable folder in it
+        folder = "/tmp"  # noqa: S108  # nosec B108 # mkdtemp makes an unguessable folder in it
     return Path(tempfile.mkdtemp(prefix=SOCKETS_PREFIX, dir=folder))
 
 

@@ -6,21 +6,29 @@ environment holds what it needs and no provider key.
 
 import json
 import os
+import secrets
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from gwctl.agent.files import write_atomically
-from gwctl.agent.settings import AgentSettings
+from gwctl.agent.settings import AgentSettings, LedgerTables, SnapshotPlace
+from gwctl.agent.snapshot_source import nudge_file
 from gwctl.edge.render import render_bootstrap
 from gwctl.edge.settings import EdgeSettings
+from gwctl.local import agent_report, aws_names
 from gwctl.local.data_dir import DataDir
 from gwctl.local.keeper import Part
 from gwctl.local.ports import HOST
 from gwctl.local.probe import status_of
 from gwctl.local.programs import Programs
+from gwctl.policy.documents import Provider
 
+AGENT_CONFIG = "agent.json"
 PRELOAD = Path(__file__).with_name("portkey_preload.cjs")
 MAX_HEADER_BYTES = 65536
 """`x-portkey-config` carries a route's whole configuration; Node's own limit is 16 KiB."""
@@ -28,6 +36,18 @@ MAX_EDGE_THREADS = 4
 FLUSH_MILLISECONDS = 200
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _GATEWAY_VARIABLES = ("NODE_EXTRA_CA_CERTS", "NODE_USE_ENV_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+def _new_key() -> str:
+    return secrets.token_hex(16).upper()
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Made anew for each run: without them nobody on this machine gets past the local AWS or changes the policy."""
+
+    aws: str = field(default_factory=_new_key, repr=False)
+    file: str = field(default_factory=_new_key, repr=False)
 
 
 @dataclass(frozen=True)
@@ -38,6 +58,12 @@ class Stack:
     programs: Programs
     sockets: Path
     environment: Mapping[str, str]
+    keys: Keys = field(default_factory=Keys)
+
+    @property
+    def has_own_aws(self) -> bool:
+        """Whether a local AWS is one of the parts."""
+        return True
 
     def issuer(self, port: int) -> Part:
         """The token service."""
@@ -67,26 +93,76 @@ class Stack:
             port=port,
         )
 
-    def agent(self, edge: EdgeSettings) -> Part:
+    def aws(self, port: int) -> Part:
+        """The local AWS."""
+        options = ["--data-dir", str(self.data.aws)]
+        return self._python_server("aws", "gwctl.local.aws_state", port, options, {aws_names.ACCESS_KEY: self.keys.aws})
+
+    def admin(self, port: int, aws_port: int, issuer_port: int, providers: Iterable[Provider]) -> Part:
+        """The admin API; writes its configuration."""
+        config = {
+            "host": HOST,
+            "port": port,
+            "issuer": issuer_url(issuer_port),
+            "jwks_url": f"{issuer_url(issuer_port)}/.well-known/jwks.json",
+            "aws_url": local_url(aws_port),
+            "aws_access_key": self.keys.aws,
+            "clients_dir": str(self.data.issuer),
+            "file_key": self.keys.file,
+            "nudge": str(nudge_file(self.data.state)),
+        }
+        self._write_admin_config(config, providers)
+
+        async def healthy() -> bool:
+            return await status_of(port, "/healthz") == 200
+
+        return Part(
+            name="admin",
+            command=(*_python("gwctl.local.admin_server"), "--config", str(self.data.admin_config)),
+            env=self._env(),
+            log=self.data.log_of("admin"),
+            healthy=healthy,
+            port=port,
+        )
+
+    def configure_admin(self, providers: Iterable[Provider]) -> None:
+        """Give the admin API other providers when it starts next."""
+        self._write_admin_config(json.loads(self.data.admin_config.read_bytes()), providers)
+
+    def _write_admin_config(self, config: dict[str, Any], providers: Iterable[Provider]) -> None:
+        config["providers"] = [provider.model_dump(mode="json") for provider in providers]
+        write_atomically(self.data.admin_config, json.dumps(config, indent=1).encode())
+
+    def agent(self, edge: EdgeSettings, aws_port: int) -> Part:
         """The agent; writes its settings. It is well when it has written what Envoy needs to start."""
         settings = AgentSettings(
+            deployment=aws_names.DEPLOYMENT,
             snapshot_path=self.data.snapshot,
             secrets_path=self.data.provider_secrets,
             edge=edge,
             state_dir=self.data.state,
             events_path=self.data.usage_events,
             status_path=self.data.agent_status,
+            region=aws_names.REGION,
+            snapshot=SnapshotPlace(bucket=aws_names.SNAPSHOT_BUCKET, key=aws_names.SNAPSHOT_KEY),
+            tables=LedgerTables(
+                ledger=aws_names.LEDGER_TABLE, usage=aws_names.USAGE_TABLE, audit=aws_names.AUDIT_TABLE
+            ),
+            audit_stream=aws_names.AUDIT_STREAM,
         )
-        config = self.data.run / "agent.json"
+        config = self.data.run / AGENT_CONFIG
         write_atomically(config, settings.model_dump_json(indent=1).encode())
 
         async def healthy() -> bool:
-            return self.data.agent_status.exists() and edge.cds_file.exists() and edge.ecds_file.exists()
+            report = agent_report.read(self.data.agent_status)
+            # Files of an agent that is dead say nothing about the one that is starting.
+            alive = report is not None and report.pid > 0 and psutil.pid_exists(report.pid)
+            return alive and edge.cds_file.exists() and edge.ecds_file.exists()
 
         return Part(
             name="agent",
             command=(*_python("gwctl.agent"), "--config", str(config)),
-            env=self._env(),
+            env=self._env() | aws_names.variables(local_url(aws_port), self.keys.aws),
             log=self.data.log_of("agent"),
             healthy=healthy,
         )
@@ -97,6 +173,7 @@ class Stack:
             listen_host=HOST,
             listen_port=port,
             admin_socket=self.sockets / "envoy.sock",
+            reserve_socket=self.sockets / "agent.sock",
             issuer=issuer_url(issuer_port),
             jwks_url=f"{issuer_url(issuer_port)}/.well-known/jwks.json",
             xds_dir=self.data.xds,
@@ -132,14 +209,16 @@ class Stack:
             port=settings.listen_port,
         )
 
-    def _python_server(self, name: str, module: str, port: int, options: list[str]) -> Part:
+    def _python_server(
+        self, name: str, module: str, port: int, options: list[str], variables: Mapping[str, str] | None = None
+    ) -> Part:
         async def healthy() -> bool:
             return await status_of(port, "/healthz") == 200
 
         return Part(
             name=name,
             command=(*_python(module), "--host", HOST, "--port", str(port), *options),
-            env=self._env(),
+            env=self._env() | dict(variables or {}),
             log=self.data.log_of(name),
             healthy=healthy,
             port=port,
@@ -150,9 +229,14 @@ class Stack:
         return {name: self.environment[name] for name in kept if name in self.environment} | {"PYTHONUNBUFFERED": "1"}
 
 
+def local_url(port: int) -> str:
+    """The base URL of a server on this machine."""
+    return f"http://{HOST}:{port}"
+
+
 def issuer_url(port: int) -> str:
     """The issuer's base URL, which is also the `iss` of its tokens."""
-    return f"http://{HOST}:{port}"
+    return local_url(port)
 
 
 def _python(module: str) -> tuple[str, ...]:

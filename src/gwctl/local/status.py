@@ -26,13 +26,15 @@ class PartStatus:
 class PolicyStatus:
     """The policy by version and hash: `label` is published, `applied` in force at the edge.
 
-    `problems` keep a newer file from being published, `rejected` a published policy from being applied.
+    `problems` keep a newer file from being published, `rejected` a published policy from being applied, `source` says
+    why the agent cannot read what is published.
     """
 
     path: str = ""
     label: str = ""
     applied: str = ""
     rejected: str = ""
+    source: str = ""
     problems: list[str] = field(default_factory=list[str])
 
 
@@ -55,7 +57,7 @@ class Status:
     started: str = ""
     ready_seconds: float | None = None
     gateway_url: str = ""
-    admin_port: int = 0
+    admin_url: str = ""
     parts: list[PartStatus] = field(default_factory=list[PartStatus])
     policy: PolicyStatus = field(default_factory=PolicyStatus)
     providers: list[ProviderStatus] = field(default_factory=list[ProviderStatus])

@@ -22,6 +22,7 @@ from gwctl.edge.settings import MEBIBYTE
 from gwctl.errors import UserError
 from gwctl.local import running
 from gwctl.local.clients import LOCAL_CLIENT, ensure_connection
+from gwctl.local.cloud import Cloud, CloudStack
 from gwctl.local.data_dir import PARTS, DataDir
 from gwctl.local.default_policy import ensure_policy
 from gwctl.local.keeper import POLL_SECONDS, Keeper, Part, PartFailedError
@@ -30,12 +31,14 @@ from gwctl.local.options import UpOptions
 from gwctl.local.ports import HOST, Ports, require_free
 from gwctl.local.probe import status_of
 from gwctl.local.processes import Identity
-from gwctl.local.programs import find_programs
+from gwctl.local.programs import Programs, find_programs
 from gwctl.local.providers import detect, remember
 from gwctl.local.stack import Stack, issuer_url
 from gwctl.local.status import PartStatus, State, Status
 
 WATCH_SECONDS = 0.25
+FILE_SECONDS = 0.05
+"""A look at the policy file is one stat, and somebody is waiting."""
 PORT_TRIES = 3
 APPLY_SECONDS = 20.0
 MAX_LOG_BYTES = 10 * 1024 * 1024
@@ -64,8 +67,8 @@ class Supervisor:
             pid=os.getpid(),
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             gateway_url=f"http://{HOST}:{options.port}",
-            admin_port=options.admin_port,
-            parts=[PartStatus(name) for name in PARTS],
+            admin_url=f"http://{HOST}:{options.admin_port}",
+            parts=[PartStatus(name) for name in PARTS if name != "aws" or options.cloud is None],
         )
 
     async def run(self) -> None:
@@ -98,21 +101,31 @@ class Supervisor:
 
     async def _serve(self) -> None:
         began = time.monotonic()
-        policy = await self._start()
+        stack, policy = await self._start()
         self.status.ready_seconds = round(time.monotonic() - began, 2)
         self._log(f"ready after {self.status.ready_seconds} s: {self.status.gateway_url}")
         self._set_state("ready")
+        await _together(self._watch_file(stack, policy), self._watch_parts(policy))
+
+    async def _watch_file(self, stack: Stack, policy: LivePolicy) -> None:
+        while True:
+            await asyncio.sleep(FILE_SECONDS)
+            if await policy.reload_if_changed(stack.keys.file):
+                stack.configure_admin(policy.providers)  # for the case that it starts again
+                self._publish()
+
+    async def _watch_parts(self, policy: LivePolicy) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             for keeper in self._keepers:
                 keeper.check()
-            reloaded = policy.reload_if_changed()
-            if policy.read_agent() or reloaded:
+            if policy.read_agent():
                 self._publish()
 
-    async def _start(self) -> LivePolicy:
+    async def _start(self) -> tuple[Stack, LivePolicy]:
         options, data = self._options, self._data
         require_free(options.port, "--port")
+        require_free(options.admin_port, "--admin-port")
         if options.token_port:
             require_free(options.token_port, "--token-port")
         programs = find_programs()
@@ -122,24 +135,60 @@ class Supervisor:
             ensure_policy(data.policy, LOCAL_CLIENT, [offer.provider.id for offer in detected])
         offers = remember(data.providers, detected)
         policy = LivePolicy(data, options, offers, self._environment, self.status, self._say)
-        policy.compile(ports.choose("sample"))  # so that a bad policy is said before anything is started
+        new = not data.aws.exists()
+        policy.load(ports.choose("sample"), alone=new)  # so that a bad policy is said before anything is started
+        if new:
+            data.snapshot.unlink(missing_ok=True)  # of another store: its versions say nothing about this one's
 
         self._run = running.Run(self._run.supervisor, running.make_sockets_dir(), self._run.options)
         self._record()
-        stack = Stack(data, programs, self._run.sockets, self._environment)
+        stack = self._stack(programs)
+        aws = asyncio.create_task(self._bring_up_aws(stack, ports))
+        try:
+            await self._start_parts(stack, policy, ports, aws)
+        finally:
+            aws.cancel()
+            await asyncio.gather(aws, return_exceptions=True)
+        await self._applied(policy)
+        return stack, policy
+
+    def _stack(self, programs: Programs) -> Stack:
+        options = self._options
+        if options.cloud is None:
+            return Stack(self._data, programs, self._run.sockets, self._environment)
+        cloud = Cloud.read(options.cloud)
+        return CloudStack(self._data, programs, self._run.sockets, self._environment, cloud=cloud)
+
+    async def _bring_up_aws(self, stack: Stack, ports: Ports) -> None:
+        if stack.has_own_aws:
+            await self._bring_up("aws", stack.aws, ports)
+        else:
+            ports.choose("aws")  # nobody listens there
+
+    async def _start_parts(self, stack: Stack, policy: LivePolicy, ports: Ports, aws: "asyncio.Task[None]") -> None:
+        """Side by side, but each after those whose ports it has to know."""
+        options = self._options
         await _together(
             self._bring_up("issuer", stack.issuer, ports, fixed=options.token_port),
             self._bring_up("sample", stack.sample, ports),
             self._bring_up("gateway", lambda port: stack.gateway(port, policy.trusted_hosts), ports),
+            _done(aws),
         )
         issuer = ports["issuer"]
-        ensure_connection(data, self.status.gateway_url, f"http://{HOST}:{options.admin_port}", issuer_url(issuer))
-        policy.publish(ports["sample"])
+        ensure_connection(self._data, self.status.gateway_url, self.status.admin_url, issuer_url(issuer))
+        policy.load(ports["sample"])
+        policy.write_secrets()
         settings = stack.edge_settings(options.port, issuer, ports["gateway"], options.max_request_mib * MEBIBYTE)
-        await self._keep(stack.agent(settings))
-        await self._bring_up_edge(stack.edge(settings))
-        await self._applied(policy)
-        return policy
+        await _together(
+            self._bring_up_admin(
+                stack.admin(options.admin_port, ports["aws"], issuer, policy.providers), stack, policy
+            ),
+            self._bring_up_edge(stack.agent(settings, ports["aws"]), stack.edge(settings)),
+        )
+
+    async def _bring_up_admin(self, part: Part, stack: Stack, policy: LivePolicy) -> None:
+        await self._keep_on_fixed_port(part, self._options.admin_port, "--admin-port")
+        await policy.publish(stack.keys.file)
 
     async def _bring_up(
         self, name: str, make: Callable[[int], Part], ports: Ports, *, fixed: int | None = None
@@ -156,12 +205,16 @@ class Supervisor:
                     raise
                 ports.forget(name)
 
-    async def _bring_up_edge(self, part: Part) -> None:
+    async def _bring_up_edge(self, agent: Part, edge: Part) -> None:
+        await self._keep(agent)
+        await self._keep_on_fixed_port(edge, self._options.port, "--port")
+
+    async def _keep_on_fixed_port(self, part: Part, port: int, option: str) -> None:
         try:
             await self._keep(part)
         except PartFailedError as error:
             if error.port_taken:
-                require_free(self._options.port, "--port")
+                require_free(port, option)
             raise
 
     async def _keep(self, part: Part) -> None:
@@ -244,6 +297,10 @@ class Supervisor:
             yield
         finally:
             lock.release()
+
+
+async def _done(task: "asyncio.Task[None]") -> None:
+    await task
 
 
 async def _together(*work: Coroutine[Any, Any, None]) -> None:

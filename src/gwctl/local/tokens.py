@@ -80,7 +80,7 @@ def _request(credentials: Credentials) -> tuple[str, float]:
     request = urllib.request.Request(credentials.token_url, b"grant_type=client_credentials", headers)  # noqa: S310
     where = f"the token endpoint {credentials.token_url}"
     try:
-        with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:  # noqa: S310 - from our own file
+        with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:  # noqa: S310  # nosec B310 # from our own file
             document = json.load(answer)
             return str(document["access_token"]), float(document["expires_in"])
     except urllib.error.HTTPError as error:

@@ -95,6 +95,18 @@ class Retries(Document):
     on: tuple[StatusCode, ...] = FALLBACK_STATUSES
 
 
+class CircuitBreaker(Document):
+    """When a target that keeps failing is left out for a while.
+
+    Failures are answers after which the next target would be tried. After the pause the target gets its turn again:
+    an answer closes the circuit, one more failure doubles the pause, up to sixteen times its length.
+    """
+
+    failures: int = Field(default=5, ge=1, le=1000, description="In a row, without an answer between them")
+    window_seconds: int = Field(default=30, ge=1, le=3600, description="The time within which they happen")
+    open_seconds: int = Field(default=30, ge=1, le=3600, description="The first pause")
+
+
 class Route(Document):
     """A model alias and what serves it."""
 
@@ -110,8 +122,19 @@ class Route(Document):
         default=FALLBACK_STATUSES, description="Answers after which the next target is tried; none: never"
     )
     retries: Retries = Retries()
+    circuit_breaker: CircuitBreaker | None = Field(
+        default=None, description="Leave out for a while what keeps failing; none: every target is always tried"
+    )
     timeout_seconds: int = Field(default=600, ge=1, le=3600, description="For one attempt at one target")
     scanner: tuple[Slug, ...] = Field(default=(), description="Scanner rules of this route, besides those of the team")
+
+    @model_validator(mode="after")
+    def _has_another_target(self) -> Self:
+        others = self.strategy == "weighted" and len(self.targets) > 1
+        others = others or (bool(self.fallback_on) and (len(self.targets) > 1 or bool(self.fallbacks)))
+        if self.circuit_breaker is not None and not others:
+            raise ValueError("circuit_breaker: there is no other target or fallback that could serve meanwhile")
+        return self
 
 
 class Team(Document):

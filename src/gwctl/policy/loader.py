@@ -12,8 +12,14 @@ from gwctl.policy.validation import validate_documents
 MAX_FILE_BYTES = 32 * 1024 * 1024
 
 
+_BOOLEAN = "tag:yaml.org,2002:bool"
+
+
 class _UniqueKeyLoader(yaml.CSafeLoader):
-    """YAML without duplicate keys: with them, the last one would win and the first be lost without a word."""
+    """YAML without duplicate keys: with them, the last one would win and the first be lost without a word.
+
+    As in YAML 1.2, `on`, `off`, `yes` and `no` are words: a scanner rule has a field `on`.
+    """
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[object] = set()
@@ -26,6 +32,12 @@ class _UniqueKeyLoader(yaml.CSafeLoader):
             if isinstance(key, str | int | float | bool):
                 seen.add(key)
         return super().construct_mapping(node, deep)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+
+_UniqueKeyLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN or first in "tTfF"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def load_documents(path: Path) -> Documents:
@@ -63,15 +75,26 @@ def _read(file: Path) -> dict[str, object]:
         raise PolicyError([Problem(str(file), "", f"cannot be read ({reason})", fix)]) from error
     except UnicodeDecodeError as error:
         raise PolicyError([Problem(str(file), "", "is not UTF-8", "save it as UTF-8")]) from error
-    try:
-        content: object = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a safe loader's subclass
-    except (yaml.YAMLError, RecursionError) as error:
-        raise PolicyError([Problem(str(file), _line_of(error), _reason_of(error), "correct the YAML")]) from error
+    parts = parse_yaml(text, str(file))
+    if len(parts) > 1:
+        raise PolicyError([Problem(str(file), "", "holds several YAML documents", "remove the lines '---'")])
+    content = parts[0] if parts else None
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise PolicyError([Problem(str(file), "", "is not a mapping of sections", "start with e.g. 'routes:'")])
     return {str(key): value for key, value in cast("dict[object, object]", content).items()}
+
+
+def parse_yaml(text: str, source: str) -> list[object]:
+    """The YAML documents in a text, as plain values. `source` names it in problems.
+
+    Raises PolicyError: it is not YAML, or a key stands twice.
+    """
+    try:
+        return list(yaml.load_all(text, Loader=_UniqueKeyLoader))  # nosemgrep: safe-yaml # a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise PolicyError([Problem(source, _line_of(error), _reason_of(error), "correct the YAML")]) from error
 
 
 def _line_of(error: Exception) -> str:

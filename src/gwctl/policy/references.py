@@ -1,4 +1,4 @@
-"""Checks between documents: every name is unique in its section and resolves, and fallbacks end somewhere."""
+"""Checks between documents: every name is unique in its section and resolves, and fallbacks end soon."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,6 +6,9 @@ from typing import Protocol
 
 from gwctl.policy.documents import Documents, Route
 from gwctl.policy.errors import Problem
+
+MAX_CHAIN = 20
+"""Routes that fall back one to the next. A snapshot with some hundred of them, one inside the other, is unreadable."""
 
 
 class _Named(Protocol):
@@ -77,7 +80,7 @@ def _dangling(document: str, field: str, kind: str, name: str, known: frozenset[
 
 def _cycles(routes: Sequence[Route]) -> Iterator[Problem]:
     fallbacks = {route.id: route.fallbacks for route in routes}
-    finished: set[str] = set()
+    depths: dict[str, int] = {}
     for start in fallbacks:
         # An explicit stack: a chain of fallbacks may be longer than Python's recursion limit.
         path: list[str] = []
@@ -88,11 +91,14 @@ def _cycles(routes: Sequence[Route]) -> Iterator[Problem]:
             if leaving:
                 path.pop()
                 on_path.discard(alias)
-                finished.add(alias)
+                depths[alias] = 1 + max((depths.get(name, 0) for name in fallbacks.get(alias, ())), default=0)
+                if depths[alias] == MAX_CHAIN + 1:
+                    message = f"is the start of a chain of {MAX_CHAIN + 1} routes, {MAX_CHAIN} is the limit"
+                    yield Problem(f"routes/{alias}", "fallbacks", message, "name the last routes directly")
             elif alias in on_path:
                 loop = " → ".join([*path[path.index(alias) :], alias])
                 yield Problem(f"routes/{alias}", "fallbacks", f"falls back to itself ({loop})", "break the circle")
-            elif alias not in finished:
+            elif alias not in depths:
                 path.append(alias)
                 on_path.add(alias)
                 stack.append((alias, True))

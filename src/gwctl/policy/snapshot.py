@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gwctl.ledger.prices import Price
-from gwctl.policy.documents import Provider, Retries, ScannerRule
+from gwctl.policy.documents import CircuitBreaker, Provider, Retries, ScannerRule
 from gwctl.policy.names import Alias, Api, ClientId, Slug
 
 
@@ -68,6 +68,8 @@ class Variant(_Part):
     apis: tuple[Api, ...]
     tree: Node
     scanner: tuple[Slug, ...] = ()
+    # Left out where there is none, so that the hashes of older snapshots hold.
+    circuit_breaker: CircuitBreaker | None = Field(default=None, exclude_if=lambda value: value is None)
 
     def target_at(self, path: Sequence[int]) -> TargetNode | None:
         """The leaf at a path of indices from the root; None when the path ends elsewhere."""

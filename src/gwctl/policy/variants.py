@@ -38,7 +38,10 @@ class VariantBuilder:
                 digest = hashlib.sha256(content.encode()).hexdigest()[:8]
                 named.setdefault(f"{alias}~{digest}", (tree, []))[1].append(api)
         for name, (tree, apis) in named.items():
-            self.variants[name] = Variant(route=alias, apis=tuple(apis), tree=tree, scanner=scanner)
+            breaker = self._routes[alias].circuit_breaker
+            self.variants[name] = Variant(
+                route=alias, apis=tuple(apis), tree=tree, scanner=scanner, circuit_breaker=breaker
+            )
         return dict(sorted((api, name) for name, (_, apis) in named.items() for api in apis))
 
     def tree(self, alias: str, api: Api) -> Node | None:

@@ -15,6 +15,7 @@ from gwctl.agent.history import SnapshotHistory
 from gwctl.agent.policy_sync import PolicySync
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import AgentStatus, StatusFile
+from gwctl.edge.breaker import OpenTargets
 from gwctl.edge.render import PolicyFiles, Secrets, render_policy
 from gwctl.edge.settings import EdgeSettings
 from gwctl.policy.snapshot import Snapshot
@@ -37,7 +38,7 @@ class Sync:
 
     def __init__(self, edge: Edge, folder: Path) -> None:
         self.edge = edge
-        self.render: Callable[[Snapshot, EdgeSettings, Secrets], PolicyFiles] = render_policy
+        self.render: Callable[[Snapshot, EdgeSettings, Secrets, OpenTargets], PolicyFiles] = render_policy
         self.settings = AgentSettings(
             snapshot_path=folder / "snapshot.json",
             secrets_path=folder / "secrets.json",
@@ -84,12 +85,12 @@ def sync(tmp_path: Path, issuer: Issuer) -> Iterator[Sync]:
         yield Sync(edge, tmp_path)
 
 
-def broken_policy(snapshot: Snapshot, edge: EdgeSettings, secrets: Secrets) -> PolicyFiles:
+def broken_policy(snapshot: Snapshot, edge: EdgeSettings, secrets: Secrets, _: OpenTargets) -> PolicyFiles:
     files = render_policy(snapshot, edge, secrets)
     return replace(files, policy=files.policy.replace(b"local POLICY", b"local local POLICY"))
 
 
-def broken_clusters(snapshot: Snapshot, edge: EdgeSettings, secrets: Secrets) -> PolicyFiles:
+def broken_clusters(snapshot: Snapshot, edge: EdgeSettings, secrets: Secrets, _: OpenTargets) -> PolicyFiles:
     files = render_policy(snapshot, edge, secrets)
     return replace(files, clusters=files.clusters.replace(b'"connect_timeout":"2s"', b'"connect_timeout":"-2s"'))
 

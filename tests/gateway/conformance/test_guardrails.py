@@ -227,3 +227,23 @@ def test_what_was_found_is_in_no_log(lab: Lab):
 
     logs = {path.name: path.read_text(errors="replace") for path in lab.gateway.data.logs.iterdir()}
     assert not [name for name, text in logs.items() if "9f1c7a" in text or CARD in text]
+
+
+# --- what is recorded ---
+
+
+def test_the_event_names_the_rule_and_not_the_text(lab: Lab):
+    event = lab.caller.event(lab.caller.ask("chat", "asked", messages=saying(f"the secret is {FORBIDDEN}")))
+
+    assert (event["refusal"], event["rules"]) == ("content_refused", "asked")
+    assert FORBIDDEN not in str(event)
+
+
+def test_the_event_of_a_redacted_request_names_the_rule(lab: Lab):
+    event = lab.caller.event(lab.caller.ask("chat", "redacted", messages=saying(f"my card is {CARD}")))
+
+    assert (event["outcome"], event["rules"]) == ("served", "cards")
+
+
+def test_an_event_without_a_finding_names_no_rule(lab: Lab):
+    assert lab.caller.event(lab.caller.ask("chat", "redacted", messages=saying("hi")))["rules"] is None

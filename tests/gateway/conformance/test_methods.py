@@ -110,7 +110,7 @@ def test_a_tunnel_reaches_nobody(lab: Lab):
 WEBSOCKET: list[Header] = [
     ("connection", "Upgrade"),
     ("upgrade", "websocket"),
-    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),  # gitleaks:allow the example of RFC 6455
     ("sec-websocket-version", "13"),
 ]
 

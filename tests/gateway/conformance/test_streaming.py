@@ -194,14 +194,15 @@ def test_a_stream_over_pipelined_connections_keeps_its_place(gateway: Gateway):
     assert second.json()["object"] == "chat.completion"
 
 
-def test_a_client_that_hangs_up_is_logged_as_gone(lab: Lab):
+def test_a_client_that_hangs_up_is_logged_as_gone_and_the_provider_is_told(lab: Lab):
     go_on = threading.Event()
     lab["one"].on("*", Answer.sse([OPENAI_CHUNKS[0], go_on, *OPENAI_CHUNKS[1:]]))
 
     with Caller(lab.gateway) as caller, caller.stream("chat", "one") as answer:
         next(answer.iter_raw())
     event = lab.caller.event(answer)
+    wait_until(lab["one"].last.hung_up.is_set, "the provider to be hung up on")
     go_on.set()
-    wait_until(lab["one"].last.answered.is_set, "the provider to end")
 
     assert (event["outcome"], event["estimated"]) == ("cut", "client_left")
+    assert not lab["one"].last.answered.is_set()

@@ -23,8 +23,19 @@ from support.replay_provider import Answer, ReplayProvider
 
 FIELDS = {
     *("v", "id", "started", "duration_ms", "first_byte_ms", "client", "team", "api", "model", "variant", "stream"),
-    *("policy", "refusal", "status", "flags", "details", "request_bytes", "response_bytes", "upstream", "provider"),
-    *("option", "attempts", "request", "usage"),
+    *(
+        "policy",
+        "refusal",
+        "quota",
+        "status",
+        "flags",
+        "details",
+        "request_bytes",
+        "response_bytes",
+        "upstream",
+        "provider",
+    ),
+    *("option", "attempts", "skipped", "request", "usage"),
 }
 ANSWERS: dict[str, Any] = {
     "chat": OPENAI_CHAT,

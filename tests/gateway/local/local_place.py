@@ -27,9 +27,12 @@ class Place:
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     port: int = 0
+    admin_port: int = 0
 
     def __post_init__(self) -> None:
-        self.port = self.port or free_ports(1)[0]
+        free = free_ports(2)
+        self.port = self.port or free[0]
+        self.admin_port = self.admin_port or free[1]
         self.data = DataDir(self.folder / "data")
         self.home = self.folder / "home"
         self.home.mkdir(parents=True, exist_ok=True)
@@ -46,8 +49,13 @@ class Place:
         )
 
     def up(self, *options: str | Path) -> subprocess.CompletedProcess[str]:
-        """`gwctl up --detach` on this place's port."""
-        return self.gwctl("up", "--detach", "--port", str(self.port), *options)
+        """`gwctl up --detach` on this place's ports."""
+        return self.gwctl("up", "--detach", *self.ports, *options)
+
+    @property
+    def ports(self) -> list[str]:
+        """The options of `gwctl up` for the ports."""
+        return ["--port", str(self.port), "--admin-port", str(self.admin_port)]
 
     @property
     def status(self) -> Status:

@@ -124,7 +124,7 @@ def test_after_a_killed_supervisor_it_starts_again(own: Place):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_gateway_in_the_foreground_and_all_its_parts(own: Place, number: signal.Signals):
-    command = [BIN / "gwctl", "up", "--port", str(own.port)]
+    command = [BIN / "gwctl", "up", *own.ports]
     with Process(command, env=own.variables, cwd=own.home) as process:
         process.wait_ready(lambda: "Ctrl-C stops it." in process.output, 60)
         parts = own.parts
@@ -135,7 +135,7 @@ def test_a_signal_ends_a_gateway_in_the_foreground_and_all_its_parts(own: Place,
 
 
 def test_a_signal_while_it_starts_leaves_nothing_running(own: Place):
-    command = [BIN / "gwctl", "up", "--port", str(own.port)]
+    command = [BIN / "gwctl", "up", *own.ports]
     with Process(command, env=own.variables, cwd=own.home) as process:
         wait_until(lambda: own.data.status.exists() and any(own.parts), "the first part to start")
         process.send_signal(signal.SIGINT)
@@ -144,7 +144,7 @@ def test_a_signal_while_it_starts_leaves_nothing_running(own: Place):
 
 
 def test_a_caller_who_gives_up_waiting_leaves_nothing_running(own: Place):
-    command = [BIN / "gwctl", "up", "--detach", "--port", str(own.port)]
+    command = [BIN / "gwctl", "up", "--detach", *own.ports]
     with Process(command, env=own.variables, cwd=own.home) as process:
         wait_until(lambda: own.data.status.exists() and any(own.parts), "the first part to start")
         process.send_signal(signal.SIGINT)
@@ -153,7 +153,7 @@ def test_a_caller_who_gives_up_waiting_leaves_nothing_running(own: Place):
 
 
 def test_down_ends_a_gateway_in_the_foreground(own: Place):
-    command = [BIN / "gwctl", "up", "--port", str(own.port)]
+    command = [BIN / "gwctl", "up", *own.ports]
     with Process(command, env=own.variables, cwd=own.home) as process:
         process.wait_ready(lambda: "Ctrl-C stops it." in process.output, 60)
         assert own.gwctl("down").returncode == 0
@@ -187,7 +187,7 @@ def test_a_terminal_sees_the_parts_come_up_in_its_width(own: Place):
     master, slave = os.openpty()
     termios.tcsetwinsize(slave, (24, 60))
     with subprocess.Popen(
-        [BIN / "gwctl", "up", "--detach", "--port", str(own.port)],
+        [BIN / "gwctl", "up", "--detach", *own.ports],
         env={**own.variables, "TERM": "xterm-256color"},
         cwd=own.home,
         stdout=slave,

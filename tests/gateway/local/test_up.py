@@ -14,12 +14,17 @@ from gwctl.local.data_dir import PARTS
 from support.processes import wait_until
 
 READY_SECONDS = 10
+KEY = "sk-canary-1234"  # gitleaks:allow nobody's key
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, subprocess.CompletedProcess[str]]]:
     """A gateway that was just started, and what `gwctl up` printed."""
-    with place(tmp_path_factory.mktemp("up"), OPENAI_API_KEY="sk-canary-1234", COLUMNS="60") as here:
+    with place(
+        tmp_path_factory.mktemp("up"),
+        OPENAI_API_KEY=KEY,
+        COLUMNS="60",
+    ) as here:
         yield here, here.up("--try")
 
 
@@ -95,8 +100,8 @@ def test_status_names_every_part_the_policy_and_the_providers(here: Place):
         assert word in text
 
 
-def test_status_says_that_there_is_no_admin_api_yet(here: Place):
-    assert "No admin API in this version; port 8081 is kept for it." in here.gwctl("status").stdout
+def test_status_says_where_the_admin_api_is(here: Place):
+    assert f"Admin API: http://127.0.0.1:{here.admin_port}\n" in here.gwctl("status").stdout
 
 
 def test_status_as_json_is_one_object(here: Place):
@@ -112,14 +117,14 @@ def test_up_again_says_that_it_runs_and_changes_nothing(here: Place):
 
 
 def test_up_again_with_other_options_is_refused_with_the_fix(here: Place):
-    done = here.up("--admin-port", "9999")
+    done = here.up("--token-port", "9999")
     assert done.returncode == 1
     assert f"runs already in {here.data.root} (pid {here.status.pid}, port {here.port})" in done.stderr
     assert "stop it with `gwctl down" in done.stderr
 
 
 def test_up_again_in_the_foreground_is_refused(here: Place):
-    assert here.gwctl("up", "--port", str(here.port)).returncode == 1
+    assert here.gwctl("up", *here.ports).returncode == 1
 
 
 def test_up_again_as_json_prints_the_status_and_the_first_request(here: Place):

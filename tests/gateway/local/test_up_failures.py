@@ -34,6 +34,16 @@ def test_a_port_in_use_names_who_holds_it_and_the_option(here: Place):
     assert_nothing_runs(here)
 
 
+def test_an_admin_port_in_use_names_its_option(here: Place):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", here.admin_port))
+        other.listen()
+        done = here.up()
+    assert done.returncode == 1
+    assert "choose another port with --admin-port" in done.stderr
+    assert_nothing_runs(here)
+
+
 def test_a_token_port_in_use_names_its_option(here: Place):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -109,7 +119,7 @@ def test_of_two_gateways_that_want_one_port_at_once_one_gets_it(tmp_path: Path):
         two.port = one.port
         started = [
             subprocess.Popen(
-                [BIN / "gwctl", "up", "--detach", "--port", str(one.port)],
+                [BIN / "gwctl", "up", "--detach", *each.ports],
                 env=each.variables,
                 cwd=each.home,
                 stdout=subprocess.DEVNULL,

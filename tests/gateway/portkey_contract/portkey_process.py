@@ -16,8 +16,8 @@ from support.processes import Process, listening, start
 class Portkey:
     """A running Portkey and a client for it. Use it as a context manager."""
 
-    def __init__(self, *node_options: str, env: Mapping[str, str] | None = None):
-        self.port = free_port()
+    def __init__(self, *node_options: str, env: Mapping[str, str] | None = None, port: int | None = None):
+        self.port = port or free_port()
         programs = find_programs()
         command = [programs.node, *node_options, programs.portkey, "--headless", f"--port={self.port}"]
         self.process: Process = start(command, ready=lambda: listening(self.port), env=env)

@@ -185,3 +185,39 @@ def test_streams_fall_back_and_say_so_too(portkey: Portkey, provider: ReplayProv
         text = answer.read()
 
     assert (served_by(answer), text) == (("openai", "config.targets[1]", "0"), b'data: {"n": 1}\n\ndata: [DONE]\n\n')
+
+
+# --- targets that are left out for a while: `is_open`, which Portkey heeds only below a group with an `id` ---
+
+
+def opened(target: Config) -> Config:
+    return {**target, "is_open": True}
+
+
+@pytest.mark.parametrize(
+    ("build", "index", "asked"),
+    [
+        (lambda a, b: fallback(opened(a), b, on=[500], id="x"), "config.targets[1]", ["b"]),
+        (lambda a, b: fallback(a, opened(b), on=[500], id="x"), "config.targets[0]", ["a"]),
+        (lambda a, b: weighted((opened(a), 999), (b, 1)) | {"id": "x"}, "config.targets[1]", ["b"]),
+        (lambda a, b: fallback(opened(weighted((a, 1))), b, on=[500], id="x"), "config.targets[1]", ["b"]),
+        (
+            lambda a, b: fallback(weighted((opened(a), 999), (b, 1)), a, on=[500], id="x"),
+            "config.targets[0].targets[1]",
+            ["b"],
+        ),
+        (lambda a, b: fallback(opened(a), opened(b), on=[500], id="x"), "config.targets[0]", ["a"]),
+        (lambda a, b: fallback(opened(a), b, on=[500]), "config.targets[0]", ["a"]),
+    ],
+    ids=["first", "last", "weighted", "a group", "in a group", "all: none is left out", "without an id: none is"],
+)
+def test_an_open_target_is_left_out_and_the_others_keep_their_index(
+    portkey: Portkey, provider: ReplayProvider, build: Callable[[Config, Config], Config], index: str, asked: list[str]
+):
+    provider.on(CHAT, OK)
+    first, second = (openai(provider.url, override_params={"model": name}) for name in "ab")
+
+    answers = [portkey.ask("chat", build(first, second)) for _ in range(5)]
+
+    assert {served_by(answer) for answer in answers} == {("openai", index, "0")}
+    assert [request.model for request in provider.requests] == asked * 5

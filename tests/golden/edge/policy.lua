@@ -1,7 +1,12 @@
 -- Generated; do not edit. GWCTL_UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/unit/edge/test_golden.py
-local POLICY = "1\0466b85e5b5"
+local POLICY = "1\04682f4fd8c"
 local SCOPE = "gateway/invoke"
 local CLUSTER = "portkey"
+local RESERVE = true
+local QUOTAS = {}
+;(function(t)
+t["team\058search"]=true
+end)(QUOTAS)
 local CLIENTS = {}
 ;(function(t)
 t["platform-ci"]="platform"
@@ -27,7 +32,7 @@ t["fast"]={["chat"]="fast\1262d80fcb5",["embeddings"]="fast\1262d80fcb5",["respo
 end)(PROFILES["pd63b5109bdc3"])
 local VARIANTS = {}
 ;(function(t)
-t["checked\12652999725"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["timeout"]="602000",["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["scanned"]=true,["no_stream"]=true,["unscannable"]={["responses"]=true,["embeddings"]=true}}
+t["checked\12652999725"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034names\034\044\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034id\034\058\034cards\034\044\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034names\034\044\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["timeout"]="602000",["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034names\034\044\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034id\034\058\034cards\034\044\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034names\034\044\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["scanned"]=true,["no_stream"]=true,["unscannable"]={["responses"]=true,["embeddings"]=true}}
 t["claude\12626e33625"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="1203000"}
 t["claude\1262d80fcb5"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="602000"}
 t["claude\126781b6718"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="1803000",["stream_config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\044\034override_params\034\058\123\034stream_options\034\058\123\034include_usage\034\058true\125\125\125"}}
@@ -77,10 +82,13 @@ t["bad_request"]={["code"]="bad_request",["status"]="400",["openai"]="invalid_re
 t["request_timeout"]={["code"]="request_timeout",["status"]="408",["openai"]="invalid_request_error",["anthropic"]="invalid_request_error",["message"]="The request did not arrive in time\046"}
 t["request_too_large"]={["code"]="request_too_large",["status"]="413",["openai"]="invalid_request_error",["anthropic"]="request_too_large",["message"]="The request is larger than the gateway accepts\046"}
 t["headers_too_large"]={["code"]="headers_too_large",["status"]="431",["openai"]="invalid_request_error",["anthropic"]="invalid_request_error",["message"]="The request\039s headers are larger than the gateway accepts\046"}
+t["insufficient_quota"]={["code"]="insufficient_quota",["status"]="429",["openai"]="insufficient_quota",["anthropic"]="rate_limit_error",["message"]="\123\125"}
+t["rate_limit_exceeded"]={["code"]="rate_limit_exceeded",["status"]="429",["openai"]="rate_limit_error",["anthropic"]="rate_limit_error",["message"]="\123\125"}
 t["internal_error"]={["code"]="internal_error",["status"]="500",["openai"]="server_error",["anthropic"]="api_error",["message"]="The gateway failed\046 Send the request again\059 if it goes on\044 tell the gateway\039s administrators\046"}
 t["provider_error"]={["code"]="provider_error",["status"]="502",["openai"]="server_error",["anthropic"]="api_error",["message"]="The provider answered with the status \123\125\046"}
 t["provider_credentials"]={["code"]="provider_credentials",["status"]="502",["openai"]="server_error",["anthropic"]="api_error",["message"]="The provider refused the gateway\039s own credentials\046 Tell the gateway\039s administrators\046"}
 t["gateway_unavailable"]={["code"]="gateway_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="The gateway cannot serve this request just now\046 Send it again in a moment\046"}
+t["quota_unavailable"]={["code"]="quota_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="The gateway cannot check the quota of this request just now\046 Send it again in a moment\046\123\125"}
 t["issuer_unavailable"]={["code"]="issuer_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="The gateway cannot check access tokens just now\046 Send the request again in a moment\046"}
 t["scanner_unavailable"]={["code"]="scanner_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="Content rules hold for the model \123\125\044 and the gateway cannot check them\046 Tell the gateway\039s administrators\046"}
 t["gateway_timeout"]={["code"]="gateway_timeout",["status"]="504",["openai"]="server_error",["anthropic"]="timeout_error",["message"]="The provider did not answer in time\046"}
@@ -261,14 +269,19 @@ local function after_object(s, i, depth, found)
   end
 end
 
-local function after_array(s, i, depth)
+-- The same of an array; `found(first, last)` sees its elements.
+local function after_array(s, i, depth, found)
   local b
   i, b = after_space(s, i)
   if b == 93 then
     return i + 1
   end
   while true do
+    local first = i
     i = after_value(s, i, b, depth)
+    if found then
+      found(first, i - 1)
+    end
     i, b = after_space(s, i)
     if b == 93 then
       return i + 1
@@ -339,6 +352,18 @@ local function members(s, most)
   return found
 end
 
+-- The elements of the array that `s` holds, each as its text.
+local function elements(s)
+  local found = {}
+  local i, b = after_space(s, 1)
+  if b == 91 then
+    after_array(s, i + 1, 1, function(first, last)
+      found[#found + 1] = sub(s, first, last)
+    end)
+  end
+  return found
+end
+
 local function utf8(code)
   local low, middle, high = 0x80 + code % 64, 0x80 + floor(code / 64) % 64, 0x80 + floor(code / 4096) % 64
   if code < 0x80 then
@@ -392,7 +417,7 @@ function quote(value)
   return '"' .. escaped .. '"'
 end
 
-return { members = members, text = text, quote = quote, shown = shown }
+return { members = members, elements = elements, text = text, quote = quote, shown = shown }
 
 end)()
 local refusal = (function()
@@ -477,11 +502,420 @@ end
 return { answer = answer }
 
 end)()
+local outside = (function()
+-- Whether a request may make the provider read more than the request's own bytes: a file or a page by its name, an
+-- earlier conversation, a tool that the provider runs itself, a document that is packed. Such a request has no bound
+-- by its size. In: a body that json.lua has checked, and its members. Out: true or false,
+-- and how many images there are: of a small one a provider may make many more tokens than it has bytes.
+-- Everything that is not known to be harmless counts, and a name is known only as it is usually written: an escape in
+-- it, which a provider would undo, makes it unknown. What a tool takes or says is data to the provider and not looked at.
+
+local byte, find, sub = string.byte, string.find, string.sub
+local QUOTE, BACKSLASH, OPEN_BRACE, OPEN_BRACKET, NULL = 34, 92, 123, 91, 110
+
+-- A rule takes the text and the position of a value; it returns the position after it, or nil: it may be outside.
+
+local function after_space(s, i)
+  local b = byte(s, i)
+  while b == 32 or b == 10 or b == 13 or b == 9 do
+    i = i + 1
+    b = byte(s, i)
+  end
+  return i
+end
+
+-- The next quote ends the string unless an odd number of backslashes stands before it.
+local function after_string(s, first)
+  local i = first
+  while true do
+    i = find(s, '"', i + 1, true)
+    local before = i - 1
+    while before > first and byte(s, before) == BACKSLASH do
+      before = before - 1
+    end
+    if (i - before) % 2 == 1 then
+      return i + 1
+    end
+  end
+end
+
+local function any(s, i)
+  local b = byte(s, i)
+  if b == QUOTE then
+    return after_string(s, i)
+  elseif b ~= OPEN_BRACE and b ~= OPEN_BRACKET then
+    return find(s, "[,%]} \n\r\t]", i) or #s + 1
+  end
+  local depth = 0
+  repeat
+    if b == QUOTE then
+      i = after_string(s, i)
+    else
+      if b == OPEN_BRACE or b == OPEN_BRACKET then
+        depth = depth + 1
+      elseif b == 125 or b == 93 then
+        depth = depth - 1
+      end
+      i = i + 1
+    end
+    b = byte(s, i)
+  until depth == 0
+  return i
+end
+
+local function null(s, i)
+  return byte(s, i) == NULL and i + 4 or nil
+end
+
+local function scalar(s, i)
+  local b = byte(s, i)
+  if b ~= OPEN_BRACE and b ~= OPEN_BRACKET then
+    return any(s, i)
+  end
+end
+
+local function word(...)
+  local known = {}
+  for _, each in ipairs({ ... }) do
+    known[each] = true
+  end
+  return function(s, i)
+    if byte(s, i) == QUOTE then
+      local after = after_string(s, i)
+      return known[sub(s, i + 1, after - 2)] and after
+    end
+  end
+end
+
+local function beginning_with(prefix)
+  return function(s, i)
+    if sub(s, i + 1, i + #prefix) == prefix then
+      return any(s, i)
+    end
+  end
+end
+
+local function list(rule)
+  return function(s, i)
+    if byte(s, i) ~= OPEN_BRACKET then
+      return nil
+    end
+    i = after_space(s, i + 1)
+    if byte(s, i) == 93 then
+      return i + 1
+    end
+    while true do
+      i = rule(s, i)
+      if not i then
+        return nil
+      end
+      i = after_space(s, i)
+      if byte(s, i) == 93 then
+        return i + 1
+      end
+      i = after_space(s, i + 1)
+    end
+  end
+end
+
+-- `complete(has)`, if given, says whether the object is harmless, knowing the first bytes of its values.
+local function object(rules, complete)
+  return function(s, i)
+    if byte(s, i) ~= OPEN_BRACE then
+      return nil
+    end
+    local has = {}
+    i = after_space(s, i + 1)
+    while byte(s, i) ~= 125 do
+      local key_end = after_string(s, i)
+      local key = sub(s, i + 1, key_end - 2)
+      i = after_space(s, after_space(s, key_end) + 1)
+      has[key] = sub(s, i, i + 10)
+      i = (byte(s, i) == NULL and null or rules[key] or null)(s, i)
+      if not i then
+        return nil
+      end
+      i = after_space(s, i)
+      if byte(s, i) == 44 then
+        i = after_space(s, i + 1)
+      end
+    end
+    if complete and not complete(has) then
+      return nil
+    end
+    return i + 1
+  end
+end
+
+local function by_kind(rules)
+  return function(s, i)
+    local b = byte(s, i)
+    local rule = b == QUOTE and rules.string or b == OPEN_BRACE and rules.object or b == OPEN_BRACKET and rules.list
+    return (rule or null)(s, i)
+  end
+end
+
+local images = 0 -- of the request at hand
+
+local function counted(rule)
+  return function(s, i)
+    images = images + 1
+    return rule(s, i)
+  end
+end
+
+local image = counted(beginning_with("data:image/"))
+local block = {}
+local blocks = list(object(block))
+local content = by_kind({ string = any, list = blocks, object = object(block) })
+
+-- A packed document (PDF) is many more tokens than bytes.
+local source = object({
+  type = word("base64", "text", "content"),
+  media_type = counted(word("image/png", "image/jpeg", "image/gif", "image/webp", "text/plain")),
+  data = any,
+  content = content,
+})
+
+for key, rule in pairs({
+  type = word(
+    "text", "input_text", "output_text", "summary_text", "reasoning_text", "refusal", "thinking", "redacted_thinking",
+    "tool_use", "tool_result", "image", "image_url", "input_image", "input_audio", "document", "search_result"
+  ),
+  annotations = any, -- of earlier answers
+  cache_control = any,
+  caller = any,
+  citations = any,
+  content = content,
+  context = any,
+  data = any,
+  detail = any,
+  id = any,
+  image_url = by_kind({ string = image, object = object({ url = image, detail = any }) }),
+  input = any,
+  input_audio = object({ data = any, format = any }),
+  is_error = any,
+  logprobs = any,
+  name = any,
+  refusal = any,
+  signature = any,
+  source = by_kind({ string = any, object = source }), -- of a search result it is only its name
+  text = any,
+  thinking = any,
+  title = any,
+  tool_use_id = any,
+}) do
+  block[key] = rule
+end
+
+-- A message, or an item of the Responses API. Reasoning without its content stands for some that the provider kept.
+local message = object({
+  type = word(
+    "message", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "reasoning",
+    "local_shell_call", "local_shell_call_output"
+  ),
+  action = any,
+  annotations = any,
+  arguments = any,
+  cache_control = any,
+  call_id = any,
+  content = content,
+  encrypted_content = any,
+  function_call = any,
+  id = any,
+  input = any,
+  name = any,
+  output = content,
+  phase = any,
+  reasoning = any,
+  reasoning_content = any,
+  reasoning_details = any,
+  refusal = any,
+  role = any,
+  status = any,
+  summary = any,
+  tool_call_id = any,
+  tool_calls = list(object({
+    type = word("function", "custom"),
+    custom = any,
+    extra_content = any,
+    ["function"] = any,
+    id = any,
+    index = any,
+  })),
+}, function(has)
+  return (has.type or ""):sub(1, 11) ~= '"reasoning"' or (has.encrypted_content or "n"):byte() == QUOTE
+end)
+
+-- Of a function with such a name Portkey makes one of Google's own tools.
+local GOOGLES = {
+  googleSearch = true,
+  google_search = true,
+  googleSearchRetrieval = true,
+  google_search_retrieval = true,
+  computerUse = true,
+  computer_use = true,
+  googleMaps = true,
+  google_maps = true,
+}
+
+local function own_name(s, i)
+  if byte(s, i) == QUOTE then
+    local after = after_string(s, i)
+    local name = sub(s, i + 1, after - 2)
+    return not GOOGLES[name] and not find(name, "\\", 1, true) and after
+  end
+end
+
+local function definition(more)
+  local rules = {
+    name = own_name,
+    allowed_callers = any,
+    cache_control = any,
+    defer_loading = any,
+    description = any,
+    eager_input_streaming = any,
+    format = any,
+    input_examples = any,
+    input_schema = any,
+    parameters = any,
+    strict = any,
+  }
+  for key, rule in pairs(more or {}) do
+    rules[key] = rule
+  end
+  return object(rules)
+end
+
+local tool = definition({
+  type = word("function", "custom"),
+  ["function"] = definition(),
+  custom = definition(),
+})
+
+local function input_item(s, i)
+  local b = byte(s, i)
+  if b == OPEN_BRACE then
+    return message(s, i)
+  elseif b == OPEN_BRACKET then
+    return list(scalar)(s, i) -- tokens to embed
+  end
+  return any(s, i)
+end
+
+local input = by_kind({ string = any, list = list(input_item) })
+
+local TOP = {
+  context_management = object({
+    edits = list(object({
+      type = word("clear_tool_uses_20250919", "clear_thinking_20251015"),
+      clear_at_least = any,
+      clear_tool_inputs = any,
+      exclude_tools = any,
+      keep = any,
+      trigger = any,
+    })),
+  }),
+  functions = list(definition()),
+  input = input,
+  instructions = input,
+  messages = list(message),
+  prediction = object({ type = word("content"), content = content }),
+  system = content,
+  tools = list(tool),
+}
+for _, key in ipairs({
+  "audio", "cache_control", "client_metadata", "dimensions", "encoding_format", "frequency_penalty", "function_call",
+  "include", "inference_geo", "logit_bias", "logprobs", "max_completion_tokens", "max_output_tokens", "max_tokens",
+  "max_tool_calls", "metadata", "modalities", "model", "n", "output_config", "output_format", "parallel_tool_calls",
+  "presence_penalty", "prompt_cache_key", "prompt_cache_retention", "reasoning", "reasoning_effort", "response_format",
+  "safety_identifier", "seed", "service_tier", "speed", "stop", "stop_sequences", "store", "stream", "stream_options",
+  "temperature", "text", "thinking", "tool_choice", "top_k", "top_logprobs", "top_p", "truncation", "user", "verbosity",
+}) do
+  TOP[key] = any
+end
+
+return function(raw, members)
+  images = 0
+  for key, at in pairs(members) do
+    local i = at[1]
+    local rule = byte(raw, i) == NULL and null or TOP[key] or null
+    if not rule(raw, i) then
+      return true, images
+    end
+  end
+  return false, images
+end
+
+end)()
+local reserve = (function()
+-- What the agent must know to reserve quota for a request. In: the request as read, and the tables QUOTAS RESERVE POLICY.
+-- Out: the header x-gw-reserve, which ends at the edge: the filter after this one asks the agent, the router removes it.
+
+local MAX_TIER = 32
+local CAPS = { "max_tokens", "max_completion_tokens", "max_output_tokens" }
+
+local function is_covered(asked)
+  local team = "team:" .. asked.team
+  return QUOTAS.gateway or QUOTAS[team] or QUOTAS[team .. "/model:" .. asked.model] or QUOTAS["client:" .. asked.client]
+end
+
+local function whole(number)
+  return string.format("%.0f", number)
+end
+
+local function cap_of(request)
+  local cap
+  for _, key in ipairs(CAPS) do
+    if request[key] and (not cap or request[key] > cap) then
+      cap = request[key]
+    end
+  end
+  return cap and whole(cap) or "null"
+end
+
+-- Anthropic sells a faster mode as `speed`; whoever asks for both pays the dearer one at most.
+local function tier_of(request)
+  local tier = request.speed == "fast" and "fast" or request.service_tier
+  if tier and #tier <= MAX_TIER and tier:find("^[%l_]+$") then
+    return json.quote(tier)
+  end
+  return "null"
+end
+
+-- `asked` has what was found out: id client team model api variant anthropic; `body` has raw, members and request.
+local function header(asked, body)
+  local request = body.request
+  local is_outside, images = outside(body.raw, body.members)
+  return table.concat({
+    '{"id":', json.quote(asked.id),
+    ',"client":', json.quote(asked.client),
+    ',"team":', json.quote(asked.team),
+    ',"model":', json.quote(asked.model),
+    ',"api":', json.quote(asked.api),
+    ',"variant":', json.quote(asked.variant),
+    ',"policy":', json.quote(POLICY),
+    ',"stream":', tostring(request.stream),
+    ',"bytes":', whole(#body.raw),
+    ',"cap":', cap_of(request),
+    ',"n":', whole(math.max(request.n or 1, 1)),
+    ',"tier":', tier_of(request),
+    ',"outside":', tostring(is_outside),
+    ',"images":', whole(images),
+    ',"shape":', asked.anthropic and '"anthropic"' or '"openai"',
+    "}",
+  })
+end
+
+return { is_covered = is_covered, header = header }
+
+end)()
 local policy = (function()
 -- The decision about a request: client -> team -> profile -> alias -> API -> variant.
 -- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
--- FIELDS CLUSTER.
--- Out: the headers x-portkey-config and x-gw-route, which names the cluster, and metadata for the usage log; or an error {code, detail}.
+-- FIELDS CLUSTER QUOTAS RESERVE.
+-- Out: the headers x-portkey-config, x-gw-route, which names the cluster, and under a quota x-gw-reserve, and metadata for
+-- the usage log; or an error {code, detail}.
 -- Without that header the router knows no cluster, so whatever fails here fails closed.
 
 local MAX_TEXT = 128 -- of a text in the usage log
@@ -550,7 +984,7 @@ local function identify(handle)
   if TEAMS_OFF[team] then
     fail("team_disabled")
   end
-  return team
+  return team, client
 end
 
 local function check_type(handle)
@@ -584,7 +1018,7 @@ local function value_of(key, kind, raw)
   return number
 end
 
--- What the edge reads of the body: key -> value.
+-- The body: its bytes, where its members are, and those of them that the edge reads.
 local function read_body(handle)
   local body = handle:body(true)
   local length = body and body:length() or 0
@@ -599,7 +1033,7 @@ local function read_body(handle)
       request[key] = value_of(key, kind, raw:sub(at[1], at[2]))
     end
   end
-  return request
+  return { raw = raw, members = members, request = request }
 end
 
 local function log_request(handle, request)
@@ -675,8 +1109,19 @@ local function fill_in(template)
   return table.concat(parts)
 end
 
+-- For the agent, if a quota covers the request.
+local function reservation(handle, asked, body)
+  if not reserve.is_covered(asked) then
+    return nil
+  elseif not RESERVE then
+    fail("quota_unavailable")
+  end
+  log(handle, "quota", true)
+  return reserve.header(asked, body)
+end
+
 -- Sends the request on its way: the route, what Portkey is to do, and no header that Portkey need not see.
-local function forward(handle, api, flags, request)
+local function forward(handle, api, flags, request, reservation)
   read_credentials(handle)
   local config = fill_in(api == "chat" and request.stream and flags.stream_config or flags.config)
   local headers, surplus = handle:headers(), {}
@@ -695,6 +1140,9 @@ local function forward(handle, api, flags, request)
     headers:replace("x-envoy-upstream-rq-timeout-ms", flags.timeout)
   end
   headers:replace("x-gw-route", CLUSTER)
+  if reservation then
+    headers:replace("x-gw-reserve", reservation)
+  end
   handle:clearRouteCache()
 end
 
@@ -705,7 +1153,7 @@ local function decide(handle)
   if api then
     log(handle, "api", api)
   end
-  local team = identify(handle)
+  local team, client = identify(handle)
   if path == "/v1/models" or path:sub(1, 11) == "/v1/models/" then
     check_method(handle, "GET")
     return models.answer(handle, team, path, query)
@@ -714,17 +1162,31 @@ local function decide(handle)
   end
   check_method(handle, "POST")
   check_type(handle)
-  local request = read_body(handle)
+  local body = read_body(handle)
+  local request = body.request
   log_request(handle, request)
   if request.background then
     fail("invalid_value", "background must not be true: the gateway serves no background answers.")
   end
   local variant, flags = choose(team, api, request)
   log(handle, "variant", variant)
+  if flags.skipped then
+    log(handle, "skipped", flags.skipped)
+  end
   if flags.scanned then
     log(handle, "scanned", true)
   end
-  forward(handle, api, flags, request)
+  local headers = handle:headers()
+  local asked = {
+    id = headers:get("x-request-id") or "",
+    client = client,
+    team = team,
+    model = request.model,
+    api = api,
+    variant = variant,
+    anthropic = refusal.is_anthropic(path),
+  }
+  forward(handle, api, flags, request, reservation(handle, asked, body))
 end
 
 return { decide = decide }
@@ -806,10 +1268,47 @@ local function member(raw, key)
   return at and raw:sub(at[1], at[2])
 end
 
+local function string_member(raw, key)
+  local value = member(raw, key)
+  if value and value:sub(1, 1) == '"' then
+    return json.text(value)
+  end
+end
+
 -- Whether a guardrail refused the answer, not the request: then the provider has been paid.
 local function refused_answer(raw)
   local results = member(raw, "hook_results")
   return not results or member(results, "after_request_hooks") ~= "[]"
+end
+
+-- The ids of the rules that refused or redacted something. A guardrail has the id of its rule, one that redacts those of
+-- its rules in the order of its checks.
+local function rules_of(raw)
+  local rules, results = {}, member(raw, "hook_results")
+  for _, stage in ipairs(results and { "before_request_hooks", "after_request_hooks" } or {}) do
+    for _, guardrail in ipairs(json.elements(member(results, stage) or "")) do
+      local names = string_member(guardrail, "id") or ""
+      if member(guardrail, "deny") == "true" then
+        rules[#rules + 1] = member(guardrail, "verdict") == "false" and names or nil
+      else
+        local checks, nth = json.elements(member(guardrail, "checks") or ""), 0
+        for name in names:gmatch("[^+]+") do
+          nth = nth + 1
+          if checks[nth] and member(checks[nth], "transformed") == "true" then
+            rules[#rules + 1] = name
+          end
+        end
+      end
+    end
+  end
+  return table.concat(rules, ",")
+end
+
+local function log_rules(handle, raw)
+  local ok, rules = pcall(rules_of, raw)
+  if ok and rules ~= "" then
+    handle:streamInfo():dynamicMetadata():set("gw.policy", "rules", rules)
+  end
 end
 
 -- An answer without `hook_results`, which Portkey puts last. The key is written before its value as `,"hook_results":`.
@@ -819,13 +1318,6 @@ local function without_results(raw)
     return raw
   end
   return raw:sub(1, at[1] - #',"hook_results":' - 1) .. raw:sub(at[2] + 1)
-end
-
-local function string_member(raw, key)
-  local value = member(raw, key)
-  if value and value:sub(1, 1) == '"' then
-    return json.text(value)
-  end
 end
 
 -- Portkey's word for an answer that it cannot read; it repeats the answer.
@@ -859,6 +1351,22 @@ local function shape_error(handle, anthropic, status)
   replace(handle, body, refusal.body(anthropic, shaped, message_of(problem) or text))
 end
 
+-- A request under a quota that did not get as far as Portkey: the agent refused it, or had nothing sensible to say.
+local function complete_quota_refusal(handle, headers)
+  local agent = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.ext_authz") or {}
+  local code = agent["x-gw-refusal"]
+  if code then
+    log_refusal(handle, code)
+    -- Envoy drops what an agent says with a status of 500 and above: it says such a refusal with another one.
+    headers:replace(":status", (refusal.of(code)).status)
+  elseif not agent["x-gw-receipt"] then
+    if headers:get(":status") == "503" then
+      log_refusal(handle, "quota_unavailable")
+    end
+    remove_headers(headers)
+  end
+end
+
 local function complete(handle)
   local headers = handle:headers()
   local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
@@ -871,6 +1379,9 @@ local function complete(handle)
     elseif status == "503" then
       headers:remove("www-authenticate") -- there when tokens could not be checked
     end
+    if policy.quota then
+      complete_quota_refusal(handle, headers)
+    end
     return
   end
   remove_headers(headers)
@@ -878,6 +1389,7 @@ local function complete(handle)
   local is_json = (headers:get("content-type") or ""):find("^application/json")
   if status == "446" then
     local body, raw = body_of(handle)
+    log_rules(handle, raw)
     replace_by_refusal(handle, body, anthropic, refused_answer(raw) and "answer_refused" or "content_refused")
   elseif status == "401" or status == "403" then
     replace_by_refusal(handle, handle:body(true), anthropic, "provider_credentials")
@@ -889,6 +1401,7 @@ local function complete(handle)
     end
     if policy.scanned and is_json then
       local body, raw = body_of(handle)
+      log_rules(handle, raw)
       replace(handle, body, without_results(raw))
     end
   end
@@ -913,7 +1426,7 @@ local function refuse(handle, problem, anthropic)
   local refused, message = refusal.of(problem.code, problem.detail)
   local metadata = handle:streamInfo():dynamicMetadata()
   metadata:set("gw.policy", "shaped", true)
-  if refused.status < "500" then
+  if refused.status < "500" or refused.code == "quota_unavailable" then
     metadata:set("gw.policy", "refusal", refused.code)
   end
   local headers = { [":status"] = refused.status, ["content-type"] = "application/json" }

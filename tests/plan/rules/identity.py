@@ -18,6 +18,7 @@ WITHOUT_RESOURCE: Final = frozenset(
 )
 """Actions that AWS offers without a resource: `*` is the only thing that can stand there."""
 
+_SUBJECT: Final = ("StringEquals", "token.actions.githubusercontent.com:sub")
 _ROOT: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:root")
 
 
@@ -27,6 +28,21 @@ def _administers_a_key(statement: Statement) -> bool:
         statement.actions == ("kms:*",)
         and len(statement.principals) == 1
         and _ROOT.fullmatch(statement.principals[0]) is not None
+    )
+
+
+def _deploys(statement: Statement) -> bool:
+    """The two roles by which Terraform itself is run: they read and change what is not there yet."""
+    return statement.where.startswith("module.github_oidc.")
+
+
+def _is_one_repository(statement: Statement) -> bool:
+    """Trust in GitHub's tokens of one repository, by ids that cannot be taken over, without a wildcard."""
+    subjects = [values for operator, key, values in statement.conditions if (operator, key) == _SUBJECT]
+    return (
+        statement.actions == ("sts:AssumeRoleWithWebIdentity",)
+        and len(subjects) == 1
+        and all(re.fullmatch(r"repo:[^/@*?]+@\d+/[^/@*?]+@\d+:[^*?]+", subject) for subject in subjects[0])
     )
 
 
@@ -42,6 +58,7 @@ def no_action_is_a_wildcard(plan: Plan) -> list[str]:
         if each.effect == "Allow"
         and any("*" in action or "?" in action for action in each.actions)
         and not _administers_a_key(each)
+        and not _deploys(each)
     ]
 
 
@@ -52,6 +69,7 @@ def identity_policies_name_their_resources(plan: Plan) -> list[str]:
         for each in statements(plan)
         if each.effect == "Allow"
         and not each.principals
+        and not _deploys(each)
         and any(re.fullmatch(r"\*|arn:[^:]*:[^:]*:\*.*", resource) for resource in each.resources)
         and not set(each.actions) <= WITHOUT_RESOURCE
         and not all(re.fullmatch(r"arn:[^:]+:bedrock:\*::foundation-model/[^*]+", each_) for each_ in each.resources)
@@ -75,13 +93,16 @@ def resources_are_not_public(plan: Plan) -> list[str]:
 
 
 def roles_trust_services_only(plan: Plan) -> list[str]:
-    """A role is assumed by a service of AWS, never by another account or by everybody."""
+    """A role is assumed by a service of AWS or by one repository's workflows, never by another account or everybody."""
     return [
         _show(statement)
         for role in plan.of("aws_iam_role")
         for statement in statements_of(role)
-        if statement.actions != ("sts:AssumeRole",)
-        or not all(principal.endswith(".amazonaws.com") for principal in statement.principals)
+        if not _is_one_repository(statement)
+        and (
+            statement.actions != ("sts:AssumeRole",)
+            or not all(principal.endswith(".amazonaws.com") for principal in statement.principals)
+        )
     ]
 
 

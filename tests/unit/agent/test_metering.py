@@ -181,7 +181,7 @@ def agents(settings: AgentSettings, tmp_path: Path) -> Iterator[list[Process]]:
 def test_an_agent_killed_again_and_again_loses_no_event_and_counts_none_twice(
     settings: AgentSettings, snapshot: Snapshot, tmp_path: Path, agents: list[Process]
 ):
-    config = tmp_path / "agent.json"
+    config = tmp_path / "agent-settings.json"
     config.write_text(settings.model_dump_json())
     SnapshotHistory(settings.history_dir).add(snapshot)
     sent: list[str] = []

@@ -81,7 +81,7 @@ def test_every_option_has_one_variable(name: str):
 
 def test_an_option_can_come_from_its_variable(tmp_path: Path):
     done = gwctl("token", home=tmp_path, GWCTL_TOKEN_ENV="prod")
-    assert "there is no environment prod" in done.stderr
+    assert "there is no terragrunt.hcl with infrastructure/" in done.stderr
 
 
 @pytest.mark.parametrize("width", ["60", "120"])
@@ -102,7 +102,12 @@ def test_help_fits_the_terminal(tmp_path: Path, width: str):
         (["up", "--port", "8081"], "--port, --admin-port and --token-port are for three different ports"),
         (["status"], "no gateway runs in"),
         (["token"], "there is no gateway in"),
-        (["token", "--env", "prod"], "there is no environment prod"),
+        (["token", "--env", "prod"], "there is no terragrunt.hcl with infrastructure/"),
+        (["teams", "list"], "there is no gateway in"),
+        (["apply"], "Missing option '--file' / '-f'"),
+        (["budgets", "nope"], "No such command 'nope'; see `gwctl budgets --help`"),
+        (["usage", "report", "-o", "xml"], "No such option"),
+        (["import", "litellm", "nowhere.yaml"], "nowhere.yaml cannot be read"),
         (["logs"], "there are no logs in"),
         (["connect", "codex"], "there is no gateway in"),
     ],

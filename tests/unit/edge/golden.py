@@ -48,8 +48,15 @@ def example() -> Snapshot:
         {"id": "cards", "action": "redact", "pattern": r"\b\d{16}\b", "teams": []},
         {"id": "names", "action": "deny", "pattern": 'Project "X"', "on": ["input", "output"], "teams": []},
     ]
+    budgets: list[dict[str, Any]] = [
+        {"id": "search-day", "team": "search", "limit_usd": "10", "period": "day"},
+        {"id": "all-month", "limit_usd": "1000", "period": "month", "action": "alert"},
+    ]
     return compiled(
-        routes=routes, scanner=scanner, budgets=[], teams=[{"id": "search", "models": ["fast"]}, {"id": "platform"}]
+        routes=routes,
+        scanner=scanner,
+        budgets=budgets,
+        teams=[{"id": "search", "models": ["fast"]}, {"id": "platform"}],
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from lupa import luajit21
 
+from gwctl.edge.breaker import OpenTargets
 from gwctl.edge.portkey import Secrets, credentials
 from gwctl.edge.render import lua_source
 from gwctl.edge.settings import EdgeSettings
@@ -26,6 +27,7 @@ SETTINGS = EdgeSettings(
     xds_dir=Path("/run/gwctl/xds"),
     secrets_dir=Path("/run/gwctl/secrets"),
     usage_log=Path("/run/gwctl/usage.log"),
+    reserve_socket=Path("/run/gwctl/reserve.sock"),
 )
 HANDLE = Path(__file__).with_name("envoy_handle.lua").read_bytes()
 
@@ -84,11 +86,13 @@ def claims(client: str, **changes: Any) -> dict[str, Any]:
 class Program:
     """The rendered program of a snapshot. `prelude` is Lua that runs after the tables (to break something)."""
 
-    def __init__(self, snapshot: Snapshot, secrets: Secrets | None = None):
+    def __init__(
+        self, snapshot: Snapshot, secrets: Secrets | None = None, open_targets: OpenTargets = frozenset()
+    ) -> None:
         self.credentials = credentials(snapshot, secrets or {})
         self.lua = lua_runtime()
         self.lua.execute(HANDLE)
-        self.lua.execute(lua_source(snapshot, SETTINGS).encode())
+        self.lua.execute(lua_source(snapshot, SETTINGS, open_targets).encode())
         self._new = self.lua.globals().new_handle
 
     def table(self, value: Any) -> Any:
@@ -133,12 +137,13 @@ class Program:
         policy: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         from_portkey: bool = True,
+        other: Mapping[str, Any] | None = None,
     ) -> Outcome:
-        """An answer to a request about which the metadata say `policy`."""
+        """An answer to a request about which the metadata say `policy`, and those of other filters `other`."""
         mark = {"x-gw-portkey": "1"} if from_portkey else {}
         sent = {":status": str(status), "content-type": "application/json", **mark, **(headers or {})}
         raw = json.dumps(body, separators=(",", ":")).encode() if isinstance(body, Mapping) else body
-        handle = self._new(self.table(sent), raw, self.table({"gw.policy": dict(policy or {})}))
+        handle = self._new(self.table(sent), raw, self.table({"gw.policy": dict(policy or {}), **(other or {})}))
         self.lua.globals().envoy_on_response(handle)
         outcome = self._outcome(handle)
         outcome.status = int(outcome.headers[":status"])

@@ -172,7 +172,7 @@ def test_a_denying_pattern_refuses():
         snapshot(one("openai"), scanner=[{"id": "a", "action": "deny", "pattern": "x", "on": ["input", "output"]}])
     )
 
-    expected = [{"default.regexMatch": {"rule": "x", "not": True}, "deny": True}]
+    expected = [{"id": "a", "default.regexMatch": {"rule": "x", "not": True}, "deny": True}]
     assert (found["input_guardrails"], found["output_guardrails"]) == (expected, expected)
 
 
@@ -186,6 +186,7 @@ def test_redactions_are_one_guardrail_in_order():
 
     assert found["input_guardrails"] == [
         {
+            "id": "deny+id",
             "sequential": True,
             "deny": False,
             "rule deny": {"id": "default.regexReplace", "rule": "/a/b/g", "redactText": "[redacted]"},

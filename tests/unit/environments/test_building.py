@@ -32,9 +32,11 @@ def test_an_unknown_environment_is_told_with_those_that_there_are(tmp_path: Path
         make_project(tmp_path, dev=YAML).place("prod")
 
 
-def test_without_the_admin_functions_nothing_is_begun(tmp_path: Path):
-    with pytest.raises(UserError, match="run `gwctl build lambda`"):
-        building.check_artifacts(make_project(tmp_path))
+def test_without_the_admin_functions_they_are_built_before_anything_is_begun(tmp_path: Path):
+    told: list[str] = []
+    with pytest.raises(UserError, match=r"there is no .*requirements/lambda.txt; run this in a complete checkout"):
+        building.prepare_artifacts(make_project(tmp_path), told.append)
+    assert told == ["Building the admin API's functions"]
 
 
 def test_a_plan_is_readable_by_its_owner_alone_and_gone_afterwards(tmp_path: Path):

@@ -68,7 +68,7 @@ def test_every_tool_that_the_script_installs_is_pinned():
     pinned = tomllib.loads((REPOSITORY / "mise.toml").read_text())["tools"]
     script = (REPOSITORY / "scripts" / "install-tools").read_text()
     named = script.partition("tools=(")[2].partition(")")[0].split()
-    assert set(named) | {"terraform"} == set(pinned)
+    assert set(named) | {"terraform", "cosign", "syft", "trivy"} == set(pinned)
     assert all(f"\n      {name})" in script for name in named)
 
 

@@ -1,7 +1,7 @@
 """The policy file of a first run."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +13,7 @@ from gwctl.local.default_policy import MODELS, ensure_policy, render
 from gwctl.local.policy_file import Additions, PolicyFile
 from gwctl.local.providers import Offer, detect, sample_offers
 from gwctl.local.sample_provider.models import MODELS as SAMPLE_MODELS
+from gwctl.policy.compile import compile_policy
 from gwctl.policy.names import ProviderKind
 from gwctl.policy.snapshot import Snapshot
 
@@ -31,8 +32,8 @@ KEYS = {
 def compiled(folder: Path, text: str, offers: list[Offer], environment: dict[str, str] | None = None) -> Snapshot:
     path = folder / "policy.yaml"
     path.write_text(text)
-    file = PolicyFile(path, folder / "snapshot.json", folder / "secrets.json")
-    return file.compile(Additions([*sample_offers(4000), *offers], {}, environment or {})).snapshot
+    loaded = PolicyFile(path).load(Additions([*sample_offers(4000), *offers], {}, environment or {}))
+    return compile_policy(loaded.content.with_providers, version=1, on=datetime.now(UTC).date())
 
 
 def models(snapshot: Snapshot) -> dict[str, set[str]]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gwctl.policy.compile import compile_policy
-from gwctl.policy.documents import Documents
+from gwctl.policy.documents import CircuitBreaker, Documents
 from gwctl.policy.errors import PolicyError
 from gwctl.policy.snapshot import GroupNode, Snapshot, SnapshotError, TargetNode, targets_of
 from unit.policy.examples import DAY, compiled, documents, policies, shuffled
@@ -276,3 +276,24 @@ def test_fifty_thousand_clients_compile_in_two_seconds():
     started = time.process_time()
     compile_policy(many, version=1, on=date(2026, 11, 21))
     assert time.process_time() - started < 2
+
+
+ROUTE = {"id": "r", "targets": [{"provider": "openai", "model": name} for name in "ab"]}
+
+
+def test_a_routes_circuit_breaker_is_with_its_variants():
+    snapshot = compiled(
+        routes=[{**ROUTE, "circuit_breaker": {"failures": 2}}], budgets=[], teams=[{"id": "t"}], clients=[]
+    )
+
+    found = [each.circuit_breaker for each in snapshot.variants.values()]
+    assert found == [CircuitBreaker(failures=2)] * len(found)
+    assert found
+    assert Snapshot.from_json(snapshot.to_json()) == snapshot
+
+
+def test_without_one_the_snapshot_is_what_it_was_before_there_were_any():
+    snapshot = compiled(routes=[ROUTE], budgets=[], teams=[{"id": "t"}], clients=[])
+
+    assert b"circuit_breaker" not in snapshot.to_json()
+    assert Snapshot.from_json(snapshot.to_json()) == snapshot

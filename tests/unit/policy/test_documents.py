@@ -11,6 +11,8 @@ from gwctl.policy.loader import load_documents
 from gwctl.policy.validation import SECTIONS, validate_documents
 from unit.policy.examples import documents, sections
 
+ROUTE = {"id": "r", "targets": [{"provider": "openai", "model": name} for name in "ab"]}
+
 
 def problems_of(**replaced: object) -> list[str]:
     with pytest.raises(PolicyError) as caught:
@@ -51,6 +53,10 @@ def test_a_missing_field_is_named():
         ("pricing", {"provider": "openai", "model": "m", "input": -1, "output": 1}, "greater than or equal to 0"),
         ("pricing", {"provider": "openai", "model": "m", "input": 99_999, "output": 1}, "less than or equal to 10000"),
         ("pricing", {"provider": "openai", "model": "m", "input": "0.0000000001", "output": 1}, "decimal places"),
+        ("routes", {**ROUTE, "circuit_breaker": {"failures": 0}}, "greater than or equal to 1"),
+        ("routes", {**ROUTE, "circuit_breaker": {"open_second": 1}}, "did you mean open_seconds?"),
+        ("routes", {**ROUTE, "targets": ROUTE["targets"][:1], "circuit_breaker": {}}, "no other target or fallback"),
+        ("routes", {**ROUTE, "fallback_on": [], "circuit_breaker": {}}, "no other target or fallback"),
         ("budgets", {"id": "b", "period": "day"}, "needs exactly one of limit_usd, limit_tokens and limit_requests"),
         ("budgets", {"id": "b", "period": "day", "limit_usd": 1, "limit_tokens": 1}, "needs exactly one of"),
         ("budgets", {"id": "b", "period": "day", "limit_usd": 1, "team": "t", "client": "c"}, "the client only"),

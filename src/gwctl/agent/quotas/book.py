@@ -43,6 +43,8 @@ class QuotaBook:
         """The last line of the usage log that was settled."""
         self.on_aged: Callable[[str], None] = lambda _: None
         """Is told the id of a request that was settled at its bound because it never appeared in the usage log."""
+        self.suspended = False
+        """Quotas that block refuse everything, as `unavailable`."""
         self._settings = settings
         self._wall = clock.wall
         self._mono = clock.mono
@@ -177,8 +179,13 @@ class QuotaBook:
         return len(self._reservations)
 
     @property
+    def oldest(self) -> float:
+        """When the oldest reservation was made; infinity without one."""
+        return next((reservation.at for reservation in self._reservations.values()), math.inf)
+
+    @property
     def _full(self) -> bool:
-        return len(self._reservations) >= self._settings.max_reservations or self.writes.stopping
+        return self.suspended or self.writes.stopping or len(self._reservations) >= self._settings.max_reservations
 
     def _grant(self, request_id: str, cover: Cover, bounds: Amounts, wall: float) -> Reservation:
         holds: list[tuple[Holding, int]] = []
@@ -191,15 +198,17 @@ class QuotaBook:
             if holding.free < holding.low:
                 self.writes.hurry(holding)
             holds.append((holding, bound))
+        shadow: str | None = None
         for meter in cover.counting:
             if not meter.good_from <= wall < meter.good_until:
                 self.writes.enter(meter, wall)
             if meter.quota.action == "shadow" and meter.verdict(bounds[meter.unit], 0) is not None:
                 self.counters.would_refuse += 1
+                shadow = shadow or meter.id
             meter.holding.take(0)
             holds.append((meter.holding, 0))
         self.counters.granted += 1
-        reservation = Reservation(request_id, holds, bounds, self._mono())
+        reservation = Reservation(request_id, holds, bounds, self._mono(), shadow)
         if holds:
             self._reservations[request_id] = reservation
         return reservation
@@ -283,15 +292,19 @@ class QuotaBook:
 
     def _age(self, now: float) -> None:
         """Settles at their bound the reservations whose request never ended, so that they do not leak for ever."""
-        oldest = now - self._settings.max_age
-        aged: list[Reservation] = []
+        for reservation in self.settle_made_before(now - self._settings.max_age):
+            self.on_aged(reservation.request_id)
+
+    def settle_made_before(self, mono: float) -> list[Reservation]:
+        """Settles at their bound all reservations made up to a moment; returns them."""
+        old: list[Reservation] = []
         for reservation in self._reservations.values():
-            if reservation.at > oldest:
+            if reservation.at > mono:
                 break
-            aged.append(reservation)
-        for reservation in aged:
+            old.append(reservation)
+        for reservation in old:
             del self._reservations[reservation.request_id]
             self.counters.aged += 1
             self._end(reservation, reservation.bounds, None)
             self._recent.add(reservation.request_id)
-            self.on_aged(reservation.request_id)
+        return old

@@ -74,6 +74,11 @@ class QuotaEngine:
         """How many reservations are held in memory."""
         return self._book.in_flight
 
+    @property
+    def oldest(self) -> float:
+        """When the oldest reservation in memory was made, on the monotonic clock; infinity without one."""
+        return self._book.oldest
+
     def on_aged(self, callback: Callable[[str], None]) -> None:
         """`callback` is told the id of each request that was settled at its bound for want of a usage log line."""
         self._book.on_aged = callback
@@ -93,9 +98,7 @@ class QuotaEngine:
         bound, nor than the monotonic clock says `deadline`. Cancelling it gives everything back. `bounds` has an
         amount for each unit; ValueError for absurd ones.
         """
-        answer = self._book.reserve(request_id, scopes, bounds, deadline)
-        if self._book.has_work:
-            self._wake()
+        answer = self.reserve_or_wait(request_id, scopes, bounds, deadline)
         if not isinstance(answer, Waiter):
             return answer
         future: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
@@ -105,6 +108,27 @@ class QuotaEngine:
         except asyncio.CancelledError:
             self.cancel(request_id)
             raise
+
+    def reserve_or_wait(
+        self, request_id: str, scopes: tuple[str, ...], bounds: Amounts, deadline: float = math.inf
+    ) -> Reservation | Refusal | Waiter:
+        """As `reserve`, without a future: where that would suspend, a `Waiter` comes back that calls its callbacks.
+
+        Whoever loses interest in the waiter calls `cancel`.
+        """
+        answer = self._book.reserve(request_id, scopes, bounds, deadline)
+        if self._book.has_work:
+            self._wake()
+        return answer
+
+    @property
+    def suspended(self) -> bool:
+        """While true every quota that blocks refuses as if the ledger were down: its costs could not be kept."""
+        return self._book.suspended
+
+    @suspended.setter
+    def suspended(self, suspended: bool) -> None:
+        self._book.suspended = suspended
 
     def settle(self, settlement: Settlement) -> None:
         """Replaces a reservation by what the request did cost. To be called for each line of the usage log, in order.
@@ -120,6 +144,16 @@ class QuotaEngine:
         self._book.cancel(request_id)
         if self._book.has_work:
             self._wake()
+
+    def settle_made_before(self, mono: float) -> list[Reservation]:
+        """Settles at their bound all reservations made up to that time of the monotonic clock; returns them.
+
+        For requests that will have no line in the usage log, because the edge that served them is dead.
+        """
+        lost = self._book.settle_made_before(mono)
+        if self._book.has_work:
+            self._wake()
+        return lost
 
     async def recover(self) -> None:
         """Takes over the leases that this agent had before it was restarted. Repeats until the ledger answers.

@@ -30,10 +30,11 @@ class Identity:
 
 
 @contextmanager
-def claimed_identity(state_dir: Path) -> Iterator[Identity]:
+def claimed_identity(state_dir: Path, *, forget: bool = False) -> Iterator[Identity]:
     """The identity kept in the directory, ours alone while the context lasts.
 
-    Raises UserError if another process has it, or if the file cannot be read.
+    `forget` makes a new one: the usage log's checkpoint is gone, and with it what the old name's marks count. Raises
+    UserError if another process has it, or if the file cannot be read.
     """
     lock = FileLock(state_dir / LOCK_FILE, timeout=0)
     try:
@@ -41,9 +42,16 @@ def claimed_identity(state_dir: Path) -> Iterator[Identity]:
     except Timeout as error:
         raise UserError(f"An agent already runs in {state_dir}; stop it, or give this one another directory") from error
     try:
+        if forget:
+            forget_identity(state_dir)
         yield _identity(state_dir / IDENTITY_FILE)
     finally:
         lock.release()
+
+
+def forget_identity(state_dir: Path) -> None:
+    """The next agent here gets a new name: this one's leases are closed."""
+    (state_dir / IDENTITY_FILE).unlink(missing_ok=True)
 
 
 def _identity(path: Path) -> Identity:

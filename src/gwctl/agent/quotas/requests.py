@@ -24,14 +24,25 @@ unavailable  the ledger did not answer, and the leases in hand are used up (503:
 class Reservation:
     """A request's bounds, taken out of every quota that covers it."""
 
-    __slots__ = ("at", "bounds", "holds", "request_id")
+    __slots__ = ("at", "bounds", "holds", "note", "request_id", "shadow")
 
-    def __init__(self, request_id: str, holds: Sequence[tuple[Holding, int]], bounds: Amounts, at: float) -> None:
+    def __init__(
+        self,
+        request_id: str,
+        holds: Sequence[tuple[Holding, int]],
+        bounds: Amounts,
+        at: float,
+        shadow: str | None = None,
+    ) -> None:
         self.request_id = request_id
         self.holds = holds
         self.bounds = bounds
         self.at = at
         """When it was made, on the monotonic clock."""
+        self.shadow = shadow
+        """The first quota with the action `shadow` that would have refused it."""
+        self.note: object = None
+        """Whatever its owner wants to find again when it has come to nothing."""
 
     @property
     def receipt(self) -> str:

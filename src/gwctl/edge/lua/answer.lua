@@ -73,10 +73,47 @@ local function member(raw, key)
   return at and raw:sub(at[1], at[2])
 end
 
+local function string_member(raw, key)
+  local value = member(raw, key)
+  if value and value:sub(1, 1) == '"' then
+    return json.text(value)
+  end
+end
+
 -- Whether a guardrail refused the answer, not the request: then the provider has been paid.
 local function refused_answer(raw)
   local results = member(raw, "hook_results")
   return not results or member(results, "after_request_hooks") ~= "[]"
+end
+
+-- The ids of the rules that refused or redacted something. A guardrail has the id of its rule, one that redacts those of
+-- its rules in the order of its checks.
+local function rules_of(raw)
+  local rules, results = {}, member(raw, "hook_results")
+  for _, stage in ipairs(results and { "before_request_hooks", "after_request_hooks" } or {}) do
+    for _, guardrail in ipairs(json.elements(member(results, stage) or "")) do
+      local names = string_member(guardrail, "id") or ""
+      if member(guardrail, "deny") == "true" then
+        rules[#rules + 1] = member(guardrail, "verdict") == "false" and names or nil
+      else
+        local checks, nth = json.elements(member(guardrail, "checks") or ""), 0
+        for name in names:gmatch("[^+]+") do
+          nth = nth + 1
+          if checks[nth] and member(checks[nth], "transformed") == "true" then
+            rules[#rules + 1] = name
+          end
+        end
+      end
+    end
+  end
+  return table.concat(rules, ",")
+end
+
+local function log_rules(handle, raw)
+  local ok, rules = pcall(rules_of, raw)
+  if ok and rules ~= "" then
+    handle:streamInfo():dynamicMetadata():set("gw.policy", "rules", rules)
+  end
 end
 
 -- An answer without `hook_results`, which Portkey puts last. The key is written before its value as `,"hook_results":`.
@@ -86,13 +123,6 @@ local function without_results(raw)
     return raw
   end
   return raw:sub(1, at[1] - #',"hook_results":' - 1) .. raw:sub(at[2] + 1)
-end
-
-local function string_member(raw, key)
-  local value = member(raw, key)
-  if value and value:sub(1, 1) == '"' then
-    return json.text(value)
-  end
 end
 
 -- Portkey's word for an answer that it cannot read; it repeats the answer.
@@ -126,6 +156,22 @@ local function shape_error(handle, anthropic, status)
   replace(handle, body, refusal.body(anthropic, shaped, message_of(problem) or text))
 end
 
+-- A request under a quota that did not get as far as Portkey: the agent refused it, or had nothing sensible to say.
+local function complete_quota_refusal(handle, headers)
+  local agent = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.ext_authz") or {}
+  local code = agent["x-gw-refusal"]
+  if code then
+    log_refusal(handle, code)
+    -- Envoy drops what an agent says with a status of 500 and above: it says such a refusal with another one.
+    headers:replace(":status", (refusal.of(code)).status)
+  elseif not agent["x-gw-receipt"] then
+    if headers:get(":status") == "503" then
+      log_refusal(handle, "quota_unavailable")
+    end
+    remove_headers(headers)
+  end
+end
+
 local function complete(handle)
   local headers = handle:headers()
   local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
@@ -138,6 +184,9 @@ local function complete(handle)
     elseif status == "503" then
       headers:remove("www-authenticate") -- there when tokens could not be checked
     end
+    if policy.quota then
+      complete_quota_refusal(handle, headers)
+    end
     return
   end
   remove_headers(headers)
@@ -145,6 +194,7 @@ local function complete(handle)
   local is_json = (headers:get("content-type") or ""):find("^application/json")
   if status == "446" then
     local body, raw = body_of(handle)
+    log_rules(handle, raw)
     replace_by_refusal(handle, body, anthropic, refused_answer(raw) and "answer_refused" or "content_refused")
   elseif status == "401" or status == "403" then
     replace_by_refusal(handle, handle:body(true), anthropic, "provider_credentials")
@@ -156,6 +206,7 @@ local function complete(handle)
     end
     if policy.scanned and is_json then
       local body, raw = body_of(handle)
+      log_rules(handle, raw)
       replace(handle, body, without_results(raw))
     end
   end

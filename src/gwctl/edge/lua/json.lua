@@ -161,14 +161,19 @@ local function after_object(s, i, depth, found)
   end
 end
 
-local function after_array(s, i, depth)
+-- The same of an array; `found(first, last)` sees its elements.
+local function after_array(s, i, depth, found)
   local b
   i, b = after_space(s, i)
   if b == 93 then
     return i + 1
   end
   while true do
+    local first = i
     i = after_value(s, i, b, depth)
+    if found then
+      found(first, i - 1)
+    end
     i, b = after_space(s, i)
     if b == 93 then
       return i + 1
@@ -239,6 +244,18 @@ local function members(s, most)
   return found
 end
 
+-- The elements of the array that `s` holds, each as its text.
+local function elements(s)
+  local found = {}
+  local i, b = after_space(s, 1)
+  if b == 91 then
+    after_array(s, i + 1, 1, function(first, last)
+      found[#found + 1] = sub(s, first, last)
+    end)
+  end
+  return found
+end
+
 local function utf8(code)
   local low, middle, high = 0x80 + code % 64, 0x80 + floor(code / 64) % 64, 0x80 + floor(code / 4096) % 64
   if code < 0x80 then
@@ -292,4 +309,4 @@ function quote(value)
   return '"' .. escaped .. '"'
 end
 
-return { members = members, text = text, quote = quote, shown = shown }
+return { members = members, elements = elements, text = text, quote = quote, shown = shown }

@@ -8,7 +8,7 @@ local function refuse(handle, problem, anthropic)
   local refused, message = refusal.of(problem.code, problem.detail)
   local metadata = handle:streamInfo():dynamicMetadata()
   metadata:set("gw.policy", "shaped", true)
-  if refused.status < "500" then
+  if refused.status < "500" or refused.code == "quota_unavailable" then
     metadata:set("gw.policy", "refusal", refused.code)
   end
   local headers = { [":status"] = refused.status, ["content-type"] = "application/json" }

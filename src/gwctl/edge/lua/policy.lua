@@ -1,7 +1,8 @@
 -- The decision about a request: client -> team -> profile -> alias -> API -> variant.
 -- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
--- FIELDS CLUSTER.
--- Out: the headers x-portkey-config and x-gw-route, which names the cluster, and metadata for the usage log; or an error {code, detail}.
+-- FIELDS CLUSTER QUOTAS RESERVE.
+-- Out: the headers x-portkey-config, x-gw-route, which names the cluster, and under a quota x-gw-reserve, and metadata for
+-- the usage log; or an error {code, detail}.
 -- Without that header the router knows no cluster, so whatever fails here fails closed.
 
 local MAX_TEXT = 128 -- of a text in the usage log
@@ -70,7 +71,7 @@ local function identify(handle)
   if TEAMS_OFF[team] then
     fail("team_disabled")
   end
-  return team
+  return team, client
 end
 
 local function check_type(handle)
@@ -104,7 +105,7 @@ local function value_of(key, kind, raw)
   return number
 end
 
--- What the edge reads of the body: key -> value.
+-- The body: its bytes, where its members are, and those of them that the edge reads.
 local function read_body(handle)
   local body = handle:body(true)
   local length = body and body:length() or 0
@@ -119,7 +120,7 @@ local function read_body(handle)
       request[key] = value_of(key, kind, raw:sub(at[1], at[2]))
     end
   end
-  return request
+  return { raw = raw, members = members, request = request }
 end
 
 local function log_request(handle, request)
@@ -195,8 +196,19 @@ local function fill_in(template)
   return table.concat(parts)
 end
 
+-- For the agent, if a quota covers the request.
+local function reservation(handle, asked, body)
+  if not reserve.is_covered(asked) then
+    return nil
+  elseif not RESERVE then
+    fail("quota_unavailable")
+  end
+  log(handle, "quota", true)
+  return reserve.header(asked, body)
+end
+
 -- Sends the request on its way: the route, what Portkey is to do, and no header that Portkey need not see.
-local function forward(handle, api, flags, request)
+local function forward(handle, api, flags, request, reservation)
   read_credentials(handle)
   local config = fill_in(api == "chat" and request.stream and flags.stream_config or flags.config)
   local headers, surplus = handle:headers(), {}
@@ -215,6 +227,9 @@ local function forward(handle, api, flags, request)
     headers:replace("x-envoy-upstream-rq-timeout-ms", flags.timeout)
   end
   headers:replace("x-gw-route", CLUSTER)
+  if reservation then
+    headers:replace("x-gw-reserve", reservation)
+  end
   handle:clearRouteCache()
 end
 
@@ -225,7 +240,7 @@ local function decide(handle)
   if api then
     log(handle, "api", api)
   end
-  local team = identify(handle)
+  local team, client = identify(handle)
   if path == "/v1/models" or path:sub(1, 11) == "/v1/models/" then
     check_method(handle, "GET")
     return models.answer(handle, team, path, query)
@@ -234,17 +249,31 @@ local function decide(handle)
   end
   check_method(handle, "POST")
   check_type(handle)
-  local request = read_body(handle)
+  local body = read_body(handle)
+  local request = body.request
   log_request(handle, request)
   if request.background then
     fail("invalid_value", "background must not be true: the gateway serves no background answers.")
   end
   local variant, flags = choose(team, api, request)
   log(handle, "variant", variant)
+  if flags.skipped then
+    log(handle, "skipped", flags.skipped)
+  end
   if flags.scanned then
     log(handle, "scanned", true)
   end
-  forward(handle, api, flags, request)
+  local headers = handle:headers()
+  local asked = {
+    id = headers:get("x-request-id") or "",
+    client = client,
+    team = team,
+    model = request.model,
+    api = api,
+    variant = variant,
+    anthropic = refusal.is_anthropic(path),
+  }
+  forward(handle, api, flags, request, reservation(handle, asked, body))
 end
 
 return { decide = decide }

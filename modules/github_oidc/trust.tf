@@ -1,0 +1,38 @@
+locals {
+  # Names can be given up and taken by others, ids cannot: https://docs.github.com/actions/reference/openid-connect-reference
+  owner      = var.repository.immutable_subject ? "${var.repository.owner}@${var.repository.owner_id}" : var.repository.owner
+  name       = var.repository.immutable_subject ? "${var.repository.name}@${var.repository.id}" : var.repository.name
+  repository = "repo:${local.owner}/${local.name}"
+
+  # A job with an environment has the environment in its subject, and nothing else. So a branch cannot apply, whatever
+  # its workflow says, and a pull request from a fork gets no token at all.
+  subjects = {
+    apply = ["${local.repository}:environment:${var.environment}"]
+    plan  = ["${local.repository}:pull_request", "${local.repository}:ref:refs/heads/${var.repository.default_branch}"]
+  }
+}
+
+data "aws_iam_policy_document" "trust" {
+  for_each = local.subjects
+
+  statement {
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+
+    principals {
+      type        = "Federated"
+      identifiers = [local.provider_arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:aud"
+      values   = ["sts.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:sub"
+      values   = each.value
+    }
+  }
+}

@@ -1,0 +1,8 @@
+# ruleid: adapters-only
+import boto3
+
+# ruleid: adapters-only
+from botocore.exceptions import ClientError
+
+# ok: adapters-only
+from gwctl.ledger.dynamodb import DynamoStore

@@ -1,0 +1,67 @@
+"""A change of the policy → audit records, one for each document that it touched; and whether read ones are true. Pure.
+
+The chain of changes is the admin API's own (`gwctl.admin.audit`): one link for each policy version, kept in DynamoDB.
+A record carries that link whole, in `change`, so the log alone proves it: `hash` is the SHA-256 of `change`, `sequence`
+the policy version. All records of a version have the same of both.
+"""
+
+from datetime import UTC
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from gwctl.admin.audit import AuditRecord, DocumentChange
+from gwctl.admin.state import NOUNS
+from gwctl.audit.chain import GENESIS, Record
+
+SHARD: Final = "policy"
+"""The chain of changes. Agents' names are random hexadecimal digits, so none is called that."""
+
+
+def change_records(change: AuditRecord) -> list[dict[str, Any]]:
+    """The records of a change, in the order of its documents. A change without documents has one record."""
+    text = change.model_dump_json()
+    whole: dict[str, Any] = {
+        "kind": "change",
+        "time": change.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "team": None,
+        "actor": change.actor,
+        "action": change.action,
+        "shard": SHARD,
+        "sequence": change.version,
+        "previous_hash": change.previous_sha256 or GENESIS,
+        "hash": change.digest,
+        "change": text,
+    }
+    if not change.changes:
+        return [{**whole, "id": f"{change.version}.0"}]
+    return [
+        {**whole, "id": f"{change.version}.{number}", **_document(each)} for number, each in enumerate(change.changes)
+    ]
+
+
+def change_of(record: Record) -> AuditRecord:
+    """The change that a record belongs to. Raises ValueError: the record does not say what `change_records` does."""
+    text = record.get("change")
+    if not isinstance(text, str):
+        raise ValueError("the record has no `change`")  # noqa: TRY004 - what was read is wrong, not the caller
+    try:
+        change = AuditRecord.model_validate_json(text)
+    except ValidationError as error:
+        raise ValueError(f"`change` is not the record of a change ({error.error_count()} problems)") from error
+    if change.model_dump_json() != text:
+        raise ValueError("`change` is spelled differently from how it was written")
+    said = {name: value for name, value in record.items() if value is not None and value != ""}
+    for one in change_records(change):
+        if said == {name: value for name, value in one.items() if value is not None and value != ""}:
+            return change
+    raise ValueError("its columns do not say what `change` says")
+
+
+def _document(change: DocumentChange) -> dict[str, Any]:
+    return {
+        "document_kind": NOUNS[change.section],
+        "document_id": change.id,
+        "before_hash": change.before_sha256,
+        "after_hash": change.after_sha256,
+    }

@@ -1,0 +1,68 @@
+"""The site builds with one command, needs no network, and has a page for everything."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.checkout import REPOSITORY
+from gwctl.docs import markdown, site
+from gwctl.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return site.build(REPOSITORY, tmp_path_factory.mktemp("site")).parent
+
+
+def test_every_document_has_a_page(built: Path):
+    pages = [file.relative_to(REPOSITORY) for file in site.pages(REPOSITORY)]
+    names = [page.with_name("index.html") if page.name == "README.md" else page.with_suffix(".html") for page in pages]
+    assert [name for name in names if not (built / name).is_file()] == []
+
+
+def test_no_page_loads_anything_from_elsewhere(built: Path):
+    loaded = re.compile(
+        r'<(?:script|img|iframe)[^>]*\ssrc="(?:https?:)?//|<link[^>]*href="(?:https?:)?//|@import|url\((?:https?:)?//'
+    )
+    assert [page.name for page in built.rglob("*.html") if loaded.search(page.read_text())] == []
+
+
+def test_a_link_to_code_leads_to_a_page_with_the_code(built: Path):
+    flow = (built / "docs" / "flow.html").read_text()
+    assert 'href="../source/src/gwctl/edge/filters.py.html"' in flow
+    assert (
+        "The HTTP filters, in the order"
+        in (built / "source" / "src" / "gwctl" / "edge" / "filters.py.html").read_text()
+    )
+
+
+def test_every_link_between_pages_leads_somewhere(built: Path):
+    dead = []
+    for page in built.rglob("*.html"):
+        for target in re.findall(r'href="([^"#:?]+)(?:#[^"]*)?"', page.read_text()):
+            if not target.startswith("//") and page.name != "404.html" and not (page.parent / target).exists():
+                dead.append(f"{page.relative_to(built)} → {target}")
+    assert dead == []
+
+
+def test_the_menu_has_every_page_but_code():
+    named = {path for section in site.navigation(REPOSITORY) for path in site._paths(section)}  # pyright: ignore[reportPrivateUsage]
+    assert {file.relative_to(REPOSITORY).as_posix() for file in site.pages(REPOSITORY)} == named
+
+
+def test_a_heading_that_is_not_there_is_not_passed_over(tmp_path: Path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text("# It\n\n[x](docs/flow.md#nowhere)\n")
+    (tmp_path / "docs" / "flow.md").write_text("# Flow\n")
+    with pytest.raises(UserError, match="nowhere"):
+        site.build(tmp_path, tmp_path / "out")
+
+
+def test_notes_of_fences_do_not_reach_the_site():
+    assert markdown.without_notes("  ```console needs AWS\n  x\n  ```\n") == "  ```console\n  x\n  ```\n"
+
+
+def test_a_link_is_rewritten_outside_of_code_only():
+    text = "[a](b.md) and `[c](d.md)`\n```\n[e](f.md)\n```\n"
+    assert markdown.rewritten(text, str.upper) == "[a](B.MD) and `[c](d.md)`\n```\n[e](f.md)\n```\n"

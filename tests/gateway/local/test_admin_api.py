@@ -1,0 +1,317 @@
+"""The admin API of `gwctl up`: what is set there is enforced in a moment, and outlives everything."""
+
+import json
+import os
+import signal
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import psutil
+import pytest
+from botocore.config import Config
+
+from gwctl.local import aws_names
+from gwctl.local.data_dir import DataDir
+from support.gateway import Gateway, local_gateway, run_gwctl
+from support.processes import wait_until
+
+CHANGES = 50
+PROMISED_SECONDS = 2.0
+FAST = {"id": "api-fast", "targets": [{"provider": "sample-openai", "model": "sample-gpt"}]}
+ANSWERED = {"model": "sample-gpt", "messages": [{"role": "user", "content": "Hello"}]}
+
+
+class Desk:
+    """An administrator and a caller of one gateway."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.data: DataDir = gateway.data
+        connection = gateway.connection
+        self.admin = httpx.Client(base_url=connection.admin_url, trust_env=False, timeout=20)
+        token = gateway.token(connection.admin_client_id, connection.admin_client_secret)
+        self.admin.headers["authorization"] = f"Bearer {token}"
+        self.edge = httpx.Client(base_url=gateway.url, trust_env=False, timeout=20)
+
+    def put(self, path: str, document: dict[str, Any]) -> Any:
+        return self.admin.put(path, json=document, headers={"if-match": "*"}).raise_for_status().json()
+
+    def create(self, path: str, document: dict[str, Any]) -> Any:
+        return self.admin.put(path, json=document).raise_for_status().json()
+
+    def new_client(self, team: str) -> tuple[str, str]:
+        answer = self.admin.post(f"/teams/{team}/clients", json={"name": "test"}).raise_for_status().json()
+        return answer["client_id"], answer["client_secret"]
+
+    def ask(self, headers: dict[str, str], **fields: Any) -> int:
+        return self.edge.post("/v1/chat/completions", json={**ANSWERED, **fields}, headers=headers).status_code
+
+    def bearer(self, client: tuple[str, str]) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.gateway.token(*client)}"}
+
+    def aws(self, service: str) -> Any:
+        """A client of the local AWS, as the agent's."""
+        config = json.loads(self.data.admin_config.read_bytes())
+        make: Any = boto3.client
+        options = aws_names.client_options(config["aws_url"], config["aws_access_key"])
+        return make(service, config=Config(retries={"total_max_attempts": 1}), **options)
+
+    def pid(self, part: str) -> int:
+        pid = next(each.pid for each in self.gateway.status.parts if each.name == part)
+        assert pid
+        return pid
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with local_gateway(tmp_path_factory.mktemp("admin-api")) as gateway:
+        yield Desk(gateway)
+
+
+def seconds_until(condition: Callable[[], bool]) -> float:
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < 10, "not enforced within 10 s"
+        time.sleep(0.002)
+    return time.monotonic() - began
+
+
+# --- from the answer to the enforcement ---
+
+
+def test_a_change_is_enforced_within_two_seconds_of_its_answer(desk: Desk, capsys: pytest.CaptureFixture[str]):
+    """A team's model, a client and a budget, each taken away and given back."""
+    desk.create("/routing/api-fast", FAST)
+    desk.create("/teams/measured", {"id": "measured", "models": ["api-fast"]})
+    client = desk.new_client("measured")
+    headers = desk.bearer(client)
+    wait_until(lambda: desk.ask(headers, model="api-fast") == 200, "the new client to be served")
+    team = {"id": "measured"}
+    member = {"id": client[0], "team": "measured"}
+
+    def toggle(number: int, *, on: bool) -> tuple[Callable[[], bool], str]:
+        match number % 3:
+            case 0:
+                desk.put("/teams/measured", {**team, "models": ["api-fast"] if on else []})
+                return lambda: (desk.ask(headers, model="api-fast") == 200) == on, "a team's model"
+            case 1:
+                desk.put(f"/teams/measured/clients/{client[0]}", {**member, "enabled": on})
+                return lambda: (desk.ask(headers, model="api-fast") == 200) == on, "a client"
+            case _:
+                if on:
+                    desk.admin.delete("/budgets/measured", headers={"if-match": "*"}).raise_for_status()
+                else:
+                    budget = {"id": "measured", "team": "measured", "limit_requests": 0, "period": "total"}
+                    desk.create("/budgets/measured", budget)
+                return lambda: (desk.ask(headers, model="api-fast") == 200) == on, "a budget"
+
+    seconds: dict[str, list[float]] = {}
+    for number in range(CHANGES // 2):
+        for on in (False, True):
+            enforced, what = toggle(number, on=on)
+            seconds.setdefault(what, []).append(seconds_until(enforced))
+
+    every = [each for values in seconds.values() for each in values]
+    with capsys.disabled():
+        print(f"\npolicy change until enforced, {len(every)} changes by the admin API: {summary(every)}")
+        for what, values in seconds.items():
+            print(f"  {what}: {len(values)} changes, {summary(values)}")
+    assert len(every) == CHANGES
+    assert max(every) < PROMISED_SECONDS
+
+
+def summary(seconds: list[float]) -> str:
+    return f"p50 {statistics.median(seconds):.3f} s, p99 {max(seconds):.3f} s"
+
+
+# --- clients ---
+
+
+def test_a_client_that_is_made_can_call_models_until_it_is_revoked(desk: Desk):
+    client = desk.new_client("default")
+    headers = desk.bearer(client)
+    assert seconds_until(lambda: desk.ask(headers) == 200) < PROMISED_SECONDS
+
+    desk.admin.delete(f"/teams/default/clients/{client[0]}", headers={"if-match": "*"}).raise_for_status()
+
+    assert seconds_until(lambda: desk.ask(headers) == 403) < PROMISED_SECONDS
+    with pytest.raises(httpx.HTTPStatusError, match="401"):
+        Gateway(desk.data.connection).token(*client)
+
+
+def test_a_rotated_secret_is_the_only_one(desk: Desk):
+    client_id, old = desk.new_client("default")
+    rotated = desk.admin.post(f"/teams/default/clients/{client_id}/secret").raise_for_status().json()
+    again = Gateway(desk.data.connection)
+    with pytest.raises(httpx.HTTPStatusError, match="401"):
+        again.token(client_id, old)
+    assert again.token(client_id, rotated["client_secret"])
+
+
+# --- who gets in ---
+
+
+def test_without_a_token_nothing_is_told(desk: Desk):
+    assert httpx.get(f"{desk.gateway.connection.admin_url}/teams", trust_env=False).status_code == 401
+
+
+def test_a_client_that_may_call_models_may_not_change_them(desk: Desk):
+    answer = desk.admin.put("/teams/x", json={"id": "x"}, headers=desk.gateway.headers())
+    assert answer.status_code == 403
+
+
+def test_the_policy_files_own_path_is_closed_to_others(desk: Desk):
+    answer = desk.admin.post("/-/policy-file", json={"providers": [], "documents": {}})
+    assert answer.status_code == 401
+
+
+def test_the_local_aws_answers_nobody_without_this_runs_key(desk: Desk):
+    url = json.loads(desk.data.admin_config.read_bytes())["aws_url"]
+    assert httpx.get(f"{url}/{aws_names.SNAPSHOT_BUCKET}/current.json", trust_env=False).status_code == 403
+
+
+# --- beside the policy file ---
+
+
+def test_saving_the_policy_file_leaves_what_the_admin_api_made(desk: Desk):
+    desk.create("/teams/kept", {"id": "kept"})
+    text = desk.data.policy.read_text()
+    desk.data.policy.write_text(text.replace("teams:\n", "teams:\n  - id: of-the-file\n"))
+    wait_until(lambda: desk.admin.get("/teams/of-the-file").status_code == 200, "the file's team")
+    assert desk.admin.get("/teams/of-the-file").json()["changed_by"] == "policy.yaml"
+    desk.data.policy.write_text(text)
+    wait_until(lambda: desk.admin.get("/teams/of-the-file").status_code == 404, "the file's team to go")
+    assert desk.admin.get("/teams/kept").status_code == 200
+
+
+def test_a_rollback_is_enforced(desk: Desk):
+    version = desk.admin.get("/policy").json()["version"]
+    desk.create("/routing/mistake", {**FAST, "id": "mistake"})
+    headers = desk.gateway.headers()
+    wait_until(lambda: desk.ask(headers, model="mistake") == 200, "the mistake to be served")
+    desk.admin.post("/policy/rollback", json={"version": version}).raise_for_status()
+    assert seconds_until(lambda: desk.ask(headers, model="mistake") == 404) < PROMISED_SECONDS
+
+
+# --- what the agent finds ---
+
+
+def test_everything_that_the_agent_is_told_of_exists(desk: Desk):
+    settings = json.loads((desk.data.run / "agent.json").read_bytes())
+    dynamodb = desk.aws("dynamodb")
+    for table in settings["tables"].values():
+        assert dynamodb.describe_table(TableName=table)["Table"]["TableStatus"] == "ACTIVE"
+    desk.aws("s3").head_object(Bucket=settings["snapshot"]["bucket"], Key=settings["snapshot"]["key"])
+    firehose = desk.aws("firehose")
+    firehose.put_record(DeliveryStreamName=settings["audit_stream"], Record={"Data": b"{}\n"})
+    assert desk.aws("s3").list_objects_v2(Bucket=aws_names.AUDIT_BUCKET)["KeyCount"] >= 1
+
+
+# --- when something is gone ---
+
+
+def test_without_the_local_aws_calls_are_served_and_it_is_said(desk: Desk):
+    supervisor = psutil.Process(desk.gateway.status.pid)
+    pid = desk.pid("aws")
+    supervisor.suspend()  # so that it stays dead
+    try:
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: "cannot be read" in desk.data.agent_status.read_text(), "the agent to say so")
+        assert desk.ask(desk.gateway.headers()) == 200
+        assert desk.admin.put("/teams/late", json={"id": "late"}).status_code == 503
+    finally:
+        supervisor.resume()
+    wait_until(lambda: desk.admin.put("/teams/late", json={"id": "late"}).status_code < 300, "it to be back", 30)
+    wait_until(lambda: not desk.gateway.status.policy.source, "the status to be clean", 10)
+    desk.aws("firehose").describe_delivery_stream(DeliveryStreamName=aws_names.AUDIT_STREAM)
+
+
+def test_a_file_saved_while_the_admin_api_is_away_is_applied_when_it_is_back(desk: Desk):
+    text = desk.data.policy.read_text()
+    os.kill(desk.pid("admin"), signal.SIGKILL)
+    desk.data.policy.write_text(text.replace("teams:\n", "teams:\n  - id: saved-meanwhile\n"))
+
+    def applied() -> bool:
+        try:
+            return desk.admin.get("/teams/saved-meanwhile").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    wait_until(applied, "the file to be applied", 30)
+    desk.data.policy.write_text(text)
+    wait_until(lambda: not applied(), "the file as it was")
+    wait_until(lambda: not desk.gateway.status.policy.problems, "the status to be clean")
+
+
+# --- persistence ---
+
+
+LEDGER_ITEM = {"pk": {"S": "quota#of-another-month"}, "sk": {"S": "nano_usd#2026-10"}}
+
+
+def everything(desk: Desk) -> dict[str, Any]:
+    """What the stores hold: documents, audit records, an item of the ledger, snapshots."""
+    dynamodb, s3 = desk.aws("dynamodb"), desk.aws("s3")
+    found: dict[str, Any] = {
+        table: sorted(json.dumps(item, sort_keys=True) for item in dynamodb.scan(TableName=table)["Items"])
+        for table in (aws_names.DOCUMENTS_TABLE, aws_names.AUDIT_TABLE)
+    }
+    listed = s3.list_objects_v2(Bucket=aws_names.SNAPSHOT_BUCKET)["Contents"]
+    ledger = dynamodb.get_item(TableName=aws_names.LEDGER_TABLE, Key=LEDGER_ITEM)["Item"]
+    return found | {"ledger": ledger, "objects": sorted((e["Key"], e["ETag"], e["Size"]) for e in listed)}
+
+
+def test_what_was_set_survives_kill_9_of_everything(tmp_path: Path):
+    with local_gateway(tmp_path) as gateway:
+        desk = Desk(gateway)
+        desk.create("/teams/lasting", {"id": "lasting"})
+        budget = {"id": "lasting", "team": "lasting", "limit_usd": 5, "period": "month", "action": "alert"}
+        desk.create("/budgets/lasting", budget)
+        desk.put("/teams/default", {"id": "default", "name": "by the admin API"})
+        client = desk.new_client("lasting")
+        settled = {**LEDGER_ITEM, "settled": {"N": "17"}}
+        desk.aws("dynamodb").put_item(TableName=aws_names.LEDGER_TABLE, Item=settled)
+        before = everything(desk)
+        pids = [gateway.status.pid, *(part.pid for part in gateway.status.parts if part.pid)]
+
+        for pid in pids:
+            with suppress(ProcessLookupError):  # its parts may go with the supervisor at once
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids[1:]), "everything to be dead")
+        port, admin_port = gateway.url.rpartition(":")[2], gateway.connection.admin_url.rpartition(":")[2]
+        ports = ("--port", port, "--admin-port", admin_port)
+        run_gwctl("up", "--detach", *ports, *gateway.data.command_option(), home=tmp_path / "home", seconds=60)
+
+        again = Desk(Gateway(gateway.data.connection))
+        assert everything(again) == before
+        assert again.admin.get("/teams/default").json()["document"]["name"] == "by the admin API"
+        assert again.ask(again.bearer(client)) == 200
+
+
+def test_a_file_that_contradicts_the_store_at_a_start_is_told_and_applied_when_it_no_longer_does(tmp_path: Path):
+    with local_gateway(tmp_path) as gateway:
+        desk = Desk(gateway)
+        text = gateway.data.policy.read_text()
+        late = text.replace("teams:\n", "teams:\n  - id: late\n")
+        gateway.data.policy.write_text(late)
+        wait_until(lambda: desk.admin.get("/teams/late").status_code == 200, "the file's team")
+        client_id, _ = desk.new_client("late")
+        home, where = tmp_path / "home", gateway.data.command_option()
+        run_gwctl("down", *where, home=home, seconds=30)
+        gateway.data.policy.write_text(text)
+
+        port, admin_port = gateway.url.rpartition(":")[2], gateway.connection.admin_url.rpartition(":")[2]
+        run_gwctl("up", "--detach", "--port", port, "--admin-port", admin_port, *where, home=home, seconds=60)
+
+        assert f"clients/{client_id}: team: there is no team 'late'" in gateway.status.policy.problems[0]
+        assert desk.ask(gateway.headers()) == 200
+        again = Desk(Gateway(gateway.data.connection))
+        again.admin.delete(f"/teams/late/clients/{client_id}", headers={"if-match": "*"}).raise_for_status()
+        wait_until(lambda: not gateway.status.policy.problems, "the file to be applied")
+        assert again.admin.get("/teams/late").status_code == 404

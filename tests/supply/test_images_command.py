@@ -1,0 +1,115 @@
+"""`gwctl images` in a checkout whose images are at a registry on this machine."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
+from gwctl.cli.main import run
+from gwctl.environments.loading import load
+from gwctl.environments.project import Project
+from gwctl.environments.workspace import Target
+from gwctl.errors import UserError
+from gwctl.images import ecr
+from support.oci_registry import OciRegistry, oci_registry
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def upstream() -> Iterator[OciRegistry]:
+    with oci_registry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upstream: OciRegistry) -> Path:
+    """images.yaml of a checkout with the environment dev; its image `gateway` is pinned, `edge` is not."""
+    (tmp_path / "infrastructure").mkdir()
+    shutil.copy(ROOT / "terragrunt.hcl", tmp_path)
+    shutil.copytree(ROOT / "environments" / "dev", tmp_path / "environments" / "dev")
+    (tmp_path / "images").mkdir()
+    digest = upstream.add_image("portkeyai/gateway", "1.15.2")
+    path = tmp_path / "images" / "images.yaml"
+    path.write_text(
+        f"edge:\n  repository: {upstream.base}/envoyproxy/envoy\n  tag: v1\n  digest: null\n"
+        f"gateway:\n  repository: {upstream.base}/portkeyai/gateway\n  tag: 1.15.2\n  digest: {digest}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def test_list_names_what_is_not_pinned(file: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["images", "list"]) == 0
+    assert "envoyproxy/envoy:v1  not pinned yet" in capsys.readouterr().out
+
+
+def test_refresh_writes_what_the_tag_stands_for(file: Path, upstream: OciRegistry):
+    digest = upstream.add_image("envoyproxy/envoy", "v1")
+    assert run(["images", "refresh", "edge"]) == 0
+    assert f"tag: v1\n  digest: {digest}\n" in file.read_text()
+
+
+def test_refresh_check_fails_for_a_tag_that_has_moved(
+    file: Path, upstream: OciRegistry, capsys: pytest.CaptureFixture[str]
+):
+    before = file.read_text()
+    upstream.add_image("portkeyai/gateway", "1.15.2", platforms=3)
+    assert run(["images", "refresh", "--check", "gateway"]) == 1
+    assert "other digests than in images/images.yaml: gateway" in capsys.readouterr().err
+    assert file.read_text() == before
+
+
+def test_mirror_prints_what_belongs_into_the_environments_file(
+    file: Path, upstream: OciRegistry, capsys: pytest.CaptureFixture[str]
+):
+    with oci_registry() as ours:
+        assert run(["images", "mirror", "dev", "--image", "gateway", "--to", ours.base, "--json"]) == 0
+        reference = json.loads(capsys.readouterr().out)["gateway"]
+        place, _, digest = reference.partition("@")
+        assert place == f"{ours.base}/gwctl-dev/gateway"
+        assert ("gwctl-dev/gateway", digest) in ours.manifests
+
+
+def test_mirror_without_a_digest_copies_nothing(file: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["images", "mirror", "dev", "--image", "edge"]) == 1
+    assert "run `gwctl images refresh edge`" in capsys.readouterr().err
+
+
+def test_a_dry_run_calls_nobody(file: Path, upstream: OciRegistry, capsys: pytest.CaptureFixture[str]):
+    assert run(["images", "mirror", "dev", "--image", "gateway", "--dry-run"]) == 0
+    assert "111122223333.dkr.ecr.eu-central-1.amazonaws.com/gwctl-dev/gateway@sha256:" in capsys.readouterr().out
+    assert upstream.calls == []
+
+
+@pytest.fixture
+def emulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
+    """The environment dev in moto's account."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    place = Project(ROOT).place("dev")
+    with mock_aws():
+        yield Target(place, load(place).model_copy(update={"account_id": DEFAULT_ACCOUNT_ID}))
+
+
+def test_the_login_of_ecr_is_used(emulated: Target, monkeypatch: pytest.MonkeyPatch):
+    with oci_registry(login=("AWS", f"{DEFAULT_ACCOUNT_ID}-auth-token"), scheme="basic") as ours:
+        monkeypatch.setattr(ecr, "host", lambda *_: ours.base)
+        digest = ours.add_image("gwctl-dev/gateway", "1.15.2")
+        assert ecr.registry(emulated).digest("gwctl-dev/gateway", "1.15.2") == digest
+
+
+def test_credentials_of_another_account_are_refused(emulated: Target):
+    other = emulated.environment.model_copy(update={"account_id": "111122223333"})
+    with pytest.raises(UserError, match="111122223333"):
+        ecr.registry(Target(emulated.place, other))
+
+
+def test_ecr_is_named_by_account_region_and_partition():
+    assert ecr.host("111122223333", "eu-central-1", "aws") == "111122223333.dkr.ecr.eu-central-1.amazonaws.com"
+    assert ecr.host("111122223333", "cn-north-1", "aws-cn") == "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn"

@@ -1,0 +1,234 @@
+"""Every scanner finds nothing in the tree, and finds what is planted: one that cannot fail proves nothing.
+
+The tree is scanned by the tasks of mise.toml, so a task that does not work is found here.
+"""
+
+import json
+import shutil
+import subprocess
+import textwrap
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from support.scripts import ROOT, program, run
+
+pytestmark = pytest.mark.timeout(400)
+
+TASKS = tomllib.loads((ROOT / "mise.toml").read_text())["tasks"]
+SCANS = [name.removeprefix("scan:") for name in TASKS if name.startswith("scan:")]
+NEEDS = {"rules": "semgrep", "history": "gitleaks"}
+NOT_HERE = {
+    "syft": "no syft: the Go proxy has not all of it; it runs in security.yml, release.yml (mise install syft)",
+    "trivy": "no trivy: the Go proxy has it not; it runs in security.yml (mise install trivy)",
+}
+"""Programs that only mise gets. Everywhere else their tests skip, also where nothing else may."""
+
+
+def optional(name: str) -> str:
+    """The program's path; skips where it is not there."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(NOT_HERE[name])
+    return found
+
+
+def scan(name: str, path: Path) -> subprocess.CompletedProcess[str]:
+    program(NEEDS.get(name, name))
+    return run(ROOT / "scripts" / "scan", name, path)
+
+
+def plant(path: Path, content: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(content))
+    return path
+
+
+def test_every_scanner_of_the_script_has_a_task():
+    listed = (ROOT / "scripts" / "scan").read_text().partition("\nnames=(")[2].partition(")")[0].split()
+    assert sorted([*listed, "history", "trivy"]) == sorted(SCANS)
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_the_tree_is_clean(name: str):
+    if name in NOT_HERE:
+        optional(name)
+    else:
+        program(NEEDS.get(name, name))
+    done = run("bash", "-c", TASKS[f"scan:{name}"]["run"])
+    assert done.returncode == 0, done.stdout
+
+
+def test_each_house_rule_for_code_finds_its_violation(tmp_path: Path):
+    plant(tmp_path / ".semgrepignore", "# nothing\n")
+    plant(tmp_path / "src/gwctl/ledger/adapters.py", "import boto3\ncost_nanos: float = 0.5\n")
+    plant(tmp_path / "src/gwctl/agent/saving.py", 'def save(path):\n    path.write_text("half")\n')
+    plant(tmp_path / "src/gwctl/edge/told.py", '_LOG.info("the token is %s", token)\n')
+    plant(tmp_path / "src/gwctl/edge/fetched.py", "httpx.get(url, verify=False)\n")
+    plant(tmp_path / "src/gwctl/edge/ran.py", 'import subprocess\nsubprocess.run(f"terraform plan {name}")\n')
+    plant(tmp_path / "src/gwctl/edge/parsed.py", "import yaml\nyaml.load(text, Loader=yaml.Loader)\n")
+    plant(tmp_path / "tests/test_slowly.py", "import time\ntime.sleep(3)\n")
+    plant(tmp_path / "requirements/runtime.txt", "--index-url https://pypi" + ".org/simple\n")
+    done = scan("semgrep", tmp_path)
+    assert done.returncode == 1, done.stdout
+    rules = [path.stem for path in (ROOT / "policies" / "semgrep").glob("*.yaml")]
+    assert [rule for rule in rules if rule not in done.stdout] == []
+
+
+def test_each_house_rule_for_code_has_a_test():
+    folder = ROOT / "policies" / "semgrep"
+    assert [path.name for path in folder.glob("*.yaml") if len(list(folder.glob(f"{path.stem}.*"))) < 2] == []
+
+
+def test_the_adapters_that_the_rule_names_are_there():
+    rule = yaml.safe_load((ROOT / "policies" / "semgrep" / "adapters-only.yaml").read_text())["rules"][0]
+    assert [name for name in rule["paths"]["exclude"] if not (ROOT / name.lstrip("/")).exists()] == []
+
+
+def test_a_house_rule_that_stops_finding_is_found(tmp_path: Path):
+    plant(
+        tmp_path / "blind.yaml",
+        """\
+        rules:
+          - {id: blind, languages: [python], severity: ERROR, message: Never, pattern: never_called()}
+        """,
+    )
+    plant(tmp_path / "blind.py", "# ruleid: blind\nprint(1)\n")
+    assert scan("rules", tmp_path).returncode != 0
+
+
+def test_bandit_finds_its_violation(tmp_path: Path):
+    done = scan("bandit", plant(tmp_path / "bad.py", "import pickle\npickle.loads(data)\n"))
+    assert done.returncode == 1, done.stdout
+    assert "B301" in done.stdout
+
+
+def test_each_house_rule_for_terraform_finds_its_violation(tmp_path: Path):
+    plant(
+        tmp_path / "main.tf",
+        """\
+        provider "aws" {
+          region = "eu-central-1"
+        }
+        data "aws_caller_identity" "this" {}
+        data "aws_iam_policy_document" "all" {
+          statement {
+            actions   = ["s3:*"]
+            resources = ["*"]
+          }
+        }
+        resource "aws_s3_bucket" "mine" {
+          bucket = "mine"
+        }
+        resource "aws_kms_key" "mine" {}
+        resource "aws_cloudwatch_log_group" "short" {
+          name              = "short"
+          retention_in_days = 7
+        }
+        resource "aws_iam_role" "mine" {
+          name               = "admin"
+          assume_role_policy = "{}"
+        }
+        resource "aws_iam_role_policy_attachment" "all" {
+          role       = aws_iam_role.mine.name
+          policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+        }
+        resource "aws_security_group_rule" "all" {
+          type              = "ingress"
+          from_port         = 0
+          to_port           = 0
+          protocol          = "-1"
+          security_group_id = "sg-1"
+        }
+        """,
+    )
+    done = scan("checkov", tmp_path)
+    assert done.returncode == 1, done.stdout
+    rules = [f"CKV_GW_{number}:" for number in range(1, 10)]
+    assert [rule for rule in rules if rule not in done.stdout] == []
+
+
+def test_gitleaks_finds_a_planted_secret(tmp_path: Path):
+    # Put together here, so that this file does not hold it.
+    key = "AKIA" + "Q3EGV5RWSGTK4Y7D"
+    plant(tmp_path / "settings.py", f'aws_access_key_id = "{key}"\n')
+    done = scan("gitleaks", tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "aws-access-token" in done.stdout
+    assert key not in done.stdout
+
+
+def test_gitleaks_finds_a_secret_that_a_later_commit_removed(tmp_path: Path):
+    git = ("git", "-c", "user.name=t", "-c", "user.email=t@example.com")
+    run("git", "init", "--quiet", at=tmp_path)
+    for content in ("AKIA" + "Q3EGV5RWSGTK4Y7D", "nothing"):
+        plant(tmp_path / "settings.py", f'aws_access_key_id = "{content}"\n')
+        run("git", "add", ".", at=tmp_path)
+        run(*git, "commit", "--quiet", "-m", "feat: x", at=tmp_path)
+    done = run(program("gitleaks"), "git", "--no-banner", "--redact", "--log-opts", "--all", ".", at=tmp_path)
+    assert done.returncode == 1, done.stdout
+
+
+def test_hadolint_finds_its_violation(tmp_path: Path):
+    done = scan("hadolint", plant(tmp_path / "Dockerfile", "FROM debian:latest\nRUN cd /tmp && sudo make\n"))
+    assert done.returncode == 1, done.stdout
+    assert {"DL3007", "DL3004"} <= set(done.stdout.split())
+
+
+def test_tflint_finds_its_violation(tmp_path: Path):
+    plant(tmp_path / "main.tf", 'variable "unused" {\n  type = string\n}\n')
+    done = scan("tflint", tmp_path)
+    assert done.returncode != 0, done.stdout
+    assert "terraform_unused_declarations" in done.stdout
+
+
+UNSAFE = """\
+name: unsafe
+on: pull_request_target
+jobs:
+  test:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v4
+      - run: echo "${{ github.event.pull_request.title }}"
+"""
+
+
+def test_zizmor_finds_an_unpinned_action_and_an_injection(tmp_path: Path):
+    done = scan("zizmor", plant(tmp_path / ".github/workflows/unsafe.yml", UNSAFE))
+    assert done.returncode != 0, done.stdout
+    assert [
+        each for each in ("unpinned-uses", "template-injection", "dangerous-triggers") if each not in done.stdout
+    ] == []
+
+
+def test_actionlint_finds_its_violation(tmp_path: Path):
+    done = scan("actionlint", plant(tmp_path / "bad.yml", UNSAFE.replace("runs-on: ubuntu-24.04", "runs-on: ubuntu-1")))
+    assert done.returncode == 1, done.stdout
+    assert "ubuntu-1" in done.stdout
+
+
+def test_one_failure_does_not_hide_the_others():
+    text = (ROOT / "scripts" / "scan").read_text()
+    assert '|| failed+=("$name")' in text
+
+
+def test_trivy_finds_a_planted_secret(tmp_path: Path):
+    optional("trivy")
+    plant(tmp_path / "settings.py", 'aws_access_key_id = "' + "AKIA" + 'Q3EGV5RWSGTK4Y7D"\n')
+    done = run(ROOT / "scripts" / "scan", "trivy", tmp_path)
+    assert done.returncode == 1, done.stdout
+
+
+def test_syft_lists_what_is_locked():
+    done = run(optional("syft"), "scan", "file:requirements/agent.txt", "--quiet", "--output", "cyclonedx-json")
+    assert any(each["name"] == "pydantic" for each in json.loads(done.stdout)["components"])
+
+
+@pytest.mark.parametrize("name", NOT_HERE)
+def test_what_cannot_run_here_runs_in_a_workflow(name: str):
+    workflow = (ROOT / ".github" / "workflows" / "security.yml").read_text()
+    assert f"{name} " in workflow
+    assert name in tomllib.loads((ROOT / "mise.toml").read_text())["tools"]

@@ -1,0 +1,23 @@
+"""YAML's words for yes and no are words, as in YAML 1.2: scanner rules and retries have a field `on`."""
+
+from pathlib import Path
+
+from gwctl.policy.loader import load_documents, parse_yaml
+
+
+def test_a_field_called_on_is_read(tmp_path: Path):
+    file = tmp_path / "policy.yaml"
+    file.write_text("scanner:\n  - {id: a, action: deny, on: [input, output], pattern: x}\n")
+    assert load_documents(file).scanner[0].on == ("input", "output")
+
+
+def test_yes_and_no_are_still_understood_where_a_truth_is_wanted(tmp_path: Path):
+    file = tmp_path / "policy.yaml"
+    file.write_text(
+        "teams: [{id: a, enabled: no}, {id: b, enabled: false}, {id: c, enabled: yes}, {id: d, enabled: true}]\n"
+    )
+    assert [team.enabled for team in load_documents(file).teams] == [False, False, True, True]
+
+
+def test_several_documents_of_one_stream_are_told_apart():
+    assert parse_yaml("a: 1\n---\nb: on\n", "x") == [{"a": 1}, {"b": "on"}]
