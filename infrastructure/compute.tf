@@ -26,7 +26,7 @@ module "compute" {
   scaling          = var.scaling
   stores = merge(local.stores, {
     notifications_topic_arn = module.observability.notifications_topic_arn
-    tables                  = { for key in ["ledger", "usage"] : key => local.tables[key] }
+    tables                  = { for key in ["audit", "ledger", "usage"] : key => local.tables[key] }
   })
   task = var.task
 }

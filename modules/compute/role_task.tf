@@ -18,7 +18,19 @@ data "aws_iam_policy_document" "task" {
       "dynamodb:Query",
       "dynamodb:UpdateItem",
     ]
-    resources = flatten([for arn in values(var.stores.tables)[*].arn : [arn, "${arn}/index/*"]])
+    resources = flatten([
+      for key, table in var.stores.tables : [table.arn, "${table.arn}/index/*"] if key != "audit"
+    ])
+  }
+
+  # The agent copies what the admin API recorded there into the audit log.
+  dynamic "statement" {
+    for_each = contains(keys(var.stores.tables), "audit") ? [1] : []
+    content {
+      sid       = "PolicyChanges"
+      actions   = ["dynamodb:GetItem", "dynamodb:Query"]
+      resources = [var.stores.tables["audit"].arn]
+    }
   }
 
   statement {

@@ -1,9 +1,10 @@
 """What edge and quotas cost in throughput: bare Portkey, the edge without quotas, the edge with each team under three.
 
-In: a number of rounds. Out: ratios. On a machine where the parts share cores with their neighbours, a clock says more
-about the neighbours. So beside requests per second it takes the CPU time of each process, which says how many requests
-a second the busiest of them could take on a core of its own: that is where throughput ends in a deployment. The
-variants take turns, what is compared was measured in the same round, and the median of all rounds counts.
+In: a number of rounds. Out: ratios. Here client, provider and ledger share the cores with the parts, so at full load a
+clock says how many cores there are. Beside it stands the capacity: how many requests a second the busiest process
+could take on a core of its own, from its CPU time for a request. That is taken at a steady rate which leaves the cores
+room: at full load each process pays for the others, whose work throws its own out of the caches. The variants take
+turns, what is compared was measured in the same round, and the median of all rounds counts.
 
     PYTHONPATH=tests python -m hammer.throughput
 """
@@ -13,7 +14,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,8 @@ from support.dynamodb_local import create_ledger_table, dynamodb_client, running
 from support.processes import wait_until
 
 CONCURRENCY = 32
+STEADY = 120
+"""Requests a second when CPU is measured."""
 PATH = "/v1/chat/completions"
 TEAM_QUOTAS = [
     {"id": "all-usd", "limit_usd": "1000000", "period": "month"},
@@ -64,20 +67,30 @@ class Target:
 
 
 async def one_round(http: Http, target: Target, body: bytes, requests: int) -> None:
-    """Sends so many, and notes rate and CPU."""
-    left = iter(range(requests))
+    """Sends so many as fast as it goes, and notes the rate; then as many at a steady rate, and notes the CPU."""
 
-    async def send() -> None:
+    async def send(number: int) -> None:
+        answer = await http.post(target.port, PATH, target.headers[number % len(target.headers)], body)
+        if answer.status != 200:
+            raise AssertionError(f"{answer.status}: {answer.text[:300]}")
+
+    async def send_all(left: Iterator[int]) -> None:
         for number in left:
-            answer = await http.post(target.port, PATH, target.headers[number % len(target.headers)], body)
-            if answer.status != 200:
-                raise AssertionError(f"{answer.status}: {answer.text[:300]}")
+            await send(number)
+
+    began = time.perf_counter()
+    left = iter(range(requests))
+    await asyncio.gather(*(send_all(left) for _ in range(CONCURRENCY)))
+    target.rates.append(requests / (time.perf_counter() - began))
+    await asyncio.sleep(1)  # what a part does about these requests a moment later is no part of what comes now
 
     before = {part: cpu_seconds(pid) for part, pid in target.pids.items()}
     began = time.perf_counter()
-    await asyncio.gather(*(send() for _ in range(CONCURRENCY)))
-    target.rates.append(requests / (time.perf_counter() - began))
-    await asyncio.sleep(0.5)  # what a part does about these requests a moment later counts as theirs
+    async with asyncio.TaskGroup() as group:
+        for number in range(requests):
+            await asyncio.sleep(began + number / STEADY - time.perf_counter())
+            group.create_task(send(number))
+    await asyncio.sleep(1)  # but a part of what came before
     target.cpu.append({part: (cpu_seconds(pid) - before[part]) / requests * 1000 for part, pid in target.pids.items()})
 
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from gwctl.policy.snapshot import Quota
 from sinks.place import Aws, agent_settings
 from support.ports import free_port
 from support.processes import wait_until
+from support.webhook import Receiver, running_receiver
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC).timestamp()
 
@@ -40,49 +39,11 @@ def notice(threshold: int = 80, quota: str = "search-month", **fields: Any) -> N
     return Notice(WindowKey(quota, content["unit"], window), threshold, Quota(**content), 81_500_000_000)
 
 
-class Receiver(ThreadingHTTPServer):
-    """A webhook: keeps what it gets, and answers as `plan` says, then 204."""
-
-    daemon_threads = True
-    got: list[dict[str, Any]]
-    plan: list[int]
-    hold: threading.Event
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook?token=secret"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver  # pyright: ignore[reportIncompatibleVariableOverride]
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.hold.wait(30)
-        status = self.server.plan.pop(0) if self.server.plan else 204
-        if status == 204:
-            self.server.got.append(body)
-        self.send_response(status)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the base class
-        """Print nothing."""
-
-
 @pytest.fixture
 def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = Receiver(("127.0.0.1", 0), _Handler)
-    server.got, server.plan, server.hold = [], [], threading.Event()
-    server.hold.set()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.hold.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running_receiver() as server:
+        yield server
 
 
 def settings(root: Path, **fields: Any) -> AgentSettings:

@@ -42,6 +42,10 @@ PORT = click.IntRange(1, 65535)
     show_default=True,
     help="The largest request body, in MiB; a larger one is refused with 413.",
 )
+@click.option(
+    "--notify-url", metavar="URL", help="A webhook that is told when a budget passes one of its thresholds (notify_at)."
+)
+@click.option("--otlp-endpoint", metavar="URL", help="Where metrics go, OTLP over HTTP: http://127.0.0.1:4318.")
 @click.option("--detach", "-d", is_flag=True, help="Run in the background; return when it is ready.")
 @click.option("--try", "attempt", is_flag=True, help="Send one streamed request through it when it is ready.")
 @json_option
@@ -54,6 +58,8 @@ def command(
     upstreams: tuple[str, ...],
     policy: Path | None,
     max_request_mib: int,
+    notify_url: str | None,
+    otlp_endpoint: str | None,
     detach: bool,
     attempt: bool,
     as_json: bool,
@@ -78,6 +84,8 @@ def command(
         policy=policy.absolute() if policy else None,
         upstreams=parse_upstreams(upstreams),
         max_request_mib=max_request_mib,
+        notify_url=_url("--notify-url", notify_url),
+        otlp_endpoint=_url("--otlp-endpoint", otlp_endpoint),
     )
     with Progress(quiet=as_json) as progress:
         if not detach:
@@ -85,6 +93,14 @@ def command(
             return
         status = _detached(options, data, progress)
     _tell(status, data, attempt=attempt, as_json=as_json, detached=True)
+
+
+def _url(option: str, given: str | None) -> str | None:
+    from urllib.parse import urlsplit
+
+    if given is None or (urlsplit(given).scheme in {"http", "https"} and urlsplit(given).hostname):
+        return given
+    raise UserError(f"{option} is not a URL of the form http://HOST/… or https://HOST/…")
 
 
 def _detached(options: "UpOptions", data: "DataDir", progress: "Progress") -> "Status":

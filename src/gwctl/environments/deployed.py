@@ -70,7 +70,7 @@ def agent_settings(applied: Applied) -> dict[str, Any]:
         "provider_secrets": {provider: _secret_name(arn) for provider, arn in arns.items()},
         "region": applied.region,
         "snapshot": {"bucket": applied.output("snapshot_bucket_name"), "key": CURRENT},
-        "tables": {"ledger": tables["ledger"], "usage": tables["usage"]},
+        "tables": {key: tables[key] for key in ("audit", "ledger", "usage")},
     }
 
 

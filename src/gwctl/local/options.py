@@ -14,6 +14,8 @@ class UpOptions:
     admin_port: int = 8081
     token_port: int | None = None
     max_request_mib: int = 32
+    notify_url: str | None = None
+    otlp_endpoint: str | None = None
     policy: Path | None = None
     upstreams: Mapping[str, str] = field(default_factory=dict[str, str])
     cloud: Path | None = None

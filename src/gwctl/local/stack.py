@@ -59,6 +59,8 @@ class Stack:
     sockets: Path
     environment: Mapping[str, str]
     keys: Keys = field(default_factory=Keys)
+    notify_url: str | None = None
+    otlp_endpoint: str | None = None
 
     @property
     def has_own_aws(self) -> bool:
@@ -149,6 +151,8 @@ class Stack:
                 ledger=aws_names.LEDGER_TABLE, usage=aws_names.USAGE_TABLE, audit=aws_names.AUDIT_TABLE
             ),
             audit_stream=aws_names.AUDIT_STREAM,
+            notifications_webhook=self.notify_url,
+            otlp_endpoint=self.otlp_endpoint,
         )
         config = self.data.run / AGENT_CONFIG
         write_atomically(config, settings.model_dump_json(indent=1).encode())

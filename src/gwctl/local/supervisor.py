@@ -154,10 +154,11 @@ class Supervisor:
 
     def _stack(self, programs: Programs) -> Stack:
         options = self._options
+        place = (self._data, programs, self._run.sockets, self._environment)
+        notify, otlp = options.notify_url, options.otlp_endpoint
         if options.cloud is None:
-            return Stack(self._data, programs, self._run.sockets, self._environment)
-        cloud = Cloud.read(options.cloud)
-        return CloudStack(self._data, programs, self._run.sockets, self._environment, cloud=cloud)
+            return Stack(*place, notify_url=notify, otlp_endpoint=otlp)
+        return CloudStack(*place, notify_url=notify, otlp_endpoint=otlp, cloud=Cloud.read(options.cloud))
 
     async def _bring_up_aws(self, stack: Stack, ports: Ports) -> None:
         if stack.has_own_aws:
