@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: docs up down setup hammer lint test scan scanners
+.PHONY: docs up down setup hammer lint test scan scanners terragrunt
 
 up: .venv/.runtime portkey/node_modules  ## set up, start the gateway in the background, send one streamed request
 	$(BIN)/gwctl up --detach --try
@@ -37,6 +37,9 @@ setup: .venv/.dev portkey/node_modules requirements/node/node_modules tests/clie
 
 scanners: .tools/scan/.done  ## the scanners, into .tools
 	scripts/install-tools gitleaks actionlint tflint
+
+terragrunt:  ## what `gwctl deploy` drives, into .tools; the tests of a whole deploy need it
+	scripts/install-tools terragrunt
 
 scan: scanners  ## every scanner over the tree; `scripts/scan NAME` runs one
 	scripts/scan

@@ -142,6 +142,7 @@ def test_ci_runs_the_scanners_set_up_lint_and_every_test():
     wanted = [
         "requirements/scan.txt",
         "scripts/install-tools gitleaks actionlint tflint",
+        "scripts/install-tools terragrunt",
         "ruff check",
         "pyright",
         "pytest",

@@ -5,7 +5,7 @@ Team a is under a quota that blocks, team b under none.
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,10 +67,10 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path, **settings: object) -> Iterator[Scene]:
+def scene(folder: Path, variables: Mapping[str, str] | None = None, **settings: object) -> Iterator[Scene]:
     with running_fleet(folder, 1) as fleet, FaultyProxy(int(fleet.ledger_url.rpartition(":")[2])) as ledger:
         (pair,) = fleet.pairs
-        pair.environment["AWS_ENDPOINT_URL"] = ledger.url
+        pair.environment |= {"AWS_ENDPOINT_URL": ledger.url, **(variables or {})}
         snapshot = policy(fleet.provider_url, BUDGETS)
         fleet.start(snapshot, **settings)
         known = [caller for caller in callers(fleet) if caller.id in ("a1", "b1")]
@@ -190,24 +190,76 @@ def test_a_full_disk_of_the_usage_log_stops_quotas_before_a_line_is_lost(tmp_pat
     assert statuses(free) == {200}
 
 
+def fill(folder: Path) -> Path:
+    """A file that takes all the room there is."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as stream:
+        try:
+            while True:
+                stream.write(bytes(4096))
+        except OSError:
+            return filler
+
+
+def test_a_line_that_envoy_could_not_write_stops_quotas_for_a_while(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk, scene(disk, min_free_bytes=0) as now:
+        filler = fill(disk)
+        down = now.traffic.wait_for(503, QUOTA)
+        free = now.traffic.wait_for(200, FREE)
+        filler.unlink()
+        wait_until(
+            lambda: "Envoy could not write" in (now.pair.status.quotas.problem or ""), "the status to say so", 20
+        )
+        now.traffic.stop()
+    assert statuses(down) <= {200, 503}
+    assert statuses(free) == {200}
+
+
+def test_events_that_cannot_be_sent_stop_quotas_before_they_take_the_disk(tmp_path: Path, aws_port: int) -> None:
+    firehose = {"region_name": REGION, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    url = f"http://127.0.0.1:{aws_port}"
+    make: Any = boto3.client
+    with scene(tmp_path, {"AWS_ENDPOINT_URL_FIREHOSE": url}, audit_stream="away", max_backlog_bytes=20_000) as now:
+        down = now.traffic.wait_for(503, QUOTA, seconds=60)
+        free = now.traffic.wait_for(200, FREE)
+        problem = now.pair.status.quotas.problem
+        make("s3", endpoint_url=url, **firehose).create_bucket(
+            Bucket="audit", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        make("firehose", endpoint_url=url, **firehose).create_delivery_stream(
+            DeliveryStreamName="away",
+            ExtendedS3DestinationConfiguration={
+                "RoleARN": "arn:aws:iam::123456789012:role/r",
+                "BucketARN": "arn:aws:s3:::audit",
+            },
+        )
+        now.traffic.wait_for(200, QUOTA, seconds=60)
+        events = now.settled()
+        assert {event["id"] for event in events} == now.lines()
+    assert statuses(down) <= {200, 503}
+    assert statuses(free) == {200}
+    assert problem is not None
+    assert "wait to be sent" in problem
+
+
 @pytest.fixture
-def s3_port() -> Iterator[int]:
+def aws_port() -> Iterator[int]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     yield server.get_host_and_port()[1]
     server.stop()
 
 
-def test_without_s3_the_last_policy_stays_and_a_new_one_comes_when_it_is_back(tmp_path: Path, s3_port: int) -> None:
+def test_without_s3_the_last_policy_stays_and_a_new_one_comes_when_it_is_back(tmp_path: Path, aws_port: int) -> None:
     direct: Any = boto3.client(
         "s3",
-        endpoint_url=f"http://127.0.0.1:{s3_port}",
+        endpoint_url=f"http://127.0.0.1:{aws_port}",
         region_name=REGION,
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
     direct.create_bucket(Bucket="policy", CreateBucketConfiguration={"LocationConstraint": REGION})
-    with FaultyProxy(s3_port) as s3, scene(tmp_path) as now:
+    with FaultyProxy(aws_port) as s3, scene(tmp_path) as now:
         direct.put_object(Bucket="policy", Key="current.json", Body=now.snapshot.to_json())
         now.pair.environment["AWS_ENDPOINT_URL_S3"] = s3.url
         now.pair.stop_agent()
