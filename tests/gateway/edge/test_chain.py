@@ -35,7 +35,7 @@ FIELDS = {
         "upstream",
         "provider",
     ),
-    *("option", "attempts", "skipped", "request", "usage"),
+    *("option", "attempts", "rules", "skipped", "request", "usage"),
 }
 ANSWERS: dict[str, Any] = {
     "chat": OPENAI_CHAT,
