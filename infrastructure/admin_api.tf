@@ -5,7 +5,7 @@ locals {
   # One function for each path. Whoever changes a document adds a record of it and compiles all of them anew.
   writes_policy = { snapshots = "write", tables = { audit = "append", documents = "write" } }
   functions = {
-    budgets = local.writes_policy
+    budgets = merge(local.writes_policy, { tables = merge(local.writes_policy.tables, { ledger = "get" }) })
     policy  = local.writes_policy
     pricing = local.writes_policy
     routing = local.writes_policy
@@ -36,6 +36,6 @@ module "admin_api" {
   manage_account_role = var.admin_api.manage_account_role
   openapi             = local.openapi
   providers_known     = var.providers_known
-  stores              = merge(local.stores, { tables = { for key in ["audit", "documents", "usage"] : key => local.tables[key] } })
+  stores              = merge(local.stores, { tables = { for key in ["audit", "documents", "ledger", "usage"] : key => local.tables[key] } })
   throttle            = var.admin_api.throttle
 }

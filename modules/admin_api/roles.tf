@@ -1,6 +1,7 @@
 locals {
   table_actions = {
     append = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    get    = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
     none   = []
     read   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
     write  = ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]

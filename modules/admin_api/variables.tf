@@ -53,7 +53,7 @@ variable "endpoint" {
 }
 
 variable "functions" {
-  description = "One function for each first part of a path: its zip (`gwctl build lambda`) and what it may use. Levels are none, read and write, for a table also append; `audit` sends records to Firehose, `clients` manages app clients."
+  description = "One function for each first part of a path: its zip (`gwctl build lambda`) and what it may use. Levels are none, read and write, for a table also append and get (items whose keys are known); `audit` sends records to Firehose, `clients` manages app clients."
   type = map(object({
     access = object({
       audit     = optional(bool, false)
@@ -70,8 +70,8 @@ variable "functions" {
   nullable = false
 
   validation {
-    condition     = alltrue([for function in var.functions : alltrue([for level in values(function.access.tables) : contains(["append", "none", "read", "write"], level)]) && contains(["none", "read", "write"], function.access.snapshots)])
-    error_message = "Access levels in functions must be none, read or write, for a table also append."
+    condition     = alltrue([for function in var.functions : alltrue([for level in values(function.access.tables) : contains(["append", "get", "none", "read", "write"], level)]) && contains(["none", "read", "write"], function.access.snapshots)])
+    error_message = "Access levels in functions must be none, read or write, for a table also append or get."
   }
   validation {
     condition     = alltrue([for function in var.functions : function.timeout_seconds >= 1 && function.timeout_seconds <= 29])

@@ -26,6 +26,7 @@ from gwctl.admin.service import Actor
 from gwctl.admin.snapshots import S3SnapshotStore
 from gwctl.admin.stores import ClientDirectory
 from gwctl.admin.usage_table import DynamoUsageTable
+from gwctl.ledger.dynamodb import DynamoQuotaStore
 from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
 from gwctl.local.aws_names import client_options
 from gwctl.local.aws_resources import table_definition
@@ -159,7 +160,7 @@ class Place:
         settings = Settings(
             deployment="test",
             snapshot=SnapshotPlace(bucket=f"{name}-policy"),
-            tables=Tables(documents=f"{name}-documents", audit=f"{name}-audit", usage=f"{name}-usage"),
+            tables=Tables(**{key: f"{name}-{key}" for key in ("documents", "audit", "usage", "ledger")}),
         )
         place = cls(dynamodb_url, s3_url, settings, issuer_dir)
         dynamodb = aws_client("dynamodb", dynamodb_url)
@@ -178,14 +179,18 @@ class Place:
     def usage(self) -> DynamoUsageTable:
         return DynamoUsageTable(aws_client("dynamodb", self.dynamodb_url), self.settings.tables.usage)
 
+    def ledger(self) -> DynamoQuotaStore:
+        return DynamoQuotaStore(aws_client("dynamodb", self.dynamodb_url), self.settings.tables.ledger or "")
+
     def runtime(
         self,
         *,
         providers: Sequence[Provider] = PROVIDERS,
         directory: ClientDirectory | None = None,
         snapshots: Callable[[S3SnapshotStore], Any] = lambda store: store,
+        ledger: Callable[[DynamoQuotaStore], Any] = lambda store: store,
     ) -> Runtime:
-        """A new process's view of the stores: nothing is cached yet. `snapshots` may wrap the snapshot store."""
+        """A new process's view of the stores: nothing is cached yet. `snapshots` and `ledger` may wrap a store."""
         return runtime.assemble(
             self.settings,
             providers,
@@ -193,6 +198,7 @@ class Place:
             snapshots=snapshots(self.snapshots()),
             directory=directory or LocalClientDirectory(self.issuer_dir),
             usage=self.usage(),
+            ledger=ledger(self.ledger()),
         )
 
     @contextmanager

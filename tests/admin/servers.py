@@ -59,8 +59,8 @@ def start_aws(directory: Path, port: int) -> Process:
 
 
 @contextmanager
-def running_admin(directory: Path) -> Iterator[RunningAdmin]:
-    """Starts everything; the processes end with the context."""
+def running_admin(directory: Path, **more: Any) -> Iterator[RunningAdmin]:
+    """Starts everything; the processes end with the context. `more` goes into the server's configuration."""
     aws_port, port = free_ports(2)
     issuer_dir = directory / "issuer"
     key = load_or_create_key(issuer_dir)
@@ -79,6 +79,7 @@ def running_admin(directory: Path) -> Iterator[RunningAdmin]:
                     "aws_url": aws_url,
                     "clients_dir": str(issuer_dir),
                     "providers": [Provider(id="openai", kind="openai").model_dump()],
+                    **more,
                 }
             )
         )

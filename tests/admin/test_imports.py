@@ -17,6 +17,7 @@ LOADED = """
 import importlib, json, sys
 importlib.import_module("gwctl.admin." + sys.argv[1]).handler
 import gwctl.admin.runtime, gwctl.admin.dynamodb, gwctl.admin.snapshots, gwctl.admin.cognito, gwctl.admin.usage_table
+import gwctl.ledger.dynamodb
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 

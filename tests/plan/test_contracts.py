@@ -242,8 +242,20 @@ def test_functions_are_those_of_the_admin_api(root_plans: RootPlans) -> None:
 def test_functions_understand_their_settings(plans: dict[str, Plan]) -> None:
     for function in plans["admin_api"].of("aws_lambda_function"):
         variables = function.block("environment")["variables"]
-        assert Settings.from_environment(variables).tables.documents == "gwctl-dev-documents"
+        tables = Settings.from_environment(variables).tables
+        assert (tables.documents, tables.ledger) == ("gwctl-dev-documents", "gwctl-dev-ledger")
         assert [each.id for each in providers_from(variables)] == ["anthropic"]
+
+
+def test_of_the_ledger_one_function_gets_single_items_and_no_other_anything(root_plans: RootPlans) -> None:
+    documents = root_plans.of(root_examples()[0]).inside("module.admin_api").documents()
+    found = {
+        document.address.partition('["')[2].removesuffix('"]'): sorted(statement["actions"])
+        for document in documents
+        for statement in document.get("statement")
+        if statement["sid"] == "TableLedger"
+    }
+    assert found == {"budgets": ["dynamodb:BatchGetItem", "dynamodb:GetItem"]}
 
 
 def test_handlers_exist(plans: dict[str, Plan]) -> None:

@@ -26,7 +26,8 @@ PUT_REFUSALS: Final = (400, 404, 409, 413, 415, 422, 428)
 DELETE_REFUSALS: Final = (404, 409, 422, 428)
 
 
-def _boolean(value: Any) -> Any:
+def boolean(value: Any) -> Any:
+    """Refuses the other words that pydantic would take for true and false. Raises ValueError."""
     words = {"true": True, "false": False}
     if isinstance(value, str):
         if value not in words:
@@ -43,7 +44,7 @@ SlugPath = Annotated[Slug, BeforeValidator(_decoded), Path()]
 AliasPath = Annotated[Alias, BeforeValidator(_decoded), Path()]
 ClientPath = Annotated[ClientId, BeforeValidator(_decoded), Path()]
 ModelPath = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,256}$"), BeforeValidator(_decoded), Path()]
-DryRun = Annotated[bool, BeforeValidator(_boolean), Query(description="true: say what would change, store nothing")]
+DryRun = Annotated[bool, BeforeValidator(boolean), Query(description="true: say what would change, store nothing")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most")]
 Next = Annotated[str | None, Query(alias="next", max_length=1000, description="`next` of the page before")]
 IfMatch = Annotated[
@@ -60,7 +61,16 @@ IfNoneMatch = Annotated[
 
 
 def listed(section: Section, limit: int, token: str | None, model: Any, **wanted: str) -> Response[str]:
-    """A page of the documents of a section whose fields have the wanted values, in the order of their ids."""
+    """The answer with `page_of` the section."""
+    page, more = page_of(section, limit, token, **wanted)
+    return answer(Page[model](items=[versioned(stored, model) for stored in page], next=more))
+
+
+def page_of(section: Section, limit: int, token: str | None, **wanted: str) -> tuple[list[Stored], str | None]:
+    """A page of the documents of a section whose fields have the wanted values, in the order of their ids.
+
+    The second is the token of the next page. Raises AdminError.
+    """
     after = after_token(token)
     entries = runtime.get().service.load().sections[section]
     found = sorted(
@@ -70,7 +80,7 @@ def listed(section: Section, limit: int, token: str | None, model: Any, **wanted
     )
     page = found[:limit]
     more = next_token(page[-1]) if len(found) > limit else None
-    return answer(Page[model](items=[_versioned(entries[name], model) for name in page], next=more))
+    return [entries[name] for name in page], more
 
 
 def read(section: Section, document_id: str, model: Any, **wanted: str) -> Response[str]:
@@ -78,7 +88,7 @@ def read(section: Section, document_id: str, model: Any, **wanted: str) -> Respo
     stored = runtime.get().service.load().get(section, document_id)
     if stored is None or any(getattr(stored.document, f) != v for f, v in wanted.items()):
         raise errors.not_found(section, document_id)
-    return answer(_versioned(stored, model), etag=stored.version)
+    return answer(versioned(stored, model), etag=stored.version)
 
 
 def require(section: Section, document_id: str) -> None:
@@ -187,7 +197,8 @@ def after_token(token: str | None) -> str | None:
         raise errors.invalid([problem], "the request has problems") from error
 
 
-def _versioned(stored: Stored, model: Any) -> Versioned[Any]:
+def versioned(stored: Stored, model: Any) -> Versioned[Any]:
+    """A stored document as an answer has it."""
     return Versioned[model](
         document=stored.document,
         version=stored.version,

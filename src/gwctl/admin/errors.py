@@ -112,6 +112,13 @@ def unavailable(what: str) -> AdminError:
     return AdminError(503, "unavailable", f"{what} cannot be reached; send the request again")
 
 
+def no_ledger() -> AdminError:
+    """The settings name no ledger, so nobody can say what is spent."""
+    return AdminError(
+        503, "no_ledger", "this admin API has no ledger to read; name its table in the settings: tables.ledger"
+    )
+
+
 def not_published(version: int) -> AdminError:
     """The change is stored; the snapshot is not in force yet."""
     return AdminError(

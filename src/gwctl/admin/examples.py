@@ -96,6 +96,21 @@ USAGE_ROW: Final = {
 }
 
 
+BUDGET_STATE: Final = {
+    "id": "search-month",
+    "scope": "team:search",
+    "unit": "nano_usd",
+    "limit": 250_000_000_000,
+    "period": "month",
+    "window": "2026-11",
+    "spent": 180_250_000_000,
+    "reserved": 1_500_000_000,
+    "left": 68_250_000_000,
+    "resets_at": "2026-11-30T23:00:00Z",
+    "agents": 2,
+}
+
+
 def versioned(document: dict[str, Any]) -> dict[str, Any]:
     """A document as it is read."""
     return {"document": document, **STANDING}
@@ -107,6 +122,8 @@ def of_schema(name: str) -> Any:
         base = name.removesuffix(suffix)
         if base != name and base in DOCUMENTS:
             return build(DOCUMENTS[base])
+    if name == "BudgetState":
+        return BUDGET_STATE
     if name == "UsagePage":
         return {"from": "2026-11-01", "to": "2026-11-21", "by": ["team"], "rows": [USAGE_ROW], "next": None}
     if name == "IssuedClient":

@@ -6,7 +6,8 @@ from typing import Generic, Literal, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gwctl.admin.usage_report import Dimension, UsageRow
-from gwctl.policy.documents import Client, Document
+from gwctl.ledger.quotas.scopes import Period, Unit
+from gwctl.policy.documents import Budget, Client, Document
 
 D = TypeVar("D", bound=Document)
 
@@ -28,6 +29,35 @@ class Page(_Shape, Generic[D]):
     """Documents in the order of their ids."""
 
     items: list[Versioned[D]]
+    next: str | None = Field(description="Ask with it for the next page; null: there is none")
+
+
+class BudgetState(_Shape):
+    """What is spent of a budget and what is left, now. Amounts are in `unit`: nano-dollars, tokens or requests."""
+
+    id: str
+    scope: str = Field(description="gateway, team:ID, client:ID or team:ID/model:ALIAS")
+    unit: Unit
+    limit: int
+    period: Period
+    window: str = Field(description="The period that runs, in the budget's time zone; a minute in UTC")
+    spent: int
+    reserved: int = Field(description="Held for answers under way; what they do not use is free again")
+    left: int = Field(description="limit - spent - reserved; negative: more was spent")
+    resets_at: AwareDatetime | None = Field(description="When the next window begins; null: never")
+    agents: int = Field(description="How many agents hold a part of it")
+
+
+class BudgetListed(Versioned[Budget]):
+    """A budget, and what is spent of it if that was asked for."""
+
+    state: BudgetState | None = None
+
+
+class BudgetPage(_Shape):
+    """Budgets in the order of their ids."""
+
+    items: list[BudgetListed]
     next: str | None = Field(description="Ask with it for the next page; null: there is none")
 
 

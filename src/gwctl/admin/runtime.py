@@ -1,8 +1,8 @@
 """What the functions share: settings from the environment, and the objects made from them once for each process.
 
 In: `GWCTL_ADMIN_SETTINGS` (JSON: `deployment`, `scope_prefix`, `snapshot` with `bucket` and `key`, `tables` with
-`documents`, `audit` and `usage`, `user_pool_id`) and `GWCTL_PROVIDERS` (JSON: a list of provider documents). Out: a
-`Runtime`. The local server puts one of its own in its place.
+`documents`, `audit`, `usage` and `ledger`, `user_pool_id`) and `GWCTL_PROVIDERS` (JSON: a list of provider documents).
+Out: a `Runtime`. The local server puts one of its own in its place.
 """
 
 import json
@@ -22,6 +22,7 @@ from gwctl.admin.history import PolicyHistory
 from gwctl.admin.publisher import Publisher
 from gwctl.admin.service import PolicyService
 from gwctl.admin.stores import ClientDirectory, DocumentStore, SnapshotStore, UsageReports
+from gwctl.ledger.quotas.store import WindowReader
 from gwctl.policy.documents import Provider
 
 SETTINGS = "GWCTL_ADMIN_SETTINGS"
@@ -42,13 +43,14 @@ class SnapshotPlace(BaseModel):
 
 
 class Tables(BaseModel):
-    """Names of tables."""
+    """Names of tables. Without `ledger` the API cannot say what is spent of a budget."""
 
     model_config = ConfigDict(frozen=True)
 
     documents: str
     audit: str
     usage: str
+    ledger: str | None = None
 
 
 class Settings(BaseModel):
@@ -83,6 +85,7 @@ class Runtime:
     documents: DocumentStore
     snapshots: SnapshotStore
     usage: UsageReports
+    ledger: WindowReader | None = None
 
 
 def providers_from(environment: Mapping[str, str]) -> list[Provider]:
@@ -101,6 +104,7 @@ def assemble(
     snapshots: SnapshotStore,
     directory: ClientDirectory,
     usage: UsageReports,
+    ledger: WindowReader | None = None,
 ) -> Runtime:
     """A runtime over any stores."""
     current = CurrentState(documents, snapshots)
@@ -115,6 +119,7 @@ def assemble(
         documents=documents,
         snapshots=snapshots,
         usage=usage,
+        ledger=ledger,
     )
 
 
@@ -137,6 +142,7 @@ def on_aws(
     from gwctl.admin.dynamodb import DynamoDocumentStore
     from gwctl.admin.snapshots import S3SnapshotStore
     from gwctl.admin.usage_table import DynamoUsageTable
+    from gwctl.ledger.dynamodb import DynamoQuotaStore
 
     config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
     make: Any = boto3.client
@@ -156,6 +162,7 @@ def on_aws(
         ),
         directory=directory,
         usage=DynamoUsageTable(dynamodb, settings.tables.usage),
+        ledger=DynamoQuotaStore(dynamodb, settings.tables.ledger) if settings.tables.ledger else None,
     )
 
 

@@ -9,13 +9,12 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query as Parameter
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
-from gwctl import scopes
 from gwctl.admin import access, crud, errors, runtime
 from gwctl.admin.crud import LIST_REFUSALS, Limit, Next
 from gwctl.admin.http import Api, Event, answer
 from gwctl.admin.models import UsagePage
+from gwctl.admin.own_team import own_team
 from gwctl.admin.usage_report import MAX_DAYS, Dimension, Query, UsageRow, report
-from gwctl.policy.documents import Client
 from gwctl.policy.errors import Problem
 from gwctl.policy.names import Alias, ClientId, Slug
 
@@ -80,7 +79,7 @@ def report_usage(
     A client with `gateway/invoke` alone sees its own team's usage. By client, or of one client, is a question about
     one team: name it.
     """
-    own = _own_team()
+    own = own_team(api.caller)
     if own is not None and team not in (None, own):
         raise errors.forbidden(f"client {api.caller.client_id!r} may read the usage of team {own!r} only")
     dimensions: tuple[Any, ...] = tuple(by.split(","))
@@ -102,17 +101,6 @@ def _rows(query: Query) -> list[UsageRow]:
         problem = Problem("", "team", "is missing: usage by client is read one team at a time", "add team=…")
         raise errors.invalid([problem], "the request has problems")
     return report(query, usage.of_all(query.days))
-
-
-def _own_team() -> str | None:
-    """The only team that the caller may ask for; None: any."""
-    caller = api.caller
-    if caller.may((scopes.READ, scopes.ADMIN)):
-        return None
-    stored = runtime.get().documents.get("clients", caller.client_id)
-    if stored is None or not isinstance(stored.document, Client):
-        raise errors.forbidden(f"client {caller.client_id!r} belongs to no team")
-    return stored.document.team
 
 
 def _period(first: date | None, last: date | None) -> tuple[date, date]:

@@ -68,12 +68,16 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Stored:
-    """A document that the API keeps, the version for `If-Match`, and who wrote it when."""
+    """A document that the API keeps, the version for `If-Match`, and who wrote it when.
+
+    `state` is what is known beside the document, if that was asked for: of a budget, what is spent of it.
+    """
 
     document: dict[str, Any]
     version: int
     changed_by: str = ""
     changed_at: str = ""
+    state: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,17 +113,17 @@ class AdminClient:
                 return None
             raise
 
-    def listed(self, path: str, **query: Any) -> Iterator[Stored]:
+    def listed(self, path: str, *, attempts: int = ATTEMPTS, **query: Any) -> Iterator[Stored]:
         """All documents of a path, page by page, in the order of their ids."""
-        for page in self.pages(path, **query):
+        for page in self.pages(path, attempts=attempts, **query):
             yield from (_stored(item) for item in page["items"])
 
-    def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, *, attempts: int = ATTEMPTS, **query: Any) -> Iterator[dict[str, Any]]:
         """The pages of a path until there is no next one."""
         after: str | None = None
         while True:
             more = {"next": after} if after else {}
-            page = self.call("GET", path, query={"limit": PAGE, **query, **more})
+            page = self.call("GET", path, query={"limit": PAGE, **query, **more}, attempts=attempts)
             yield page
             after = page.get("next")
             if not after:
@@ -233,6 +237,7 @@ def _stored(content: Mapping[str, Any]) -> Stored:
         int(content["version"]),
         str(content.get("changed_by") or ""),
         str(content.get("changed_at") or ""),
+        content.get("state"),
     )
 
 

@@ -13,12 +13,16 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. On a narrow terminal those with the highest `rank` are left out first."""
+    """A column of a table. On a narrow terminal those with the highest `rank` are left out first.
+
+    With `alone` it is shown only where one document is.
+    """
 
     title: str
     cell: Callable[[Json], str]
     rank: int = 0
     right: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,33 @@ def _period(document: Json) -> str:
     return str(document.get("period")) + ("" if zone == "UTC" else f" ({zone})")
 
 
+def _state(name: str) -> Callable[[Json], str]:
+    """An amount of a budget's `state`, in the budget's unit."""
+
+    def cell(document: Json) -> str:
+        from gwctl.reports import money
+
+        state = document.get("state")
+        if state is None:
+            return "-"
+        return money.shown(int(state[name])) if state["unit"] == "nano_usd" else f"{int(state[name]):,}"
+
+    return cell
+
+
+def _resets(document: Json) -> str:
+    """When a budget's next window begins, in the budget's own time zone."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    state, zone = document.get("state"), str(document.get("timezone") or "UTC")
+    if state is None:
+        return "-"
+    if state["resets_at"] is None:
+        return "never"
+    return f"{datetime.fromisoformat(state['resets_at']).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
+
+
 def _targets(document: Json) -> str:
     weighted = document.get("strategy") == "weighted"
     shown = [
@@ -171,6 +202,10 @@ BUDGETS: Final = Kind(
         Column("FOR", _scope, 1),
         Column("LIMIT", _limit, right=True),
         Column("A", _period),
+        Column("SPENT", _state("spent"), right=True),
+        Column("RESERVED", _state("reserved"), right=True, alone=True),
+        Column("LEFT", _state("left"), right=True),
+        Column("RESETS", _resets, alone=True),
         Column("ACTION", lambda document: str(document.get("action", "block")), 1),
         Column("TELLS AT", lambda document: " ".join(f"{n}%" for n in document.get("notify_at", (80, 100))), 3),
     ),

@@ -1,6 +1,7 @@
 """The commands that every kind of policy document has: `list show apply delete`. In: a `Kind`. Out: a click group."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +21,18 @@ POLICY_FILE = "policy.yaml"
 More = Callable[[Admin, "Stored"], Sequence[str]]
 """What else is known of a document that is shown: further lines."""
 
+Document = Callable[[Admin, str], "Stored"]
+Documents = Callable[[Admin], Sequence["Stored"]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How documents are read where the API knows more of them than what `apply` writes: their `state`."""
+
+    one: Document
+    all: Documents
+
+
 files_option = click.option(
     "--file",
     "-f",
@@ -31,27 +44,30 @@ files_option = click.option(
 )
 
 
-def resource_group(kind: Kind, help_text: str, *, more: More | None = None) -> click.Group:
-    """`gwctl <kind.command>`. `more` adds lines to `show`."""
+def resource_group(
+    kind: Kind, help_text: str, *, more: More | None = None, reading: Reading | None = None
+) -> click.Group:
+    """`gwctl <kind.command>`. `more` adds lines to `show`; with `reading`, documents have a state too."""
     group = click.Group(kind.command, help=help_text)
-    group.add_command(_list(kind))
-    group.add_command(_show(kind, more))
+    group.add_command(_list(kind, reading))
+    group.add_command(_show(kind, more, reading))
     group.add_command(_apply(kind))
     group.add_command(_delete(kind))
     return group
 
 
-def _list(kind: Kind) -> click.Command:
+def _list(kind: Kind, reading: Reading | None) -> click.Command:
     @click.command("list", help=f"List them all, by name.\n\n\b\nExample: gwctl {kind.command} list -o json")
     @output_option
     @admin_options
     def list_command(*, output: str, admin: Admin) -> None:
-        print_all(kind, list(admin.client.listed(kind.path)), output)
+        found = reading.all(admin) if reading else list(admin.client.listed(kind.path))
+        print_all(kind, found, output, stateful=reading is not None)
 
     return list_command
 
 
-def _show(kind: Kind, more: More | None) -> click.Command:
+def _show(kind: Kind, more: More | None, reading: Reading | None) -> click.Command:
     text = (
         f"Show one {kind.noun}.\n\nWith -o yaml it is what `apply -f` reads: change it and apply it. If somebody else "
         f"changes it meanwhile, apply says so.\n\n\b\nExample: gwctl {kind.command} show {_example(kind)} -o yaml"
@@ -63,8 +79,9 @@ def _show(kind: Kind, more: More | None) -> click.Command:
     @admin_options
     def show_command(*, name: str, output: str, admin: Admin) -> None:
         _checked_id(kind, name)
-        stored = admin.client.get(kind.path_of(name))
-        print_one(kind, stored, output, more(admin, stored) if more and output == "table" else ())
+        stored = reading.one(admin, name) if reading else admin.client.get(kind.path_of(name))
+        lines = more(admin, stored) if more and output == "table" else ()
+        print_one(kind, stored, output, lines, stateful=reading is not None)
 
     return show_command
 
@@ -179,34 +196,40 @@ def delete_one(admin: Admin, kind: Kind, path: str, name: str, *, yes: bool, dry
     said(f"{kind.noun} {name} deleted")
 
 
-def print_all(kind: Kind, found: Sequence["Stored"], output: str) -> None:
-    """The documents on stdout."""
+def print_all(kind: Kind, found: Sequence["Stored"], output: str, *, stateful: bool = False) -> None:
+    """The documents on stdout; `stateful`: they have a state, even if it is not known."""
     from gwctl.cli import tables
 
     if output != "table":
-        click.echo(_encoded([_envelope(kind, stored, output) for stored in found], output))
+        click.echo(_encoded([_envelope(kind, stored, output, stateful) for stored in found], output))
     elif found:
-        lines = tables.table_lines(kind.columns, [each.document for each in found], tables.terminal_width())
+        columns = [column for column in kind.columns if not column.alone]
+        lines = tables.table_lines(columns, [_record(each) for each in found], tables.terminal_width())
         click.echo("\n".join(lines))
     else:
         click.echo(f"There is no {kind.noun} yet.", err=True)
 
 
-def print_one(kind: Kind, stored: "Stored", output: str, more: Sequence[str] = ()) -> None:
-    """One document on stdout; `more` are lines that follow it."""
+def print_one(kind: Kind, stored: "Stored", output: str, more: Sequence[str] = (), *, stateful: bool = False) -> None:
+    """One document on stdout; `more` are lines that follow it, `stateful` as for `print_all`."""
     from gwctl.cli import tables
 
     if output != "table":
-        click.echo(_encoded(_envelope(kind, stored, output), output))
+        click.echo(_encoded(_envelope(kind, stored, output, stateful), output))
         return
-    document = stored.document
+    document = _record(stored)
     pairs = [(column.title.lower(), column.cell(document)) for column in kind.columns]
     pairs.append(("description", str(document.get("description") or "")))
     pairs.append(("version", f"{stored.version}, by {stored.changed_by} on {stored.changed_at[:19].replace('T', ' ')}"))
     click.echo("\n".join([*tables.fields(pairs, tables.terminal_width()), *more]))
 
 
-def _envelope(kind: Kind, stored: "Stored", output: str) -> dict[str, Any]:
+def _record(stored: "Stored") -> dict[str, Any]:
+    """What the cells of columns are made from."""
+    return {**stored.document, "state": stored.state}
+
+
+def _envelope(kind: Kind, stored: "Stored", output: str, stateful: bool) -> dict[str, Any]:
     word = kind.noun.replace(" ", "-")
     return {
         "kind": word,
@@ -214,6 +237,7 @@ def _envelope(kind: Kind, stored: "Stored", output: str) -> dict[str, Any]:
         "changed_by": stored.changed_by,
         "changed_at": stored.changed_at,
         "document": _written(kind, stored.document) if output == "yaml" else stored.document,
+        **({"state": stored.state} if stateful else {}),
     }
 
 

@@ -51,7 +51,7 @@ def admin_settings(applied: Applied) -> Settings:
     return Settings(
         deployment=applied.output("deployment"),
         snapshot=SnapshotPlace(bucket=applied.output("snapshot_bucket_name")),
-        tables=Tables(documents=tables["documents"], audit=tables["audit"], usage=tables["usage"]),
+        tables=Tables(**{key: tables[key] for key in ("audit", "documents", "ledger", "usage")}),
         user_pool_id=applied.output("cognito_user_pool_id"),
     )
 

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import time
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.ledger.quotas.scopes import Period
@@ -47,6 +45,9 @@ REFUSED: Final = "ConditionalCheckFailedException"
 
 def connect(region: str, endpoint_url: str | None = None, *, connections: int = 8) -> "DynamoDBClient":
     """A client that gives up soon: the caller repeats, and knows by the lease's `seq` what came through."""
+    import boto3  # here: whoever brings a client, as the admin API does, needs neither of them
+    from botocore.config import Config
+
     config = Config(
         connect_timeout=1, read_timeout=4, retries={"total_max_attempts": 1}, max_pool_connections=connections
     )

@@ -17,7 +17,12 @@ from gwctl.local.aws_names import client_options as client_options
 SETTINGS: Final = Settings(
     deployment=aws_names.DEPLOYMENT,
     snapshot=SnapshotPlace(bucket=aws_names.SNAPSHOT_BUCKET, key=aws_names.SNAPSHOT_KEY),
-    tables=Tables(documents=aws_names.DOCUMENTS_TABLE, audit=aws_names.AUDIT_TABLE, usage=aws_names.USAGE_TABLE),
+    tables=Tables(
+        documents=aws_names.DOCUMENTS_TABLE,
+        audit=aws_names.AUDIT_TABLE,
+        usage=aws_names.USAGE_TABLE,
+        ledger=aws_names.LEDGER_TABLE,
+    ),
 )
 
 
@@ -30,7 +35,7 @@ def ensure(options: Mapping[str, str], settings: Settings = SETTINGS) -> None:
     if wanted <= {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
         return  # they are made last
     dynamodb = make("dynamodb", config=config, **options)
-    for table in (*settings.tables.model_dump().values(), aws_names.LEDGER_TABLE):
+    for table in sorted({*settings.tables.model_dump(exclude_none=True).values(), aws_names.LEDGER_TABLE}):
         _ignore("ResourceInUseException", dynamodb.create_table, **table_definition(table))
     firehose = make("firehose", config=config, **options)
     destination = {

@@ -45,7 +45,7 @@ def compile_policy(documents: Documents, *, version: int, on: date) -> Snapshot:
         profiles=_sorted(profiles),
         teams=_sorted(teams),
         clients=_sorted({c.id: ClientEntry(team=c.team, enabled=c.enabled) for c in documents.clients}),
-        quotas=_sorted({budget.id: _quota(budget) for budget in documents.budgets}),
+        quotas=_sorted({budget.id: quota_of(budget) for budget in documents.budgets}),
         scanner=_sorted({rule.id: rule for rule in documents.scanner}),
         prices=_sorted({name: price for name, price in prices.items() if name in used}),
     )
@@ -137,7 +137,8 @@ def _covered(
     return {route.id for route in routes}
 
 
-def _quota(budget: Budget) -> Quota:
+def quota_of(budget: Budget) -> Quota:
+    """The quota that a budget becomes, under the budget's id."""
     if budget.limit_usd is not None:
         unit, limit = "nano_usd", int(budget.limit_usd * NANO_PER_USD)
     elif budget.limit_tokens is not None:

@@ -125,15 +125,19 @@ class Outcome:
     state: WindowState
 
 
-class QuotaStore(Protocol):
+class WindowReader(Protocol):
+    """The ledger for those who only look. May raise StoreUnavailable."""
+
+    def read(self, keys: Iterable[WindowKey]) -> Mapping[WindowKey, WindowState]:
+        """The windows as they are now (consistent reads). Windows that nobody wrote to are absent."""
+        ...
+
+
+class QuotaStore(WindowReader, Protocol):
     """The ledger. Every method may raise StoreUnavailable, and is atomic on one window."""
 
     def swap(self, swap: Swap) -> Outcome:
         """Applies the swap or says what stood in its way. Repeating one that came through changes nothing."""
-        ...
-
-    def read(self, keys: Iterable[WindowKey]) -> Mapping[WindowKey, WindowState]:
-        """The windows as they are now (consistent reads). Windows that nobody wrote to are absent."""
         ...
 
     def claim(self, key: WindowKey, threshold: int) -> bool:
