@@ -115,10 +115,10 @@ class AdminClient:
 
     def listed(self, path: str, *, attempts: int = ATTEMPTS, **query: Any) -> Iterator[Stored]:
         """All documents of a path, page by page, in the order of their ids."""
-        for page in self.pages(path, attempts=attempts, **query):
+        for page in self.pages(path, attempts, **query):
             yield from (_stored(item) for item in page["items"])
 
-    def pages(self, path: str, *, attempts: int = ATTEMPTS, **query: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, attempts: int = ATTEMPTS, /, **query: Any) -> Iterator[dict[str, Any]]:
         """The pages of a path until there is no next one."""
         after: str | None = None
         while True:
