@@ -25,8 +25,9 @@ POLICY = compiled(1)
 
 
 @pytest.fixture
-def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with mock_aws():
+def manager() -> Iterator[Any]:
+    # Undone before moto undoes its own: the other way round moto's keys would stay behind.
+    with mock_aws(), pytest.MonkeyPatch.context() as monkeypatch:
         for name, value in {"ACCESS_KEY_ID": "ASIAROLE", "SECRET_ACCESS_KEY": "s", "SESSION_TOKEN": "t"}.items():
             monkeypatch.setenv(f"AWS_{name}", value)
         make: Any = boto3.client

@@ -100,8 +100,10 @@ class Meter:
 
     def verdict_after_waiting(self, waiter: Waiter, now: float) -> Reason:
         """Why a request that waits for this quota is refused when its time is up."""
-        nothing_known = self.holding.answered_at < waiter.since
-        return self.verdict(waiter.bounds[self.unit], now) or ("unavailable" if nothing_known else "reserved")
+        bound = waiter.bounds[self.unit]
+        # There was room and no lease came of it in time: the ledger is slow, and nothing is known against the request.
+        too_slow = self.holding.answered_at < waiter.since or not self.stuck(bound)
+        return self.verdict(bound, now) or ("unavailable" if too_slow else "reserved")
 
     def refusal(self, reason: Reason, wall: float) -> Refusal:
         """The answer for the client."""
