@@ -26,6 +26,9 @@ _LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
 PARALLELISM = os.environ.get("GWCTL_TEST_PARALLELISM", "10")
 """Most of an apply is waiting; more at once costs no more in all."""
 
+TIMINGS: list[str] = []
+"""What took how long, for the summary."""
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -54,10 +57,10 @@ class Checkout:
         )
 
     def json(self, *arguments: str, seconds: float = 600) -> Any:
-        """Run a command that must succeed; what it printed as JSON. Prints how long it took."""
+        """Run a command that must succeed; what it printed as JSON. How long it took is told at the end of the run."""
         began = time.monotonic()
         done = self.gwctl(*arguments, "--json", seconds=seconds)
-        print(f"\n`gwctl {' '.join(arguments)}` took {time.monotonic() - began:.0f} s")
+        TIMINGS.append(f"{time.monotonic() - began:4.0f} s  gwctl {' '.join(arguments)}")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from emulated.checkout import PARALLELISM, Checkout, press_ctrl_c
+from emulated.checkout import PARALLELISM, TIMINGS, Checkout, press_ctrl_c
 from gwctl.admin.operations import APIS
 from gwctl.admin.runtime import Settings
 from gwctl.environments import emulator
@@ -78,7 +78,7 @@ def test_ctrl_c_ends_an_apply_in_order_and_leaves_no_lock(interrupted: Interrupt
 
 def test_everything_is_built(deployed: Any):
     counts = deployed["plan"]["counts"]
-    print(f"\n{counts['add']} resources in {deployed['seconds']:.0f} s")
+    TIMINGS.append(f"{deployed['seconds']:4.0f} s  of it the apply of {counts['add']} resources")
     assert deployed["applied"] is True
     assert counts["add"] > 150
     assert counts["change"] == counts["destroy"] == 0
