@@ -1,9 +1,10 @@
-"""Operators: the list of changes, rollback, taking over documents from files."""
+"""Operators: the list of changes, rollback, following files."""
 
 import pytest
 
 from admin.place import OPERATOR, Admin, budget, route
 from gwctl.admin.errors import AdminError
+from gwctl.admin.service import Outcome
 from gwctl.admin.stores import MAX_CHANGES
 from gwctl.policy.documents import Documents
 from unit.policy.examples import documents
@@ -15,8 +16,9 @@ def small(admin: Admin) -> Admin:
     return admin
 
 
-def take_over(admin: Admin, content: Documents) -> None:
-    admin.runtime.history.take_over(content.model_copy(update={"providers": ()}), OPERATOR)
+def follow(admin: Admin, content: Documents) -> list[Outcome]:
+    """A file that has named nothing before."""
+    return admin.runtime.history.follow(content, (), OPERATOR)
 
 
 def test_the_history_lists_the_newest_change_first_and_in_pages(small: Admin):
@@ -89,8 +91,8 @@ def test_a_rollback_to_a_version_that_was_never_in_force_is_refused(small: Admin
 
 
 def test_a_rollback_of_more_documents_than_fit_into_one_step_is_refused(small: Admin):
-    take_over(small, Documents.model_validate({"teams": [{"id": f"a{n}"} for n in range(60)]}))
-    take_over(small, Documents.model_validate({"teams": [{"id": f"b{n}"} for n in range(60)]}))
+    follow(small, Documents.model_validate({"teams": [{"id": f"a{n}"} for n in range(60)]}))
+    follow(small, Documents.model_validate({"teams": [{"id": f"b{n}"} for n in range(60)]}))
     with pytest.raises(AdminError) as refused:
         small.runtime.history.rollback(4, OPERATOR)
     assert refused.value.code == "too_many"
@@ -98,9 +100,9 @@ def test_a_rollback_of_more_documents_than_fit_into_one_step_is_refused(small: A
     assert small.runtime.history.rollback(4, OPERATOR).changed
 
 
-def test_documents_of_files_are_taken_over_in_one_step(admin: Admin):
-    outcomes = admin.runtime.history.take_over(documents(), OPERATOR)
-    assert [outcome.state.version for outcome in outcomes] == [1, 2]
+def test_documents_of_files_come_into_force_in_one_step(admin: Admin):
+    outcomes = follow(admin, documents())
+    assert [outcome.state.version for outcome in outcomes] == [1]
     state = admin.place.documents().load()
     assert {s: sorted(entries) for s, entries in state.sections.items()} == {
         "routes": ["claude", "fast"],
@@ -112,22 +114,23 @@ def test_documents_of_files_are_taken_over_in_one_step(admin: Admin):
     }
 
 
-def test_taking_over_the_same_documents_again_changes_nothing(admin: Admin):
-    admin.runtime.history.take_over(documents(), OPERATOR)
-    assert not any(outcome.changed for outcome in admin.runtime.history.take_over(documents(), OPERATOR))
+def test_following_the_same_documents_again_changes_nothing(admin: Admin):
+    follow(admin, documents())
+    assert not any(outcome.changed for outcome in follow(admin, documents()))
 
 
-def test_taking_over_documents_that_do_not_compile_changes_nothing(admin: Admin):
+def test_following_documents_that_do_not_compile_changes_nothing(admin: Admin):
     broken = documents(teams=[{"id": "search", "models": ["missing"]}, {"id": "platform"}])
     with pytest.raises(AdminError) as refused:
-        admin.runtime.history.take_over(broken, OPERATOR)
+        follow(admin, broken)
     assert refused.value.details[0].document == "teams/search"
     assert admin.place.documents().head().version == 0
 
 
-def test_more_clients_than_fit_into_one_step_are_taken_over_in_several(admin: Admin):
+def test_more_clients_than_fit_into_one_step_come_in_several(admin: Admin):
     clients = [{"id": f"c{n}", "team": "search"} for n in range(2 * MAX_CHANGES + 1)]
     budgets = [{"id": "one", "client": "c0", "limit_requests": 5, "period": "day"}]
-    outcomes = admin.runtime.history.take_over(documents(clients=clients, budgets=budgets), OPERATOR)
-    assert len(outcomes) == 5
-    assert len(admin.place.documents().load().sections["clients"]) == len(clients)
+    outcomes = follow(admin, documents(clients=clients, budgets=budgets))
+    assert [outcome.state.version for outcome in outcomes] == [1, 2, 3]
+    sections = admin.place.documents().load().sections
+    assert (len(sections["clients"]), list(sections["budgets"])) == (len(clients), ["one"])

@@ -231,6 +231,13 @@ def test_a_variable_that_is_no_secret_is_read_from_the_shell(tmp_path: Path, mon
     assert "pw" not in done.out
 
 
+@pytest.mark.parametrize("url", ["http://[", "http://", "http://a b", "http://x:99999"])
+@pytest.mark.parametrize("model", ["openai/x", "azure/x", "ollama/x"])
+def test_an_address_that_is_no_url_is_one_sentence(tmp_path: Path, model: str, url: str):
+    done = imported(models({"model_name": "a", "model": model, "api_base": url}), tmp_path)
+    assert "base_url: must be an http:// or https:// URL" in done.failed()
+
+
 def test_a_directory_gets_a_file_for_each_section_and_none_is_replaced(tmp_path: Path):
     folder = tmp_path / "documents"
     imported(COMPANY, tmp_path, "-o", str(folder)).ok()

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from plan.hcl import Block, blocks
+from gwctl.docs.hcl import Block, blocks_of
 from plan.terraform import MODULES, ROOT
 
 COMMAND: Final = "PYTHONPATH=tests .venv/bin/python -m plan.module_tables"
@@ -25,9 +25,9 @@ def section(directory: Path) -> str:
     """What belongs between the marks."""
     inputs = [
         f"| {each.name} | {_cell(each.text('description'))} | {_code(_type(each))} | {_default(each)} |"
-        for each in blocks(directory / "variables.tf")
+        for each in blocks_of(directory / "variables.tf")
     ]
-    outputs = [f"| {each.name} | {_cell(each.text('description'))} |" for each in blocks(directory / "outputs.tf")]
+    outputs = [f"| {each.name} | {_cell(each.text('description'))} |" for each in blocks_of(directory / "outputs.tf")]
     lines = [
         "<!-- BEGIN_TF_DOCS -->",
         f"<!-- Generated from variables.tf and outputs.tf: {COMMAND} -->",
@@ -75,8 +75,8 @@ def _code(text: str) -> str:
     return f"`{_cell(text)}`"
 
 
-def _cell(text: str | None) -> str:
-    return (text or "").replace("|", "\\|")
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gwctl.docs.hcl import blocks, blocks_of
 from plan.examples import examples_in
-from plan.hcl import blocks, blocks_in
 from plan.module_tables import COMMAND, directories, with_section
 from plan.terraform import MODULES, REPOSITORY, ROOT, find_terraform
 
@@ -36,31 +36,31 @@ def test_is_formatted(terraform_env: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("file", ["variables.tf", "outputs.tf"])
 def test_is_alphabetical(directory: Path, file: str) -> None:
-    names = [block.name for block in blocks(directory / file)]
+    names = [block.name for block in blocks_of(directory / file)]
     assert names == sorted(names)
 
 
 def test_variables_are_described_and_typed(directory: Path) -> None:
     lacking = [
         each.name
-        for each in blocks(directory / "variables.tf")
+        for each in blocks_of(directory / "variables.tf")
         if not each.text("description") or not each.attribute("type")
     ]
     assert lacking == []
 
 
 def test_outputs_are_described(directory: Path) -> None:
-    assert [each.name for each in blocks(directory / "outputs.tf") if not each.text("description")] == []
+    assert [each.name for each in blocks_of(directory / "outputs.tf") if not each.text("description")] == []
 
 
 def test_variables_and_outputs_are_in_their_files(directory: Path) -> None:
     wanted = {"variable": "variables.tf", "output": "outputs.tf"}
-    assert [each.name for each in blocks_in(directory, *wanted) if each.file.name != wanted[each.kind]] == []
+    assert [each.name for each in blocks(directory, *wanted) if each.file.name != wanted[each.kind]] == []
 
 
 def test_has_about_a_dozen_inputs(directory: Path) -> None:
     if directory != ROOT:
-        assert len(list(blocks(directory / "variables.tf"))) <= 13
+        assert len(blocks_of(directory / "variables.tf")) <= 13
 
 
 def test_errors_of_validations_are_sentences(directory: Path) -> None:
@@ -73,7 +73,7 @@ def test_errors_of_validations_are_sentences(directory: Path) -> None:
 
 
 def test_asks_aws_nothing_while_planning(directory: Path) -> None:
-    data = {block.labels[0] for block in blocks_in(directory, "data")}
+    data = {block.labels[0] for block in blocks(directory, "data")}
     assert data <= READS_NOTHING
 
 
@@ -93,13 +93,16 @@ def test_versions_are_the_same_everywhere(directory: Path) -> None:
 
 def test_context_is_the_same_everywhere() -> None:
     texts = {
-        each.body for module in MODULE_DIRECTORIES for each in blocks(module / "variables.tf") if each.name == "context"
+        each.body
+        for module in MODULE_DIRECTORIES
+        for each in blocks_of(module / "variables.tf")
+        if each.name == "context"
     }
     assert len(texts) == 1
 
 
 def test_providers_are_configured_in_the_root_only() -> None:
-    assert [each.file for module in MODULE_DIRECTORIES for each in blocks_in(module, "provider")] == []
+    assert [each.file for module in MODULE_DIRECTORIES for each in blocks(module, "provider")] == []
 
 
 def test_only_the_root_sets_tags() -> None:

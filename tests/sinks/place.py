@@ -16,8 +16,8 @@ from gwctl.agent.event_file import EventFile
 from gwctl.agent.files import write_atomically
 from gwctl.agent.settings import AgentSettings, LedgerTables
 from gwctl.agent.sinks.events import part_name
-from gwctl.edge.settings import EdgeSettings
 from gwctl.ledger.events import UsageEvent
+from support.agent_settings import agent_settings as agent_settings_in
 from support.dynamodb_local import create_ledger_table
 
 REGION = "eu-central-1"
@@ -82,24 +82,8 @@ class Events:
 
 
 def agent_settings(root: Path, **fields: Any) -> AgentSettings:
-    """Settings of an agent whose files are all below `root`."""
-    return AgentSettings(
-        edge=EdgeSettings(
-            listen_host="127.0.0.1",
-            listen_port=1,
-            admin_socket=root / "no-envoy.sock",
-            issuer="https://issuer.test",
-            jwks_url="https://issuer.test/jwks",
-            xds_dir=root / "xds",
-            secrets_dir=root / "secrets",
-            usage_log=root / "usage.log",
-        ),
-        events_path=root / "usage-events.jsonl",
-        state_dir=root,
-        status_path=root / "status.json",
-        region=REGION,
-        **fields,
-    )
+    """Settings of an agent whose files are all below `root`, with the region of the emulated AWS."""
+    return agent_settings_in(root, region=REGION, **fields)
 
 
 @dataclass(frozen=True)

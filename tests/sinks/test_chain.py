@@ -10,16 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gwctl.admin.audit import AuditRecord, DocumentChange
-from gwctl.audit.chain import EMPTY, GENESIS, Head, columns_of, hash_of, usage_record, usage_records
+from gwctl.audit.chain import EMPTY, GENESIS, Head, columns_of, hash_of, usage_record
 from gwctl.audit.changes import SHARD, change_records
-from gwctl.audit.verify import Verifier, verify
+from gwctl.audit.verify import Verifier
 from sinks.place import event
+from support.audit_chain import usage_records, verify
 
 Records = list[dict[str, Any]]
 
 
 def usage_chain(count: int = 10, shard: str = "a1") -> Records:
-    return usage_records((json.loads(event(n).to_json()) for n in range(count)), shard, EMPTY)[0]
+    return usage_records(map(event, range(count)), shard)
 
 
 def changes(count: int = 4) -> list[AuditRecord]:
@@ -56,7 +57,7 @@ def rehashed(record: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 def first_break(records: Records, heads: dict[str, list[Head]] | None = None) -> tuple[int, str]:
-    report = verify(records, heads or {})
+    report = verify(records, heads)
     return report.breaks[0].sequence, report.breaks[0].kind
 
 
@@ -176,8 +177,7 @@ def test_a_chain_that_is_gone_altogether_is_named_by_a_head():
 
 def test_a_chain_written_anew_is_named_by_a_head():
     records = usage_chain()
-    event_0 = json.loads(event(0, cost_nano_usd=1).to_json())
-    forged, _ = usage_records([event_0, *(json.loads(event(n).to_json()) for n in range(1, 10))], "a1", EMPTY)
+    forged = usage_records([event(0, cost_nano_usd=1), *map(event, range(1, 10))])
     assert verify(forged).whole
     assert first_break(forged, {"a1": [Head(9, records[9]["hash"])]}) == (9, "altered")
 

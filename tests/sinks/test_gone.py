@@ -1,7 +1,6 @@
 """Two agents, one of them dead: what it had leased is given back, and the ledger stays small."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from gwctl.admin.snapshots import S3SnapshotStore
 from gwctl.agent.sinks.shipper import EventShipper
 from gwctl.agent.sinks.status import ShippingStatus
 from gwctl.agent.tidying import Tidying
-from gwctl.audit.chain import EMPTY, columns_of, usage_records
+from gwctl.audit.chain import columns_of
 from gwctl.audit.places import reconcile_applied
 from gwctl.audit.spent import Spent
 from gwctl.cli import audit as audit_command
@@ -26,6 +25,7 @@ from gwctl.ledger.quotas.reconcile import ARCHIVE_SECONDS, GRACE_SECONDS
 from gwctl.ledger.quotas.store import Lease, QuotaStore, Swap, WindowKey, WindowState
 from gwctl.policy.snapshot import Quota, Snapshot
 from sinks.place import REGION, Aws, Events, agent_settings, event
+from support.audit_chain import usage_records
 from support.dynamodb_local import create_ledger_table
 from unit.policy.examples import compiled
 
@@ -142,7 +142,7 @@ def test_the_command_says_what_was_done(
 
 
 def spent(events: list[UsageEvent], quotas: Mapping[str, Quota], key: WindowKey, copies: int = 1) -> int:
-    records, _ = usage_records((json.loads(each.to_json()) for each in events), "a1", EMPTY)
+    records = usage_records(events)
     found = Spent([key], lambda label: quotas if label != "before" else {})
     for record in records * copies:
         found.add(columns_of(record))

@@ -5,8 +5,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from gwctl.audit.verify import verify
 from sinks.place import Aws, Events, agent_settings, event
+from support.audit_chain import verify
 from support.processes import Process, wait_until
 
 ROUNDS = 5

@@ -13,8 +13,8 @@ from gwctl.agent.sinks.heads import HeadTable
 from gwctl.agent.sinks.shipper import EventShipper, audit_checkpoint
 from gwctl.agent.sinks.status import ShippingStatus
 from gwctl.audit.chain import Head
-from gwctl.audit.verify import verify
 from sinks.place import Aws, Events, agent_settings, event
+from support.audit_chain import verify
 from support.dynamodb_local import create_ledger_table
 from support.ports import free_port
 from support.processes import wait_until

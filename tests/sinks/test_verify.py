@@ -17,7 +17,7 @@ import pytest
 from gwctl.agent.settings import LedgerTables
 from gwctl.agent.sinks.changes import PLACE
 from gwctl.audit import places
-from gwctl.audit.chain import EMPTY, Record, columns_of, to_line, usage_records
+from gwctl.audit.chain import Record, columns_of, to_line
 from gwctl.audit.reading import Days
 from gwctl.cli.main import run
 from gwctl.environments.applied import Applied
@@ -27,6 +27,7 @@ from gwctl.local.data_dir import DataDir
 from sinks.place import REGION, Aws, Events, agent_settings, event
 from sinks.test_chain import Records, changes, policy_chain, usage_chain
 from sinks.test_shipper import drained
+from support.audit_chain import usage_records
 from support.dynamodb_local import create_ledger_table
 from support.ports import free_port
 from support.processes import answers, start
@@ -63,7 +64,7 @@ def as_json(records: Records, path: Path) -> None:
 
 
 def chain_of(*events: UsageEvent) -> Records:
-    return usage_records((json.loads(each.to_json()) for each in events), "a1", EMPTY)[0]
+    return usage_records(events)
 
 
 FULL = event(

@@ -9,10 +9,10 @@ from gwctl.agent.history import SnapshotHistory
 from gwctl.agent.metering import Metering
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import UsageStatus
-from gwctl.audit.verify import verify
 from gwctl.policy.snapshot import Snapshot
 from sinks.place import Aws, agent_settings
 from sinks.test_shipper import drained
+from support.audit_chain import verify
 from unit.agent.test_metering import line, write
 from unit.policy.examples import compiled
 

@@ -4,7 +4,7 @@ These need the stores themselves, not the API: they work when the API does not. 
 leaves alone.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from gwctl.admin import errors, ordering
 from gwctl.admin.audit import AuditRecord
@@ -125,34 +125,6 @@ class PolicyHistory:
             for step in ordering.steps(changes, standing)
         ]
 
-    def take_over(self, documents: Documents, actor: Actor, *, dry_run: bool = False) -> list[Outcome]:
-        """Puts all these documents, and deletes none: the start of a policy from files. Providers are left out.
-
-        All but clients and what names clients go in one step, the rest in steps of MAX_CHANGES. Raises AdminError.
-        """
-        steps: list[list[Change]] = [
-            [
-                Change(section, document.id, document)
-                for section in SECTIONS
-                for document in getattr(documents, section)
-                if section != "clients" and not getattr(document, "client", None)
-            ]
-        ]
-        if len(steps[0]) > MAX_CHANGES:
-            message = f"{len(steps[0])} documents besides clients cannot be taken over at once; {MAX_CHANGES} can"
-            raise errors.AdminError(422, "too_many", message)
-        clients = [Change("clients", client.id, client) for client in documents.clients]
-        steps += _chunks(clients)
-        steps += _chunks([Change("budgets", b.id, b) for b in documents.budgets if b.client])
-        outcomes: list[Outcome] = []
-        for step in steps:
-            outcomes.append(
-                self._service.change(lambda state, step=step: _new(state, step), "import", actor, dry_run=dry_run)
-            )
-            if dry_run:
-                break  # the next step builds on this one
-        return outcomes
-
 
 def _changes_to(state: State, old: State) -> list[Change]:
     changes: list[Change] = []
@@ -177,7 +149,3 @@ def _effective(state: State, changes: Iterable[Change]) -> list[Change]:
     puts = [change for change in made if change.document is not None]
     deletes = [change for change in made if change.document is None and state.get(change.section, change.id)]
     return [*_new(state, puts), *deletes]
-
-
-def _chunks(changes: Sequence[Change]) -> list[list[Change]]:
-    return [list(changes[start : start + MAX_CHANGES]) for start in range(0, len(changes), MAX_CHANGES)]

@@ -5,7 +5,6 @@ In: `GWCTL_ADMIN_SETTINGS` (JSON: `deployment`, `scope_prefix`, `snapshot` with 
 Out: a `Runtime`. The local server puts one of its own in its place.
 """
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -187,8 +186,3 @@ def get() -> Runtime:
 @lru_cache(maxsize=1)
 def _from_environment() -> Runtime:
     return on_aws(Settings.from_environment(os.environ), providers_from(os.environ))
-
-
-def settings_json(settings: Settings) -> str:
-    """What `GWCTL_ADMIN_SETTINGS` holds for these settings."""
-    return json.dumps(settings.model_dump(exclude_none=True), sort_keys=True)

@@ -7,7 +7,7 @@ same place always makes the same record: one that was sent again is a copy, not 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -80,15 +80,6 @@ def usage_record(event: Record, shard: str, before: Head) -> tuple[dict[str, Any
     }
     record["hash"] = hash_of(record)
     return record, Head(record["sequence"], record["hash"])
-
-
-def usage_records(events: Iterable[Record], shard: str, before: Head) -> tuple[list[dict[str, Any]], Head]:
-    """`usage_record` of each of the events, one behind the other."""
-    records: list[dict[str, Any]] = []
-    for event in events:
-        record, before = usage_record(event, shard, before)
-        records.append(record)
-    return records, before
 
 
 def to_line(record: Record) -> bytes:

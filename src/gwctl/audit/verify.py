@@ -174,14 +174,6 @@ class Verifier:
                 yield Break(shard, version, "missing", f"records of {left} of its {count} documents are missing")
 
 
-def verify(records: Iterable[Record], heads: Mapping[str, Sequence[Head]] = _NO_HEADS) -> Report:
-    """The report on a whole log, from its first record to the last."""
-    verifier = Verifier()
-    for record in records:
-        verifier.add(record)
-    return verifier.report(heads)
-
-
 def _of_usage(columns: Mapping[str, Any]) -> str | None:
     return None if columns.get("hash") == hash_of(columns) else "it does not have the hash that it says"
 

@@ -96,9 +96,9 @@ def command(
 
 
 def _url(option: str, given: str | None) -> str | None:
-    from urllib.parse import urlsplit
+    from gwctl.urls import http_url
 
-    if given is None or (urlsplit(given).scheme in {"http", "https"} and urlsplit(given).hostname):
+    if given is None or http_url(given):
         return given
     raise UserError(f"{option} is not a URL of the form http://HOST/… or https://HOST/…")
 

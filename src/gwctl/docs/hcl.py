@@ -27,8 +27,13 @@ class Block:
         prefix = () if self.kind == "resource" else (self.kind,)
         return ".".join((*prefix, *self.labels))
 
+    @property
+    def name(self) -> str:
+        """The last label."""
+        return self.labels[-1] if self.labels else ""
+
     def attribute(self, name: str) -> str | None:
-        """An attribute's text, as it is written."""
+        """An attribute's text, as it is written; several lines for a list or an object."""
         for match in _ATTRIBUTE.finditer(self.body):
             if match["name"] == name:
                 return match["value"].strip()
@@ -43,7 +48,12 @@ class Block:
 def blocks(directory: Path, *kinds: str) -> Iterator[Block]:
     """The blocks of some kinds in a module, by file and in order."""
     for file in sorted(directory.glob("*.tf")):
-        yield from (block for block in _read(file, file.stat().st_mtime_ns) if block.kind in kinds)
+        yield from (block for block in blocks_of(file) if block.kind in kinds)
+
+
+def blocks_of(file: Path) -> tuple[Block, ...]:
+    """The blocks of a file, in order."""
+    return _read(file, file.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=512)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from gwctl.importing.findings import Findings
 from gwctl.importing.litellm_deployments import Deployment, Providers, count, number, positive
 from gwctl.importing.litellm_providers import COMPATIBLE, KINDS, OWN_VARIABLES, SILENT
 from gwctl.importing.litellm_reasons import tell_unused
+from gwctl.urls import http_url
 
 ENVIRONMENT: Final = "os.environ/"
 
@@ -170,11 +170,11 @@ class TargetReader:
                 url = f"{url}/v1"
             if url:
                 facts["base_url"] = url
-            wanted = prefix if prefix in COMPATIBLE or not base else f"{prefix}-{urlsplit(base).hostname}"
+            wanted = prefix if prefix in COMPATIBLE or not base else f"{prefix}-{_host(base)}"
         return self.providers.get(wanted, facts, key, source), model
 
     def _azure(self, facts: dict[str, Any], base: str | None, params: Mapping[str, Any], where: str) -> str:
-        host = urlsplit(base or "").hostname or ""
+        host = _host(base or "")
         version = self._plain(params, "api_version", where)
         if version:
             facts["azure_api_version"] = version
@@ -202,8 +202,8 @@ class TargetReader:
                 self._findings.add(f"{where}.{name}", reason)
                 slug = re.sub(r"[^a-z0-9]+", "-", variable.lower())
                 return f"https://{slug}.invalid" if name in {"api_base", "base_url"} else f"set-{slug}"[:30]
-        if "://" in text:
-            parts = urlsplit(text)
+        parts = http_url(text)
+        if parts:  # a URL that is none is left as it is: it does not compile, which is said
             if parts.username or parts.password or parts.query or parts.fragment:
                 self._findings.add(f"{where}.{name}", "carried credentials or a query, which were left out")
             port = f":{parts.port}" if parts.port else ""
@@ -258,6 +258,11 @@ def _split(model: str, given: Any) -> tuple[str, str]:
     if model.startswith("gemini"):
         return "vertex_ai", model
     return "openai", model
+
+
+def _host(url: str) -> str:
+    parts = http_url(url)
+    return (parts and parts.hostname) or ""
 
 
 def _bedrock(model: str) -> tuple[str, str | None]:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -18,12 +17,10 @@ from gwctl.agent.files import write_atomically
 from gwctl.errors import UserError
 from gwctl.policy.documents import Documents, Provider
 from gwctl.policy.names import ProviderKind
+from gwctl.urls import http_url
 
-SAMPLE_IDS = ("sample-openai", "sample-anthropic")
 DEFAULT_OLLAMA_PORT = 11434
 _PLACEHOLDER_SECRET = {"api_key": "none"}  # an upstream without keys still has to be sent one
-
-
 _AWS_FIELDS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "api_key")
 
 
@@ -139,8 +136,7 @@ def parse_upstreams(options: Iterable[str]) -> dict[str, str]:
     upstreams: dict[str, str] = {}
     for option in options:
         name, separator, url = option.partition("=")
-        parts = urlsplit(url)
-        if not separator or not name or parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not separator or not name or not http_url(url):
             raise UserError(
                 f"--upstream {option}: write PROVIDER=URL, for example --upstream openai=http://127.0.0.1:9000/v1"
             )
@@ -157,10 +153,8 @@ def _with_key(env: Mapping[str, str], kind: ProviderKind, variable: str, **facts
 
 
 def _is_own(url: str, port: int) -> bool:
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        return parts.hostname in {"127.0.0.1", "localhost", "::1"} and parts.port == port
-    return False
+    parts = http_url(url)
+    return parts is not None and parts.hostname in {"127.0.0.1", "localhost", "::1"} and parts.port == port
 
 
 def _anthropic_url(url: str | None) -> str | None:
@@ -174,7 +168,8 @@ def _azure(env: Mapping[str, str]) -> Offer | None:
     endpoint = env.get("AZURE_OPENAI_ENDPOINT")
     if not endpoint:
         raise UserError("AZURE_OPENAI_API_KEY is set without AZURE_OPENAI_ENDPOINT; set both or neither")
-    host = urlsplit(endpoint).hostname or ""
+    parts = http_url(endpoint)
+    host = (parts and parts.hostname) or ""
     if not host.endswith(".openai.azure.com"):
         raise UserError(
             f"AZURE_OPENAI_ENDPOINT is {endpoint}; it must be https://RESOURCE.openai.azure.com "
@@ -226,13 +221,13 @@ def _ollama(env: Mapping[str, str]) -> Offer | None:
     if "OLLAMA_HOST" not in env:
         return None
     value = env["OLLAMA_HOST"]
-    has_scheme = "://" in value
-    parts = urlsplit(value if has_scheme else f"http://{value}")
-    try:
-        port = parts.port or ({"http": 80, "https": 443}.get(parts.scheme) if has_scheme else None)
-    except ValueError as error:
-        raise UserError(f"OLLAMA_HOST is {value}; it must be [http://]HOST[:PORT]") from error
-    host = "127.0.0.1" if parts.hostname in {None, "0.0.0.0", "::", "localhost"} else parts.hostname  # noqa: S104  # nosec B104
+    scheme, _, rest = value.rpartition("://")
+    here = "127.0.0.1" if rest.startswith(":") else ""  # a port alone
+    parts = http_url(f"{scheme or 'http'}://{here}{rest}")
+    if parts is None:
+        raise UserError(f"OLLAMA_HOST is {value}; it must be [http://]HOST[:PORT]")
+    port = parts.port or ({"http": 80, "https": 443}.get(parts.scheme) if scheme else None)
+    host = "127.0.0.1" if parts.hostname in {"0.0.0.0", "::", "localhost"} else parts.hostname  # noqa: S104  # nosec B104
     url = f"{parts.scheme}://{host}:{port or DEFAULT_OLLAMA_PORT}"
     return Offer(_provider("ollama", "OLLAMA_HOST", base_url=url), _PLACEHOLDER_SECRET, "OLLAMA_HOST")
 

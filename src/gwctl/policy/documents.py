@@ -6,12 +6,12 @@ nano-dollars.
 
 from decimal import Decimal
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from gwctl.policy.names import Alias, ClientId, ProviderKind, Slug
+from gwctl.urls import http_url
 
 FALLBACK_STATUSES = (408, 429, 500, 502, 503, 504, 529)
 """After these the next target is tried: overload, rate limits, server faults; never a caller's error."""
@@ -24,8 +24,8 @@ class Document(BaseModel):
 
 
 def _plain_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    parts = http_url(value)
+    if parts is None:
         raise ValueError("must be an http:// or https:// URL")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must not carry credentials, a query or a fragment")

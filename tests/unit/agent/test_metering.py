@@ -13,8 +13,8 @@ from gwctl.agent.history import SnapshotHistory
 from gwctl.agent.metering import Metering
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import UsageStatus
-from gwctl.edge.settings import EdgeSettings
 from gwctl.policy.snapshot import Snapshot
+from support.agent_settings import agent_settings
 from support.processes import Process, wait_until
 from unit.policy.examples import compiled
 
@@ -23,23 +23,7 @@ from unit.policy.examples import compiled
 def settings(tmp_path: Path) -> AgentSettings:
     for name in ("xds", "secrets"):
         (tmp_path / name).mkdir()
-    return AgentSettings(
-        snapshot_path=tmp_path / "snapshot.json",
-        secrets_path=tmp_path / "secrets.json",
-        edge=EdgeSettings(
-            listen_host="127.0.0.1",
-            listen_port=1,
-            admin_socket=tmp_path / "no-envoy.sock",
-            issuer="https://issuer.test",
-            jwks_url="https://issuer.test/jwks",
-            xds_dir=tmp_path / "xds",
-            secrets_dir=tmp_path / "secrets",
-            usage_log=tmp_path / "usage.log",
-        ),
-        events_path=tmp_path / "events.jsonl",
-        state_dir=tmp_path,
-        status_path=tmp_path / "status.json",
-    )
+    return agent_settings(tmp_path, secrets_path=tmp_path / "secrets.json")
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from gwctl.agent.metering import Checkpoint, Metering
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.events import committed_in, part_name
 from gwctl.agent.status import UsageStatus
-from gwctl.edge.settings import EdgeSettings
 from gwctl.policy.snapshot import Snapshot
+from support.agent_settings import agent_settings
 from unit.agent.test_metering import line, write
 from unit.policy.examples import compiled
 
@@ -22,17 +22,7 @@ SNAPSHOT = compiled()
 
 @pytest.fixture
 def settings(tmp_path: Path) -> AgentSettings:
-    edge = EdgeSettings(
-        listen_host="127.0.0.1",
-        listen_port=1,
-        admin_socket=tmp_path / "no-envoy.sock",
-        issuer="https://issuer.test",
-        jwks_url="https://issuer.test/jwks",
-        xds_dir=tmp_path / "xds",
-        secrets_dir=tmp_path / "secrets",
-        usage_log=tmp_path / "usage.log",
-    )
-    return AgentSettings(edge=edge, state_dir=tmp_path, status_path=tmp_path / "status.json")
+    return agent_settings(tmp_path)
 
 
 def opened(settings: AgentSettings, snapshot: Snapshot = SNAPSHOT) -> Metering:

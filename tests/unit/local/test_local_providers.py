@@ -87,6 +87,11 @@ def facts(environment: dict[str, str]) -> list[dict[str, Any]]:
             {"id": "ollama", "kind": "ollama", "base_url": "http://gpu:1234"},
             {"api_key": "none"},
         ),
+        (
+            {"OLLAMA_HOST": ":1234"},
+            {"id": "ollama", "kind": "ollama", "base_url": "http://127.0.0.1:1234"},
+            {"api_key": "none"},
+        ),
     ],
 )
 def test_a_provider_is_found_by_its_usual_variables(
@@ -124,6 +129,9 @@ def test_a_variable_that_points_at_this_gateway_is_no_provider(host: str):
         (AWS | {"AWS_REGION": ""}, "AWS_ACCESS_KEY_ID is set without a region; set AWS_REGION"),
         ({"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "ftp://x"}, "OPENAI_API_KEY: the openai provider's base_url must"),
         ({"OLLAMA_HOST": "host:x"}, r"must be \[http://\]HOST"),
+        ({"OLLAMA_HOST": "http://["}, r"must be \[http://\]HOST"),
+        ({"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://["}, "OPENAI_API_KEY: the openai provider's base_url must"),
+        (AZURE | {"AZURE_OPENAI_ENDPOINT": "https://["}, "must be https://RESOURCE.openai.azure.com"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_one_sentence(environment: dict[str, str], sentence: str):
@@ -175,7 +183,13 @@ def test_an_upstream_of_an_unknown_provider_names_the_known_ones():
         with_upstreams(Documents(), sample_offers(1), {"nope": "http://127.0.0.1:9000"})
 
 
-@pytest.mark.parametrize("option", ["openai", "=http://x", "openai=x", "openai=ftp://x", "openai=http://"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("openai", "=http://x", "openai=x", "openai=ftp://x", "openai=http://"),
+        *("openai=http://[", "openai=http://a b", "openai=http://x:99999"),
+    ],
+)
 def test_a_malformed_upstream_is_one_sentence_with_an_example(option: str):
     with pytest.raises(UserError, match="write PROVIDER=URL, for example"):
         parse_upstreams([option])

@@ -66,6 +66,14 @@ def test_a_missing_field_is_named():
         ("providers", {"id": "p", "kind": "bedrock"}, "a bedrock provider needs a region"),
         ("providers", {"id": "p", "kind": "openai", "base_url": "http://user:pw@host"}, "must not carry credentials"),
         ("providers", {"id": "p", "kind": "openai", "base_url": "file:///etc/passwd"}, "must be an http://"),
+        *(
+            (
+                "providers",
+                {"id": "p", "kind": "openai", "base_url": url},
+                "base_url: must be an http:// or https:// URL",
+            )
+            for url in ("http://[", "http://", "http://a b", "http://x:99999")
+        ),
         ("routes", {"id": "r", "targets": []}, "targets: "),
         ("routes", {"id": 'r"];--', "targets": [{"provider": "openai", "model": "m"}]}, "not allowed"),
         ("scanner", {"id": "s", "action": "deny"}, "needs exactly one of pattern and bedrock_guardrail"),
