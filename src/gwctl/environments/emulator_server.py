@@ -4,10 +4,12 @@ moto 5.2.5 with the patches of `moto_shim.py`, on a free port of 127.0.0.1. Ever
 it is gone with the process. It checks no credentials, so it listens on loopback alone.
 """
 
+import json
 import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -34,11 +36,15 @@ def main(url_file: Path) -> None:
     class Handler(MotoRequestHandler):
         """`one_by_one` tells of requests."""
 
+        # An answer's head and body leave together. Between them Terraform's AWS provider may close the connection under
+        # the answer: docs/cursed-knowledge.md.
+        wbufsize = 64 * 1024
+
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Nothing."""
 
     moto_shim.apply()
-    # moto's own server. Behind waitress, which keeps connections open, the AWS provider lost an answer now and then.
+    # moto's own server. Behind waitress, too, the AWS provider lost an answer now and then.
     application = one_by_one(DomainDispatcherApplication(create_backend_app))
     server = make_server(HOST, 0, application, threaded=True, request_handler=Handler)
     write_atomically(url_file, f"http://{HOST}:{server.port}\n".encode())
@@ -59,13 +65,25 @@ def one_by_one(application: Application) -> Application:
 
         with lock:
             began = time.monotonic()
-            answer = [b"".join(application(environ, started))]
+            try:
+                answer = [b"".join(application(environ, started))]
+            except Exception as error:  # noqa: BLE001 - whatever it is, the server goes on
+                traceback.print_exc()
+                answer = _not_implemented(error, started)
             what = environ.get("HTTP_X_AMZ_TARGET") or f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
             took = time.monotonic() - began
             print(f"{time.strftime('%H:%M:%S')} {status} {took:.2f} s {environ['REQUEST_METHOD']} {what}", flush=True)
         return answer
 
     return serialised
+
+
+def _not_implemented(error: Exception, start_response: Any) -> list[bytes]:
+    """What moto cannot do it cannot do the next time either: not a 500, which clients try again and again."""
+    body = json.dumps({"__type": "NotImplemented", "message": f"moto: {error!r}"}).encode()
+    headers = [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(body)))]
+    start_response("501 NOT IMPLEMENTED", headers, sys.exc_info())
+    return [body]
 
 
 if __name__ == "__main__":
