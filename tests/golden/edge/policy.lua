@@ -1275,17 +1275,18 @@ local function string_member(raw, key)
   end
 end
 
+-- What the guardrails found, as Portkey tells it in a member of its answer. In: the member's text, or nil.
+
 -- Whether a guardrail refused the answer, not the request: then the provider has been paid.
-local function refused_answer(raw)
-  local results = member(raw, "hook_results")
+local function refused_answer(results)
   return not results or member(results, "after_request_hooks") ~= "[]"
 end
 
 -- The ids of the rules that refused or redacted something. A guardrail has the id of its rule, one that redacts those of
 -- its rules in the order of its checks.
-local function rules_of(raw)
-  local rules, results = {}, member(raw, "hook_results")
-  for _, stage in ipairs(results and { "before_request_hooks", "after_request_hooks" } or {}) do
+local function rules_of(results)
+  local rules = {}
+  for _, stage in ipairs({ "before_request_hooks", "after_request_hooks" }) do
     for _, guardrail in ipairs(json.elements(member(results, stage) or "")) do
       local names = string_member(guardrail, "id") or ""
       if member(guardrail, "deny") == "true" then
@@ -1304,19 +1305,15 @@ local function rules_of(raw)
   return table.concat(rules, ",")
 end
 
-local function log_rules(handle, raw)
-  local ok, rules = pcall(rules_of, raw)
+local function log_rules(handle, results)
+  local ok, rules = pcall(rules_of, results or "")
   if ok and rules ~= "" then
     handle:streamInfo():dynamicMetadata():set("gw.policy", "rules", rules)
   end
 end
 
--- An answer without `hook_results`, which Portkey puts last. The key is written before its value as `,"hook_results":`.
-local function without_results(raw)
-  local at = json.members(raw, math.huge).hook_results
-  if not at then
-    return raw
-  end
+-- Portkey puts `hook_results` last and writes its key before its value as `,"hook_results":`.
+local function without(raw, at)
   return raw:sub(1, at[1] - #',"hook_results":' - 1) .. raw:sub(at[2] + 1)
 end
 
@@ -1389,8 +1386,9 @@ local function complete(handle)
   local is_json = (headers:get("content-type") or ""):find("^application/json")
   if status == "446" then
     local body, raw = body_of(handle)
-    log_rules(handle, raw)
-    replace_by_refusal(handle, body, anthropic, refused_answer(raw) and "answer_refused" or "content_refused")
+    local results = member(raw, "hook_results")
+    log_rules(handle, results)
+    replace_by_refusal(handle, body, anthropic, refused_answer(results) and "answer_refused" or "content_refused")
   elseif status == "401" or status == "403" then
     replace_by_refusal(handle, handle:body(true), anthropic, "provider_credentials")
   elseif status >= "400" then
@@ -1401,8 +1399,9 @@ local function complete(handle)
     end
     if policy.scanned and is_json then
       local body, raw = body_of(handle)
-      log_rules(handle, raw)
-      replace(handle, body, without_results(raw))
+      local at = json.members(raw, math.huge).hook_results
+      log_rules(handle, at and raw:sub(at[1], at[2]))
+      replace(handle, body, at and without(raw, at) or raw)
     end
   end
 end
