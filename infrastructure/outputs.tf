@@ -103,6 +103,13 @@ output "gateway_url" {
   value       = var.domain == null ? "https://${module.networking.alb_dns_name}" : "https://${var.domain.gateway}"
 }
 
+output "github_role_arns" {
+  description = "Roles of the workflows: apply, audit, plan; empty when `github` is off."
+  value = merge([
+    for roles in module.github_oidc : { apply = roles.apply_role_arn, audit = roles.audit_role_arn, plan = roles.plan_role_arn }
+  ]...)
+}
+
 output "glue_database_name" {
   description = "Glue database of the audit log."
   value       = module.audit_log.glue_database_name

@@ -194,6 +194,28 @@ variable "fallback_routing" {
   }
 }
 
+variable "github" {
+  description = "Opt-in: roles for the workflows of one GitHub repository, by its ids that never change; see modules/github_oidc. `environment` is the GitHub environment whose jobs may apply, by default of this one's name; `oidc_provider_arn` is GitHub's provider where the account has it already. Null is off."
+  type = object({
+    environment       = optional(string)
+    oidc_provider_arn = optional(string)
+    repository = object({
+      default_branch    = optional(string, "main")
+      id                = string
+      immutable_subject = optional(bool, true)
+      name              = string
+      owner             = string
+      owner_id          = string
+    })
+  })
+  default = null
+
+  validation {
+    condition     = var.github == null || var.state_bucket != null
+    error_message = "The workflows' roles reach Terraform's state, but state_bucket is not set: `gwctl render` writes it from state.bucket of environment.yaml."
+  }
+}
+
 variable "images" {
   description = "Images of the four containers, each by digest."
   type = object({
@@ -350,6 +372,12 @@ variable "scaling" {
     condition     = !var.production || var.scaling.minimum >= 2
     error_message = "A production with one task is down whenever that task is replaced: set scaling.minimum to 2 or more."
   }
+}
+
+variable "state_bucket" {
+  description = "Bucket of this deployment's state, for the roles of `github`; `gwctl render` writes it from `state.bucket`."
+  type        = string
+  default     = null
 }
 
 variable "tags" {

@@ -1,4 +1,4 @@
-# Each opt-in feature on and off: none, then two at a time, which are independent of each other. No AWS, no
+# Each opt-in feature on and off: none, then some at a time, which are independent of each other. No AWS, no
 # credentials: the provider's answers are made up.
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -25,7 +25,7 @@ run "everything_is_off_by_default" {
   command = plan
 
   assert {
-    condition     = length(module.bedrock_guardrails) + length(module.cost_attribution) + length(module.fallback_routing) == 0
+    condition     = length(module.bedrock_guardrails) + length(module.cost_attribution) + length(module.fallback_routing) + length(module.github_oidc) == 0
     error_message = "A feature is on that nobody asked for."
   }
   assert {
@@ -33,7 +33,7 @@ run "everything_is_off_by_default" {
     error_message = "There are clients that nobody asked for."
   }
   assert {
-    condition     = length(output.guardrails) + length(output.fallback_route_documents) == 0
+    condition     = length(output.guardrails) + length(output.fallback_route_documents) + length(output.github_role_arns) == 0
     error_message = "An output of a feature that is off is not empty."
   }
 }
@@ -83,5 +83,36 @@ run "cost_attribution_and_fallback_routing" {
   assert {
     condition     = length(output.guardrails) == 0 && join(" ", keys(output.cognito_client_ids)) == "admin default"
     error_message = "A feature is on that nobody asked for."
+  }
+}
+
+run "roles_for_workflows" {
+  command = plan
+
+  variables {
+    github       = { repository = { id = "456789", name = "ai-gateway", owner = "example-org", owner_id = "123456" } }
+    state_bucket = "gwctl-state"
+  }
+
+  assert {
+    condition     = join(" ", keys(output.github_role_arns)) == "apply audit plan"
+    error_message = "The workflows need a role each."
+  }
+  assert {
+    condition     = one(module.github_oidc[*].subjects.apply) == ["repo:example-org@123456/ai-gateway@456789:environment:dev"]
+    error_message = "The GitHub environment has the environment's name unless it is told."
+  }
+  assert {
+    condition     = length(module.cost_attribution) + length(module.fallback_routing) + length(output.guardrails) == 0
+    error_message = "A feature is on that nobody asked for."
+  }
+}
+
+run "roles_without_the_states_bucket" {
+  command         = plan
+  expect_failures = [var.github]
+
+  variables {
+    github = { repository = { id = "456789", name = "ai-gateway", owner = "example-org", owner_id = "123456" } }
   }
 }

@@ -1,44 +1,44 @@
-locals {
-  roles = "arn:${var.context.partition}:iam::${var.context.account_id}:role/${var.context.name}-"
-}
-
-# What apply may change: the services that the modules use, in one region, and IAM roles by the deployment's prefix.
-# Whoever may apply can give such a role more than this role has; the approval of the GitHub environment stands before
-# it, and an organisation's own guard rails (service control policies) behind it.
+# What apply may change: what carries the deployment's name, by that name; the rest action by action, in one region.
+# Identities are not among it. A role that could write a role could give itself, in two steps, whatever it wants, so a
+# plan that changes one is carried out by a person; see docs/adr/0046-roles-of-the-workflows.md.
 data "aws_iam_policy_document" "change" {
-  # checkov:skip=CKV_AWS_109:Reaches roles of the deployment only, and neither of these two
-  # checkov:skip=CKV_AWS_111:Most services name a resource only after it was made; limited to one region
-  # checkov:skip=CKV_AWS_356:Most services name a resource only after it was made; limited to one region
-  # checkov:skip=CKV_GW_4:What a deployment is made of cannot be named before; its records and its own roles are denied below
+  # checkov:skip=CKV_AWS_109:Keys are limited by the deployment's tag, passed roles by its name
+  # checkov:skip=CKV_AWS_111:Unnamed lists what AWS names only after it was made; limited to one region
+  # checkov:skip=CKV_AWS_356:Cost Explorer takes no resource; Unnamed lists what AWS names only after it was made; limited to one region
   statement {
-    sid = "Services"
-    actions = [
-      "acm:*",
-      "apigateway:*",
-      "application-autoscaling:*",
-      "athena:*",
-      "bedrock:*Guardrail*",
-      "bedrock:TagResource",
-      "bedrock:UntagResource",
-      "cloudformation:*",
-      "cloudwatch:*",
-      "cognito-idp:*",
-      "dynamodb:*",
-      "ec2:*",
-      "ecr:*",
-      "ecs:*",
-      "elasticloadbalancing:*",
-      "firehose:*",
-      "glue:*",
-      "kms:*",
-      "lambda:*",
-      "logs:*",
-      "s3:*",
-      "secretsmanager:*",
-      "sns:*",
-      "wafv2:*",
-      "xray:*",
-    ]
+    sid       = "Named"
+    actions   = sort(keys(local.named))
+    resources = sort(flatten(values(local.named)))
+  }
+
+  statement {
+    sid       = "Tagged"
+    actions   = local.tagged
+    resources = local.kinds
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/Deployment"
+      values   = [var.context.name]
+    }
+  }
+
+  # What is just being made has no tag yet.
+  statement {
+    sid       = "Tag"
+    actions   = local.tagging
+    resources = local.kinds
+
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:ResourceTag/Deployment"
+      values   = [var.context.name]
+    }
+  }
+
+  statement {
+    sid       = "Unnamed"
+    actions   = local.unnamed
     resources = ["*"]
 
     condition {
@@ -48,27 +48,43 @@ data "aws_iam_policy_document" "change" {
     }
   }
 
-  # These are the whole world's, or live in us-east-1.
   statement {
-    sid       = "Global"
-    actions   = ["budgets:*Budget*", "budgets:TagResource", "ce:*Anomaly*", "ce:UpdateCostAllocationTagsStatus", "route53:ChangeResourceRecordSets", "route53:GetChange"]
+    sid       = "Budgets"
+    actions   = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]
+    resources = ["arn:${var.context.partition}:budgets::${var.context.account_id}:budget/${var.context.name}-*"]
+  }
+
+  # Cost Explorer is the whole account's, and lives in us-east-1.
+  statement {
+    sid = "Cost"
+    actions = [
+      "ce:CreateAnomalyMonitor",
+      "ce:CreateAnomalySubscription",
+      "ce:DeleteAnomalyMonitor",
+      "ce:DeleteAnomalySubscription",
+      "ce:TagResource",
+      "ce:UntagResource",
+      "ce:UpdateAnomalyMonitor",
+      "ce:UpdateAnomalySubscription",
+      "ce:UpdateCostAllocationTagsStatus",
+    ]
     resources = ["*"]
   }
 
+  # Asked for when an endpoint of the VPC takes over the host name of its service.
   statement {
-    sid = "Roles"
-    actions = [
-      "iam:CreateRole",
-      "iam:DeleteRole",
-      "iam:DeleteRolePolicy",
-      "iam:PutRolePolicy",
-      "iam:TagRole",
-      "iam:UntagRole",
-      "iam:UpdateAssumeRolePolicy",
-      "iam:UpdateRole",
-      "iam:UpdateRoleDescription",
-    ]
-    resources = ["${local.roles}*"]
+    sid       = "EndpointNames"
+    actions   = ["route53:AssociateVPCWithHostedZone"]
+    resources = ["arn:${var.context.partition}:route53:::hostedzone/*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.zone[*]
+    content {
+      sid       = "HostNames"
+      actions   = ["route53:ChangeResourceRecordSets", "route53:GetChange"]
+      resources = ["arn:${var.context.partition}:route53:::hostedzone/${statement.value.id}", "arn:${var.context.partition}:route53:::change/*"]
+    }
   }
 
   statement {
@@ -89,18 +105,33 @@ data "aws_iam_policy_document" "change" {
     }
   }
 
-  # Neither role changes what GitHub may do, reads a provider's key, or takes records out of the audit log.
+  # Whatever else is attached to this role one day: it makes and changes no identity.
+  statement {
+    sid       = "Identities"
+    effect    = "Deny"
+    actions   = ["iam:Add*", "iam:Attach*", "iam:Create*", "iam:Delete*", "iam:Detach*", "iam:Put*", "iam:Remove*", "iam:Set*", "iam:Tag*", "iam:Untag*", "iam:Update*"]
+    resources = ["*"]
+  }
+
   statement {
     sid       = "OwnRoles"
     effect    = "Deny"
-    actions   = ["iam:*"]
+    actions   = ["iam:PassRole"]
     resources = ["${local.roles}github-*"]
+  }
+
+  # Nor does it read a provider's key, or read, forge or remove what is in the audit log.
+  statement {
+    sid       = "Secrets"
+    effect    = "Deny"
+    actions   = ["s3:BypassGovernanceRetention", "s3:DeleteObjectVersion", "secretsmanager:GetSecretValue"]
+    resources = ["*"]
   }
 
   statement {
     sid       = "Records"
     effect    = "Deny"
-    actions   = ["s3:BypassGovernanceRetention", "s3:DeleteObjectVersion", "secretsmanager:GetSecretValue"]
-    resources = ["*"]
+    actions   = ["s3:DeleteObject", "s3:GetObject*", "s3:PutObject*"]
+    resources = ["arn:${var.context.partition}:s3:::${var.context.name}-audit-*/*"]
   }
 }

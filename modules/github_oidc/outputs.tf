@@ -3,6 +3,11 @@ output "apply_role_arn" {
   value       = aws_iam_role.github["apply"].arn
 }
 
+output "audit_role_arn" {
+  description = "Role for `AWS_AUDIT_ROLE_<environment>`; null without `audit`."
+  value       = one([for key, role in aws_iam_role.github : role.arn if key == "audit"])
+}
+
 output "oidc_provider_arn" {
   description = "GitHub's OpenID Connect provider, for the other deployments of this account."
   value       = local.provider_arn

@@ -1,6 +1,8 @@
 locals {
-  # GitHub's subjects, our names. An hour is what a plan may take, two what an apply may.
-  hours = { apply = 2, plan = 1 }
+  # Our names for GitHub's subjects, with the longest that a job of each may take.
+  hours = { apply = 2, audit = 1, plan = 1 }
+  # Terraform reads all that there is to compare; the audit reads its records alone.
+  terraform = setintersection(keys(local.subjects), ["apply", "plan"])
 }
 
 resource "aws_iam_role" "github" {
@@ -20,16 +22,30 @@ resource "aws_iam_role_policy" "state" {
   role   = aws_iam_role.github[each.key].id
 }
 
-resource "aws_iam_role_policy" "read" {
-  for_each = local.subjects
+# A policy of its own: the inline policies of a role have 10,240 characters together.
+resource "aws_iam_policy" "read" {
+  name        = "${var.context.name}-github-read"
+  description = "Reads the settings of what Terraform made, and no data"
+  policy      = data.aws_iam_policy_document.read.json
+}
 
-  name   = "read-settings"
-  policy = data.aws_iam_policy_document.read.json
-  role   = aws_iam_role.github[each.key].id
+resource "aws_iam_role_policy_attachment" "read" {
+  for_each = local.terraform
+
+  policy_arn = aws_iam_policy.read.arn
+  role       = aws_iam_role.github[each.key].name
 }
 
 resource "aws_iam_role_policy" "change" {
   name   = "change-deployment"
   policy = data.aws_iam_policy_document.change.json
   role   = aws_iam_role.github["apply"].id
+}
+
+resource "aws_iam_role_policy" "audit" {
+  for_each = setintersection(keys(local.subjects), ["audit"])
+
+  name   = "check-the-records"
+  policy = one(data.aws_iam_policy_document.audit[*].json)
+  role   = aws_iam_role.github[each.key].id
 }

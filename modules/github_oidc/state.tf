@@ -1,8 +1,11 @@
 locals {
   bucket_arn = "arn:${var.context.partition}:s3:::${var.state.bucket}"
+  plans      = "plans/${var.state.folder}/*"
+  state      = "${var.state.folder}/terraform.tfstate"
 }
 
-# What both roles do with the state's bucket: read the state, lock it. Only apply writes it, only plan puts plans.
+# What the roles do with the state's bucket. All read the state, in which the outputs are; apply and plan lock it; only
+# apply writes it, and takes the plans that only plan puts there.
 data "aws_iam_policy_document" "state" {
   for_each = local.subjects
 
@@ -15,26 +18,32 @@ data "aws_iam_policy_document" "state" {
   statement {
     sid       = "ReadState"
     actions   = ["s3:GetObject"]
-    resources = ["${local.bucket_arn}/${var.state.folder}/*", "${local.bucket_arn}/plans/${var.state.folder}/*"]
+    resources = each.key == "apply" ? ["${local.bucket_arn}/${local.state}", "${local.bucket_arn}/${local.plans}"] : ["${local.bucket_arn}/${local.state}"]
   }
 
-  statement {
-    sid       = "LockState"
-    actions   = ["s3:DeleteObject", "s3:PutObject"]
-    resources = ["${local.bucket_arn}/${var.state.folder}/*.tflock"]
+  dynamic "statement" {
+    for_each = setintersection([each.key], local.terraform)
+    content {
+      sid       = "LockState"
+      actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+      resources = ["${local.bucket_arn}/${local.state}.tflock"]
+    }
   }
 
-  statement {
-    sid       = "WriteState"
-    actions   = ["s3:PutObject"]
-    resources = [each.key == "apply" ? "${local.bucket_arn}/${var.state.folder}/terraform.tfstate" : "${local.bucket_arn}/plans/${var.state.folder}/*"]
+  dynamic "statement" {
+    for_each = setintersection([each.key], local.terraform)
+    content {
+      sid       = "WriteState"
+      actions   = ["s3:PutObject"]
+      resources = [each.key == "apply" ? "${local.bucket_arn}/${local.state}" : "${local.bucket_arn}/${local.plans}"]
+    }
   }
 
   dynamic "statement" {
     for_each = var.state.kms_key_arn == null ? [] : [var.state.kms_key_arn]
     content {
       sid       = "StateKey"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      actions   = contains(local.terraform, each.key) ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]
       resources = [statement.value]
 
       condition {

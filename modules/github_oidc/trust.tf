@@ -5,11 +5,16 @@ locals {
   repository = "repo:${local.owner}/${local.name}"
 
   # A job with an environment has the environment in its subject, and nothing else. So a branch cannot apply, whatever
-  # its workflow says, and a pull request from a fork gets no token at all.
-  subjects = {
-    apply = ["${local.repository}:environment:${var.environment}"]
-    plan  = ["${local.repository}:pull_request", "${local.repository}:ref:refs/heads/${var.repository.default_branch}"]
-  }
+  # its workflow says, and a pull request from a fork gets no token at all. Records of who asked what are for what is
+  # merged: a pull request plans, and does not read them.
+  default_branch = "${local.repository}:ref:refs/heads/${var.repository.default_branch}"
+  subjects = merge(
+    {
+      apply = ["${local.repository}:environment:${var.environment}"]
+      plan  = ["${local.repository}:pull_request", local.default_branch]
+    },
+    var.audit == null ? {} : { audit = [local.default_branch] },
+  )
 }
 
 data "aws_iam_policy_document" "trust" {

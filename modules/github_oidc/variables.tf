@@ -1,3 +1,14 @@
+variable "audit" {
+  description = "What the scheduled check of the audit log reads: buckets of records and of policy snapshots, the tables audit, documents and ledger, and the keys of them all. Null: there is no role for it."
+  type = object({
+    kms_key_arns        = list(string)
+    records_bucket_arn  = string
+    snapshot_bucket_arn = string
+    table_arns          = map(string)
+  })
+  default = null
+}
+
 variable "context" {
   description = "Where this is built: account, region and the name that every resource name starts with. `emulated` leaves out what the emulated AWS cannot do."
   type = object({
@@ -82,4 +93,12 @@ variable "state" {
     condition     = can(regex("^[a-z0-9-]+$", var.state.folder))
     error_message = "state.folder must be the environment's name, without slashes."
   }
+}
+
+variable "zone" {
+  description = "The Route 53 zone whose records the deployment makes. Null: it makes none."
+  type = object({
+    id = string
+  })
+  default = null
 }

@@ -54,6 +54,11 @@ ROOT_GUARDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     ),
     "zone of another region": (FINE, {"availability_zones": ["us-east-1a", "us-east-1b"]}, "zone of another region"),
     "environment too long": (FINE, {"environment": "a-very-long-environment"}, "Shorten it"),
+    "roles without the state's bucket": (
+        FINE,
+        {"github": {"repository": {"id": "1", "name": "a", "owner": "b", "owner_id": "2"}}},
+        "writes it from state.bucket of environment.yaml",
+    ),
     "derived tag": (FINE, {"tags": {"Environment": "x"}}, "tags cannot set Deployment, Environment and ManagedBy"),
     "built-in client": (FINE, {"multi_client": {"admin": {"scopes": ["read"]}}}, "choose another name"),
     "compliance lock outside of production": (

@@ -110,6 +110,15 @@ def test_a_command_that_does_not_exist_is_found(known: set[tuple[str, ...]]):
     ]
 
 
+def test_whoever_takes_this_over_is_told_of_every_place_that_names_an_organisation():
+    section = (ROOT / "CONTRIBUTING.md").read_text().partition("## Make it yours")[2].split("\n## ")[0]
+    listed = set(re.findall(r"(?m)^\| `([^`]+)` \|", section))
+    places = [ROOT / "SECURITY.md", ROOT / "README.md", ROOT / "mise.toml", *(ROOT / ".github").rglob("*")]
+    named = {str(path.relative_to(ROOT)) for path in places if path.is_file() and "example-org" in path.read_text()}
+    assert named == listed - {"environments/*/environment.yaml"}
+    assert {"environments/*/environment.yaml", ".github/CODEOWNERS"} <= listed
+
+
 def test_a_stale_generated_file_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
@@ -145,7 +154,7 @@ def test_ci_runs_the_scanners_set_up_lint_and_every_test():
         "scripts/install-tools terragrunt",
         "ruff check",
         "pyright",
-        "pytest",
+        "scripts/test",
     ]
     assert [step for step in wanted if step not in steps] == []
 
@@ -160,3 +169,33 @@ def test_ci_fails_when_a_step_fails(tmp_path: Path):
     make.chmod(0o755)
     environment = {**os.environ, "PATH": f"{make.parent}:{os.environ['PATH']}"}
     assert subprocess.run(["bash", ".ci/run"], cwd=tmp_path, env=environment, check=False).returncode == 2
+
+
+PYTEST = """\
+#!/bin/sh
+case "$*" in *"not alone"*) part=first code=$FIRST ;; *) part=second code=$SECOND ;; esac
+echo "dots of the $part"
+echo "=== short test summary info ==="
+echo "of the $part"
+exit "$code"
+"""
+
+
+@pytest.mark.parametrize(("first", "second", "code"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)])
+def test_a_failure_in_either_part_of_the_tests_fails_and_hides_nothing(
+    tmp_path: Path, first: int, second: int, code: int
+):
+    """The script itself, with a pytest that says which part it is. CI shows the end of the log."""
+    program = tmp_path / ".venv" / "bin" / "pytest"
+    program.parent.mkdir(parents=True)
+    program.write_text(PYTEST)
+    program.chmod(0o755)
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "test", tmp_path / "scripts")
+    environment = {**os.environ, "FIRST": str(first), "SECOND": str(second)}
+    done = subprocess.run([tmp_path / "scripts" / "test"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    end = done.stdout.partition("dots of the second")[2]
+    assert "of the second" in end
+    assert "of the first" in end
+    assert "dots" not in end

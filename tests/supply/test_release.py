@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from support.scripts import ROOT, SCANNERS, run, script
 
@@ -73,6 +74,30 @@ def test_a_plan_without_changes_says_so():
     empty = {"environment": "dev", "counts": {}, "changes": [], "outputs": []}
     assert plan_summary.summary(empty) == "### dev: nothing would change\n"
     assert plan_summary.count(empty) == 0
+
+
+ROLE = {"action": "change", "address": "module.compute.aws_iam_role_policy.task", "loses_data": False}
+
+
+def test_a_plan_that_changes_a_role_is_told_to_be_a_persons():
+    text = plan_summary.summary({**PLAN, "changes": [*PLAN["changes"], ROLE]})
+    assert "Roles or policies would change" in text
+    assert "`gwctl deploy prod`" in text
+    assert "Roles or policies" not in plan_summary.summary(PLAN)
+
+
+@pytest.mark.parametrize(("changes", "code"), [(PLAN["changes"], 0), ([ROLE], 1)])
+def test_the_deploy_workflow_stops_before_anybody_approves_what_it_may_not_do(
+    tmp_path: Path, changes: list[dict[str, object]], code: int
+):
+    (tmp_path / "plan.json").write_text(json.dumps({**PLAN, "changes": changes}))
+    steps = yaml.safe_load((ROOT / ".github/workflows/deploy-environment.yml").read_text())["jobs"]["saved-plan"][
+        "steps"
+    ]
+    (check,) = re.findall(r"(scripts/plan_summary\.py --refuse-identities) plan\.json", str(steps))
+    done = run(sys.executable, *(ROOT / check.split()[0], check.split()[1]), tmp_path / "plan.json")
+    assert done.returncode == code, done.stdout
+    assert ("aws_iam_role_policy.task: no workflow may change roles" in done.stdout) == (code == 1)
 
 
 def test_a_long_plan_fits_into_a_comment():

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(400)
 
 TASKS = tomllib.loads((ROOT / "mise.toml").read_text())["tasks"]
 SCANS = [name.removeprefix("scan:") for name in TASKS if name.startswith("scan:")]
-NEEDS = {"rules": "semgrep", "history": "gitleaks"}
+NEEDS = {"rules": "semgrep", "history": "gitleaks", "vulnerabilities": "trivy"}
 NOT_HERE = {
     "syft": "no syft: the Go proxy has not all of it; it runs in security.yml, release.yml (mise install syft)",
     "trivy": "no trivy: the Go proxy has it not; it runs in security.yml (mise install trivy)",
@@ -48,15 +48,16 @@ def plant(path: Path, content: str) -> Path:
 
 def test_every_scanner_of_the_script_has_a_task():
     listed = (ROOT / "scripts" / "scan").read_text().partition("\nnames=(")[2].partition(")")[0].split()
-    assert sorted([*listed, "history", "trivy"]) == sorted(SCANS)
+    assert sorted([*listed, "history", "trivy", "vulnerabilities"]) == sorted(SCANS)
 
 
 @pytest.mark.parametrize("name", SCANS)
 def test_the_tree_is_clean(name: str):
-    if name in NOT_HERE:
-        optional(name)
+    needed = NEEDS.get(name, name)
+    if needed in NOT_HERE:
+        optional(needed)
     else:
-        program(NEEDS.get(name, name))
+        program(needed)
     done = run("bash", "-c", TASKS[f"scan:{name}"]["run"])
     assert done.returncode == 0, done.stdout
 
@@ -227,8 +228,46 @@ def test_syft_lists_what_is_locked():
     assert any(each["name"] == "pydantic" for each in json.loads(done.stdout)["components"])
 
 
-@pytest.mark.parametrize("name", NOT_HERE)
-def test_what_cannot_run_here_runs_in_a_workflow(name: str):
-    workflow = (ROOT / ".github" / "workflows" / "security.yml").read_text()
-    assert f"{name} " in workflow
+STUB = """\
+#!/bin/sh
+echo "{name} $*" >> {notes}
+exit {code}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fails", "called"), [("", ["trivy", "syft"]), ("trivy", ["trivy"]), ("syft", ["trivy", "syft"])]
+)
+def test_the_scan_of_an_image_fails_with_either_program(tmp_path: Path, fails: str, called: list[str]):
+    """The real ones need Docker and a database; these take notes. So what the workflows call is run here too."""
+    for name in ("trivy", "syft"):
+        path = plant(tmp_path / "bin" / name, STUB.format(name=name, notes=tmp_path / "notes", code=int(name == fails)))
+        path.chmod(0o755)
+    command = ("env", f"PATH={tmp_path / 'bin'}:/usr/bin:/bin", ROOT / "scripts" / "scan")
+    done = run(*command, "image", "gwctl-agent:scan", "agent.cdx.json")
+    assert (done.returncode != 0) == bool(fails), done.stdout
+    notes = (tmp_path / "notes").read_text().splitlines()
+    assert [line.split()[0] for line in notes] == called
+    assert notes[0].endswith(" --exit-code 1 gwctl-agent:scan")
+    assert (
+        notes[-1].startswith("trivy")
+        or notes[-1] == "syft scan docker:gwctl-agent:scan --output cyclonedx-json=agent.cdx.json"
+    )
+
+
+@pytest.mark.parametrize("name", [*NOT_HERE, "cosign"])
+def test_what_cannot_run_here_runs_in_a_workflow_and_has_a_task(name: str):
+    workflows = "".join(path.read_text() for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+    by_script = {"syft": "scripts/scan image", "trivy": "scripts/scan vulnerabilities"}.get(name, f"{name} sign-blob")
+    assert by_script in workflows
+    assert [task for task in TASKS.values() if task["run"].startswith(by_script)]
     assert name in tomllib.loads((ROOT / "mise.toml").read_text())["tools"]
+
+
+def test_codeql_looks_at_every_language_of_ours():
+    """It has no task: GitHub's action is the only way to have it that is pinned by commit."""
+    job = yaml.safe_load((ROOT / ".github" / "workflows" / "security.yml").read_text())["jobs"]["codeql"]
+    assert job["strategy"]["matrix"]["language"] == ["actions", "javascript-typescript", "python"]
+    assert [step["with"]["queries"] for step in job["steps"] if "queries" in step.get("with", {})] == [
+        "security-extended"
+    ]

@@ -28,6 +28,33 @@ run "subjects_have_the_immutable_ids" {
   }
 }
 
+run "there_is_no_role_for_an_audit_log_that_is_not_told" {
+  command = plan
+
+  assert {
+    condition     = join(" ", keys(aws_iam_role.github)) == "apply plan" && output.audit_role_arn == null
+    error_message = "Without `audit` there are two roles."
+  }
+}
+
+run "only_what_is_merged_reads_the_records" {
+  command = plan
+
+  variables {
+    audit = {
+      kms_key_arns        = ["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
+      records_bucket_arn  = "arn:aws:s3:::gwctl-dev-audit"
+      snapshot_bucket_arn = "arn:aws:s3:::gwctl-dev-policy"
+      table_arns          = { for key in ["audit", "documents", "ledger"] : key => "arn:aws:dynamodb:eu-central-1:111122223333:table/gwctl-dev-${key}" }
+    }
+  }
+
+  assert {
+    condition     = output.subjects.audit == ["repo:example-org@123456/ai-gateway@456789:ref:refs/heads/main"]
+    error_message = "No pull request reads who asked what."
+  }
+}
+
 run "an_old_repository_has_names_alone" {
   command = plan
 

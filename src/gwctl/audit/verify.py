@@ -98,9 +98,7 @@ class Verifier:
         found, previous = columns.get("hash"), columns.get("previous_hash")
         place = f" ({where})" if where else ""
         if not isinstance(shard, str) or not isinstance(sequence, int) or sequence < 0:
-            chain = self._chains.setdefault(str(shard), _Chain())
-            text = f"a record without shard or sequence{place}: id {columns.get('id')!r}"
-            chain.breaks.append(Break(str(shard), -1, "unreadable", text))
+            self.unreadable(where or str(shard), f"a record without shard or sequence: id {columns.get('id')!r}")
             return
         chain = self._chains.setdefault(shard, _Chain())
         problem = self._of_change(chain, columns) if shard == SHARD else _of_usage(columns)

@@ -15,6 +15,9 @@ from gwctl.environments.workspace import Target
 from gwctl.errors import UserError
 
 KEPT_VERSIONS_DAYS: Final = 365
+KEPT_PLANS_DAYS: Final = 1
+PLANS: Final = "plans/"
+"""Where the deploy workflow keeps a plan until it is approved. It holds every secret of its environment."""
 _MISSING: Final = frozenset({"404", "NoSuchBucket", "NotFound"})
 _UNSET: Final = frozenset(
     {
@@ -122,7 +125,7 @@ def settings(target: Target) -> list[Setting]:
         ),
         Setting("reached by TLS alone", "get_bucket_policy", "put_bucket_policy", {"Policy": json.dumps(policy)}),
         Setting(
-            f"without versions replaced {KEPT_VERSIONS_DAYS} days ago",
+            f"without versions replaced {KEPT_VERSIONS_DAYS} days ago, and without plans of yesterday",
             "get_bucket_lifecycle_configuration",
             "put_bucket_lifecycle_configuration",
             {
@@ -134,7 +137,14 @@ def settings(target: Target) -> list[Setting]:
                             "Filter": {"Prefix": ""},
                             "NoncurrentVersionExpiration": {"NoncurrentDays": KEPT_VERSIONS_DAYS},
                             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
-                        }
+                        },
+                        {
+                            "ID": "saved-plans",
+                            "Status": "Enabled",
+                            "Filter": {"Prefix": PLANS},
+                            "Expiration": {"Days": KEPT_PLANS_DAYS},
+                            "NoncurrentVersionExpiration": {"NoncurrentDays": KEPT_PLANS_DAYS},
+                        },
                     ]
                 }
             },

@@ -6,7 +6,15 @@ from pydantic import Field
 
 from gwctl.environments.checks import Between, Length
 from gwctl.environments.sections import Section
-from gwctl.environments.values import BedrockModel
+from gwctl.environments.values import (
+    BedrockModel,
+    GitBranch,
+    GithubEnvironment,
+    GithubId,
+    GithubName,
+    GithubOwner,
+    OidcProvider,
+)
 
 Strength = Literal["HIGH", "LOW", "MEDIUM", "NONE"]
 Kind = Literal["HATE", "INSULTS", "MISCONDUCT", "PROMPT_ATTACK", "SEXUAL", "VIOLENCE"]
@@ -68,3 +76,31 @@ class FallbackRouting(Section):
     """Bedrock models that only fallbacks use."""
     routes: dict[str, FallbackRoute]
     """Routes by model alias."""
+
+
+class Repository(Section):
+    """A GitHub repository, with the ids that never change: `gh api repos/OWNER/NAME` tells them."""
+
+    default_branch: GitBranch = "main"
+    """The branch whose workflows may plan, and check the audit log."""
+    id: GithubId
+    """Its own id."""
+    immutable_subject: bool = True
+    """Whether GitHub's tokens carry the ids; false only for a repository from before 2026-07-15 that never moved."""
+    name: GithubName
+    """Its name, without the owner."""
+    owner: GithubOwner
+    """Organisation or user."""
+    owner_id: GithubId
+    """The owner's id."""
+
+
+class Github(Section):
+    """The roles that GitHub's workflows take; see modules/github_oidc."""
+
+    environment: GithubEnvironment | None = None
+    """GitHub environment whose jobs may apply. Left out: this one's name."""
+    oidc_provider_arn: OidcProvider | None = None
+    """GitHub's identity provider, where the account has it already: it can have it once."""
+    repository: Repository
+    """The repository."""

@@ -72,4 +72,6 @@ def examples_left(environment: Environment) -> list[str]:
     hosts = (environment.domain.gateway, environment.domain.admin or "") if environment.domain else ()
     left += [f"domain {host}" for host in hosts if host.endswith((".example.com", ".example.org"))]
     left += [f"observability.emails {email}" for email in environment.observability.emails if "@example." in email]
+    if environment.github and environment.github.repository.owner.startswith("example-"):
+        left.append(f"github.repository.owner {environment.github.repository.owner}")
     return left

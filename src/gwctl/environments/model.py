@@ -9,7 +9,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from gwctl.environments.checks import Length
-from gwctl.environments.features import FallbackRouting, Guardrail
+from gwctl.environments.features import FallbackRouting, Github, Guardrail
 from gwctl.environments.problems import InvalidError
 from gwctl.environments.sections import (
     AdminApi,
@@ -69,6 +69,8 @@ class Environment(Section):
     """Whether AWS is emulated on this machine."""
     fallback_routing: FallbackRouting | None = None
     """Opt-in: routes with fallbacks."""
+    github: Github | None = None
+    """Opt-in: roles for the workflows of a GitHub repository."""
     images: Images
     """The containers' images."""
     ledger: Ledger = Ledger()

@@ -18,6 +18,8 @@ def variables(environment: Environment, name: str) -> dict[str, Any]:
     values = environment.model_dump(exclude_none=True, exclude={"state", "providers_known"})
     # These have defaults that only some kinds of provider have a use for.
     values["providers_known"] = [each.model_dump(exclude_unset=True) for each in environment.providers_known]
+    if environment.github:  # its roles reach the state, and nothing else does
+        values["state_bucket"] = environment.state.bucket
     return dict(sorted({**values, "environment": name}.items()))
 
 

@@ -38,6 +38,19 @@ CognitoPrefix = Annotated[
     ),
 ]
 Email = Annotated[str, Text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "is no e-mail address", "write one with an @ and a domain")]
+GitBranch = Annotated[str, Text(r"[A-Za-z0-9_./-]+", "is no plain name of a branch", "write it without * and ?")]
+GithubEnvironment = Annotated[
+    str, Text(r"[A-Za-z0-9_-]+", "is no name of a GitHub environment", "write letters, digits, hyphens and _ only")
+]
+GithubId = Annotated[
+    str, Text(r"[1-9][0-9]*", "is no id of GitHub", "write the number, in quotes, that `gh api repos/OWNER/NAME` tells")
+]
+GithubOwner = Annotated[
+    str, Text(r"[A-Za-z0-9-]+", "is no owner of a repository", "write the organisation's or user's name")
+]
+GithubName = Annotated[
+    str, Text(r"[A-Za-z0-9_.-]+", "is no name of a repository", "write it without its owner, and without * and ?")
+]
 GuardrailName = Annotated[str, Text(r"[a-z][a-z0-9-]{0,28}", "is no name of a guardrail", f"{_NAME}, 29 at most")]
 Host = Annotated[
     str,
@@ -52,7 +65,7 @@ Image = Annotated[
     Text(
         r"[^\s@]+@sha256:[0-9a-f]{64}",
         "is not pinned, and a tag can be moved to other content",
-        "write repository@sha256:<64 hex digits>, as `docker buildx imagetools inspect` shows it",
+        "write repository@sha256:<64 hex digits>; `gwctl images list` has those of a deployment",
     ),
 ]
 LogRetention = Annotated[
@@ -60,6 +73,14 @@ LogRetention = Annotated[
     OneOf(
         (90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
         "period that CloudWatch Logs offers",
+    ),
+]
+OidcProvider = Annotated[
+    str,
+    Text(
+        r"arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com",
+        "is not GitHub's identity provider",
+        "write the ARN of token.actions.githubusercontent.com in this account, or leave it out to have it made",
     ),
 ]
 Partition = Literal["aws", "aws-cn", "aws-us-gov"]

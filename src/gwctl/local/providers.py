@@ -227,7 +227,9 @@ def _ollama(env: Mapping[str, str]) -> Offer | None:
     if parts is None:
         raise UserError(f"OLLAMA_HOST is {value}; it must be [http://]HOST[:PORT]")
     port = parts.port or ({"http": 80, "https": 443}.get(parts.scheme) if scheme else None)
-    host = "127.0.0.1" if parts.hostname in {"0.0.0.0", "::", "localhost"} else parts.hostname  # noqa: S104  # nosec B104
+    # What Ollama listens at, all addresses too, is not what it is called at; nothing is bound here.
+    everywhere = {"0.0.0.0", "::", "localhost"}  # noqa: S104  # nosec B104
+    host = "127.0.0.1" if parts.hostname in everywhere else parts.hostname
     url = f"{parts.scheme}://{host}:{port or DEFAULT_OLLAMA_PORT}"
     return Offer(_provider("ollama", "OLLAMA_HOST", base_url=url), _PLACEHOLDER_SECRET, "OLLAMA_HOST")
 

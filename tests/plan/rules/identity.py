@@ -31,9 +31,36 @@ def _administers_a_key(statement: Statement) -> bool:
     )
 
 
-def _deploys(statement: Statement) -> bool:
-    """The two roles by which Terraform itself is run: they read and change what is not there yet."""
-    return statement.where.startswith("module.github_oidc.")
+def _of_workflows(statement: Statement, document: str, *sids: str) -> bool:
+    """Whether it is one of these statements of a policy by which workflows run Terraform."""
+    address = r"(?:module\.github_oidc(?:\[0\])?\.)?(?:data\.aws_iam_policy_document|aws_iam_(?:role_)?policy)\."
+    return statement.sid in sids and re.fullmatch(address + document, statement.where) is not None
+
+
+def _describes(statement: Statement) -> bool:
+    """What Terraform reads to compare: most calls take no resource. Nothing that changes anything is among them."""
+    return _of_workflows(statement, "read", "Describe") and all(
+        re.fullmatch(r"[a-z0-9-]+:(?:Describe|Get|List|View)\w*\*?|apigateway:GET", each) for each in statement.actions
+    )
+
+
+def _changes_what_has_its_name(statement: Statement) -> bool:
+    """Everything with a deployment's parts, for they have its name: no resource is another's, or all."""
+    return _of_workflows(statement, "change", "Named") and all(
+        re.search(r"[:/-]gwctl[-_]\w+|:catalog$", each) for each in statement.resources
+    )
+
+
+def _makes_what_has_no_name_yet(statement: Statement) -> bool:
+    """Actions, each by its name, on what AWS names: in one region, or of Cost Explorer, which takes no resource."""
+    if any("*" in action for action in statement.actions):
+        return False
+    if _of_workflows(statement, "change", "Cost"):
+        return all(action.startswith("ce:") for action in statement.actions)
+    region = ("StringEquals", "aws:RequestedRegion")
+    return _of_workflows(statement, "change", "Unnamed") and any(
+        each[:2] == region and len(each[2]) == 1 for each in statement.conditions
+    )
 
 
 def _is_one_repository(statement: Statement) -> bool:
@@ -58,7 +85,8 @@ def no_action_is_a_wildcard(plan: Plan) -> list[str]:
         if each.effect == "Allow"
         and any("*" in action or "?" in action for action in each.actions)
         and not _administers_a_key(each)
-        and not _deploys(each)
+        and not _describes(each)
+        and not _changes_what_has_its_name(each)
     ]
 
 
@@ -69,7 +97,8 @@ def identity_policies_name_their_resources(plan: Plan) -> list[str]:
         for each in statements(plan)
         if each.effect == "Allow"
         and not each.principals
-        and not _deploys(each)
+        and not _describes(each)
+        and not _makes_what_has_no_name_yet(each)
         and any(re.fullmatch(r"\*|arn:[^:]*:[^:]*:\*.*", resource) for resource in each.resources)
         and not set(each.actions) <= WITHOUT_RESOURCE
         and not all(re.fullmatch(r"arn:[^:]+:bedrock:\*::foundation-model/[^*]+", each_) for each_ in each.resources)

@@ -107,3 +107,10 @@ def test_a_lock_is_told_as_terraform_wrote_it(target: Target):
     s3().put_bucket_policy(Bucket="team-state", Policy=json.dumps({"Version": "2012-10-17", "Statement": []}))
     s3().put_object(Bucket="team-state", Key="dev/terraform.tfstate.tflock", Body=json.dumps(written))
     assert locks.current(target) == locks.Lock("1a2b", "ann@laptop", "OperationTypeApply", "2026-11-21T10:00:00Z")
+
+
+def test_a_saved_plan_which_holds_secrets_is_gone_after_a_day(target: Target):
+    bootstrap.bootstrap(target)
+    rules = s3().get_bucket_lifecycle_configuration(Bucket="team-state")["Rules"]
+    (plans,) = [rule for rule in rules if rule["Filter"]["Prefix"] == "plans/"]
+    assert plans["Expiration"]["Days"] == plans["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from gwctl.environments.model import Environment
 from unit.environments.checkout import REPOSITORY
 
-NOT_FROM_THE_FILE = {"artifacts_dir", "environment"}
-"""Variables with a value of their own: where the build is, and the directory's name."""
+NOT_FROM_THE_FILE = {"artifacts_dir", "environment", "state_bucket"}
+"""Variables with a value of their own: where the build is, the directory's name, `bucket` of the field `state`."""
 OURS = {"state"}
 """Fields that are no variable: they are for Terragrunt and gwctl."""
 

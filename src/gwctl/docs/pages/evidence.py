@@ -127,6 +127,12 @@ def runbooks(root: Path) -> str:
     return page("runbooks", "docs/runbooks/*.md", runbooks=found)
 
 
+def _first_sentence(text: str) -> str:
+    """What something is; that it is opt-in says too little alone."""
+    rest = text.removeprefix("Opt-in. ")
+    return text[: len(text) - len(rest)] + rest.split(". ")[0].rstrip(".:") + "."
+
+
 def modules(root: Path, here: Path) -> str:
     """Every Terraform module: what it makes, what it takes, what it gives."""
     rows = []
@@ -142,7 +148,7 @@ def modules(root: Path, here: Path) -> str:
             {
                 "name": directory.relative_to(root).as_posix(),
                 "link": _link(here, readme, directory.name),
-                "words": lead.split(". ")[0].rstrip(".:") + ".",
+                "words": _first_sentence(lead),
                 "resources": [
                     (block.address, _link(here, block.file, block.file.name))
                     for block in hcl.blocks(directory, "resource", "module")
