@@ -53,7 +53,7 @@ lint: setup  ## formatting, lint and types
 	$(BIN)/node requirements/node/node_modules/pyright/index.js --warnings
 
 test: lint  ## everything; GWCTL_TESTS_REQUIRE_ALL=1 turns a skip for a missing tool into a failure
-	$(BIN)/pytest
+	scripts/test
 
 docs: setup  ## all documents as a site that needs no network, in dist/site
 	$(BIN)/gwctl docs site

@@ -27,6 +27,7 @@ from gwctl.local.data_dir import DataDir
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.validation import validate_documents
 from gwctl.reports import focus
+from support.audit_chain import usage_records
 
 
 def charge(server: RunningAdmin, *events: UsageEvent) -> None:
@@ -86,7 +87,7 @@ def test_parts_that_were_put_aside_count_too(gw: Gwctl, data: DataDir):
 
 def audit_lines(*events: UsageEvent) -> tuple[list[dict], bytes]:
     """The events as records of the audit log, and these as Firehose gets them."""
-    records, _ = chain.usage_records([json.loads(each.to_json()) for each in events], "agent", chain.EMPTY)
+    records = usage_records(events, "agent")
     return records, b"".join(map(chain.to_line, records))
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from gwctl.environments import emulator
 from gwctl.environments.project import Project
 from plan.stubs import write_admin_artifacts
+from support import measured
 from support.environment import BIN, clean_environment
 from support.processes import wait_until
 
@@ -25,9 +26,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 _LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
 PARALLELISM = os.environ.get("GWCTL_TEST_PARALLELISM", "10")
 """Most of an apply is waiting; more at once costs no more in all."""
-
-TIMINGS: list[str] = []
-"""What took how long, for the summary."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Checkout:
         """Run a command that must succeed; what it printed as JSON. How long it took is told at the end of the run."""
         began = time.monotonic()
         done = self.gwctl(*arguments, "--json", seconds=seconds)
-        TIMINGS.append(f"{time.monotonic() - began:4.0f} s  gwctl {' '.join(arguments)}")
+        measured.LINES.append(f"{time.monotonic() - began:4.0f} s  gwctl {' '.join(arguments)}")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -5,17 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulated.checkout import TIMINGS, Checkout, make_checkout, terragrunt_binary
+from emulated.checkout import Checkout, make_checkout, terragrunt_binary
 from gwctl.environments import mirrors
 from support.requirements import require
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how long building and changing an environment took."""
-    if TIMINGS:
-        terminalreporter.section("gwctl deploy local")
-        for line in TIMINGS:
-            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

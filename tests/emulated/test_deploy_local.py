@@ -11,13 +11,14 @@ from typing import Any
 import boto3
 import pytest
 
-from emulated.checkout import PARALLELISM, TIMINGS, Checkout, press_ctrl_c
+from emulated.checkout import PARALLELISM, Checkout, press_ctrl_c
 from gwctl.admin.operations import APIS
 from gwctl.admin.runtime import Settings
 from gwctl.environments import emulator
 from gwctl.environments.applied import Applied
 from gwctl.environments.deployed import admin_settings, agent_settings
 from gwctl.policy.snapshot import Snapshot
+from support import measured
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -78,7 +79,7 @@ def test_ctrl_c_ends_an_apply_in_order_and_leaves_no_lock(interrupted: Interrupt
 
 def test_everything_is_built(deployed: Any):
     counts = deployed["plan"]["counts"]
-    TIMINGS.append(f"{deployed['seconds']:4.0f} s  of it the apply of {counts['add']} resources")
+    measured.LINES.append(f"{deployed['seconds']:4.0f} s  of it the apply of {counts['add']} resources")
     assert deployed["applied"] is True
     assert counts["add"] > 150
     assert counts["change"] == counts["destroy"] == 0

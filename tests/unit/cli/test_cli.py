@@ -99,6 +99,12 @@ def test_help_fits_the_terminal(tmp_path: Path, width: str):
         (["up", "--port", "0"], "Invalid value for '--port'"),
         (["connect"], "Missing argument"),
         (["up", "--upstream", "openai"], "--upstream openai: write PROVIDER=URL"),
+        (["up", "--upstream", "openai=http://["], "--upstream openai=http://[: write PROVIDER=URL"),
+        *(
+            (["up", option, url], f"{option} is not a URL of the form http://HOST/")
+            for option in ("--notify-url", "--otlp-endpoint")
+            for url in ("http://[", "http://", "http://a b", "http://x:99999")
+        ),
         (["up", "--port", "8081"], "--port, --admin-port and --token-port are for three different ports"),
         (["status"], "no gateway runs in"),
         (["token"], "there is no gateway in"),
