@@ -18,7 +18,7 @@ from typing import Final
 from gwctl.agent.quotas.requests import Amounts
 from gwctl.agent.reserve_call import ReserveCall
 from gwctl.ledger.model_limits import largest_answer, largest_context
-from gwctl.ledger.prices import DearestRates, Price, dearest_rates
+from gwctl.ledger.prices import DearestRates, Price, bound_of, dearest_rates
 from gwctl.ledger.quotas.scopes import MAX_AMOUNT
 from gwctl.policy.documents import Provider
 from gwctl.policy.snapshot import Snapshot, TargetNode, targets_of
@@ -115,8 +115,4 @@ class _Target:
         """The most that so many tokens cost, in nano-dollars."""
         if not self.rates:
             return 0
-        steps = self.rates.get(tier) or self.rates[None]
-        for step in reversed(steps):
-            if given > step.above_input_tokens:
-                return step.bound(given, written, searches)
-        return steps[0].bound(given, written, searches)
+        return bound_of(self.rates.get(tier) or self.rates[None], given, written, searches)

@@ -51,14 +51,6 @@ class ConfigState:
         )
 
 
-@dataclass(frozen=True)
-class Vitals:
-    """Whole seconds since Envoy's start, and how often it could not write to a log file; it does not try again."""
-
-    uptime: float
-    lost_writes: int
-
-
 class EnvoyAdmin:
     """A client of the admin interface at `socket`. Every method raises EnvoyUnavailableError."""
 
@@ -72,14 +64,10 @@ class EnvoyAdmin:
         lines = (line.partition(": ") for line in response.text.splitlines())
         return ConfigState.of({name: value for name, _, value in lines})
 
-    async def vitals(self) -> Vitals:
-        """How Envoy is, besides its configuration."""
-        server = (await self._request("GET", "/server_info")).json()
+    async def lost_writes(self) -> int:
+        """How often Envoy could not write to a log file; it does not try again."""
         failed = (await self._request("GET", "/stats", {"filter": r"^filesystem\.write_failed$"})).text
-        return Vitals(
-            uptime=float(server["uptime_current_epoch"].removesuffix("s")),
-            lost_writes=int(failed.partition(": ")[2] or 0),
-        )
+        return int(failed.partition(": ")[2] or 0)
 
     async def reopen_logs(self) -> None:
         """Makes Envoy write to the usage log's path again, after the file there was moved away."""

@@ -21,6 +21,8 @@ class EventFile:
     def append(self, lines: Iterable[bytes]) -> None:
         """Writes the lines and waits until they are on the disk. Raises OSError and leaves the size unchanged."""
         data = b"".join(line + b"\n" for line in lines)
+        if not data:
+            return
         written = 0
         while written < len(data):
             written += os.pwrite(self._descriptor, data[written:], self.size + written)

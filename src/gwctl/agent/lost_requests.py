@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from gwctl.agent.quotas.requests import Reservation
-from gwctl.agent.reserve_call import ReserveCall
+from gwctl.agent.reserve_call import Asked
 from gwctl.ledger.events import UsageEvent
 from gwctl.policy.names import Api
 
@@ -22,9 +22,9 @@ def events_of(lost: Iterable[Reservation]) -> Iterator[UsageEvent]:
     """An event for each reservation that a request was the reason of."""
     wall, mono = time.time(), time.monotonic()
     for reservation in lost:
-        call = reservation.note
-        if not isinstance(call, ReserveCall):
+        if not isinstance(reservation.note, Asked):
             continue
+        call = reservation.note.call
         age = mono - reservation.at
         answer = min(call.cap or 0, reservation.bounds["tokens"])
         yield UsageEvent(

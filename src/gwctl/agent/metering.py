@@ -190,11 +190,6 @@ class Metering:
         return not self._uncommitted
 
     @property
-    def committed_events_bytes(self) -> int:
-        """How much of the events' file is final: what is behind it may be written again after a crash."""
-        return self._committed.events_bytes
-
-    @property
     def _rotation_is_due(self) -> bool:
         return self._events.size >= EVENTS_PART_BYTES
 

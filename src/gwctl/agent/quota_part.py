@@ -7,12 +7,14 @@ Until the leases of a former life are taken over, and where there is no ledger, 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from gwctl.agent.bounds import Bounds
 from gwctl.agent.quotas.engine import QuotaEngine
 from gwctl.agent.quotas.identity import Identity, forget_identity
 from gwctl.agent.quotas.requests import Reservation, Settlement
 from gwctl.agent.quotas.settings import QuotaSettings
+from gwctl.agent.reserve_call import Asked
 from gwctl.agent.reserve_desk import ReserveDesk
 from gwctl.agent.reserve_server import ReserveServer
 from gwctl.agent.settings import AgentSettings
@@ -47,7 +49,6 @@ class QuotaPart:
         socket = settings.edge.reserve_socket
         self._server = ReserveServer(socket, self._desk) if socket else None
         self._ready = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
         self.engine: QuotaEngine | None = None
         """None without a ledger."""
         if settings.tables is not None:
@@ -117,16 +118,18 @@ class QuotaPart:
                 _settle(self.engine, settlement)
             await asyncio.sleep(0)
 
-    def give_up_on_dead_edge(self, started: float) -> Sequence[Reservation]:
-        """Settles, at their bound, the reservations of an edge that is dead; the usage log was read to its end.
+    @property
+    def dead_edges(self) -> AbstractSet[int]:
+        """Processes of edges that have ended and were not given up on."""
+        return self._server.dead_edges() if self._server else frozenset()
 
-        `started` is when the edge of now began, on the monotonic clock, and up to a second too late: Envoy tells its
-        age in whole seconds. The one of before lost its connections to the agent when it died.
-        """
-        died = self._server.alone_before(started) if self._server else None
-        if self.engine is None or died is None or self.engine.oldest > died:
+    def give_up_on(self, edges: AbstractSet[int]) -> Sequence[Reservation]:
+        """Settles, at their bound, the reservations of dead edges; the usage log was read to its end."""
+        if self._server is not None:
+            self._server.forget(edges)
+        if self.engine is None:
             return ()
-        return self.engine.settle_made_before(died)
+        return self.engine.settle_lost(lambda note: isinstance(note, Asked) and note.edge in edges)
 
     def suspend(self, problem: str | None) -> None:
         """Says why quotas that block cannot be held at this moment, so that they refuse; None: they can."""

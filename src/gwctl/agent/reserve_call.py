@@ -30,6 +30,13 @@ class ReserveCall(NamedTuple):
     shape: Literal["openai", "anthropic"]
 
 
+class Asked(NamedTuple):
+    """A call, and the process of the edge that made it; 0: not known."""
+
+    call: ReserveCall
+    edge: int
+
+
 def parse_call(header: bytes) -> ReserveCall:
     """Reads the header. The edge made it of checked parts: anything odd is a ReserveCallError, nothing is guessed."""
     try:

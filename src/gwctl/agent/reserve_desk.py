@@ -13,7 +13,7 @@ from gwctl.agent.quotas.engine import QuotaEngine
 from gwctl.agent.quotas.requests import Reservation
 from gwctl.agent.quotas.waiting import Decision, Waiter
 from gwctl.agent.reserve_answers import granted, refused, unavailable
-from gwctl.agent.reserve_call import ReserveCall, ReserveCallError, parse_call
+from gwctl.agent.reserve_call import Asked, ReserveCallError, parse_call
 from gwctl.ledger.quotas.scopes import scopes_of
 
 log = logging.getLogger("gwctl.agent")
@@ -30,8 +30,11 @@ class ReserveDesk:
         self.why_not = "The agent has no ledger."
         """What is said while there is no engine."""
 
-    def ask(self, header: bytes, answer: Answer) -> str | None:
-        """Answers a call now and returns None, or returns the id of a request that waits and is answered later."""
+    def ask(self, header: bytes, edge: int, answer: Answer) -> str | None:
+        """Answers a call now and returns None, or returns the id of a request that waits and is answered later.
+
+        `edge` is the process that asks.
+        """
         try:
             call = parse_call(header)
         except ReserveCallError as error:
@@ -48,11 +51,12 @@ class ReserveDesk:
             log.error("%s", error)  # noqa: TRY400  the message says it all
             answer(unavailable(call.shape, "The agent does not have the policy of this request yet."))
             return None
+        asked = Asked(call, edge)
         decision = engine.reserve_or_wait(call.id, scopes_of(call.team, call.client, call.model), bounds)
         if isinstance(decision, Waiter):
-            decision.callbacks.append(partial(_tell, answer, call))
+            decision.callbacks.append(partial(_tell, answer, asked))
             return call.id
-        _tell(answer, call, decision)
+        _tell(answer, asked, decision)
         return None
 
     def gone(self, request_id: str) -> None:
@@ -61,9 +65,9 @@ class ReserveDesk:
             self.engine.cancel(request_id)
 
 
-def _tell(answer: Answer, call: ReserveCall, decision: Decision) -> None:
+def _tell(answer: Answer, asked: Asked, decision: Decision) -> None:
     if isinstance(decision, Reservation):
-        decision.note = call
+        decision.note = asked
         answer(granted(decision))
     else:
-        answer(refused(decision, call.shape, time.time()))
+        answer(refused(decision, asked.call.shape, time.time()))

@@ -8,9 +8,10 @@ import asyncio
 import logging
 import os
 import socket
-import time
-from collections import deque
-from collections.abc import Callable
+import struct
+import sys
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
 
 import httptools
@@ -24,7 +25,6 @@ HEADER = b"x-gw-reserve"
 MAX_REQUEST_BYTES = 64 * 1024
 """More than the edge's longest header; a longer request ends the connection."""
 BACKLOG = 4096
-KEPT_MOMENTS = 64
 SOCKET_MODE = 0o600
 
 
@@ -36,7 +36,7 @@ class ReserveServer:
         self._desk = desk
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
-        self._alone: deque[float] = deque(maxlen=KEPT_MOMENTS)
+        self._edges: set[int] = set()
 
     async def start(self) -> None:
         """Begins to listen. Raises OSError, e.g. when the path is too long or its directory is missing."""
@@ -55,27 +55,30 @@ class ReserveServer:
         self._path.unlink(missing_ok=True)
 
     def _connection(self) -> "_Connection":
-        return _Connection(self._desk, self._connections, self._ended)
+        return _Connection(self._desk, self._connections, self._edges)
 
-    def _ended(self) -> None:
-        if not self._connections:
-            self._alone.append(time.monotonic())
+    def dead_edges(self) -> AbstractSet[int]:
+        """Processes that called, have ended, and have no call left to be read. Each is told until `forget`.
 
-    def alone_before(self, moment: float) -> float | None:
-        """When the last connection of all ended, the latest time before a moment; None: not that we know.
-
-        On the monotonic clock. An edge that dies loses all its connections at once.
+        An edge whose process cannot be seen from here, because it runs in a container of its own, is never among them.
         """
-        return next((at for at in reversed(self._alone) if at <= moment), None)
+        connected = {connection.edge for connection in self._connections}
+        return {edge for edge in self._edges - connected if not _runs(edge)}
+
+    def forget(self, edges: AbstractSet[int]) -> None:
+        """Tells these dead edges no more."""
+        self._edges -= edges
 
 
 class _Connection(asyncio.Protocol):
     """One connection of the edge: one call after the other, kept alive."""
 
-    def __init__(self, desk: ReserveDesk, connections: set["_Connection"], ended: Callable[[], None]) -> None:
+    def __init__(self, desk: ReserveDesk, connections: set["_Connection"], edges: set[int]) -> None:
         self._desk = desk
-        self._ended = ended
         self._connections = connections
+        self._edges = edges
+        self.edge = 0
+        """Its process; 0: not known."""
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._header = b""
@@ -92,11 +95,13 @@ class _Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._connections.add(self)
+        self.edge = _process_at(transport.get_extra_info("socket"))
+        if self.edge:
+            self._edges.add(self.edge)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._transport = None
         self._connections.discard(self)
-        self._ended()
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             self._desk.gone(waiting)
@@ -125,7 +130,7 @@ class _Connection(asyncio.Protocol):
             raise httptools.HttpParserError("a request came before the last one was answered")
         self._busy = True
         try:
-            waiting = self._desk.ask(self._header, self._answer)
+            waiting = self._desk.ask(self._header, self.edge, self._answer)
         except Exception:  # a bug must refuse this one request and no other
             log.exception("a reserve call could not be decided")
             self._answer(unavailable("openai", "The agent failed."))
@@ -157,3 +162,24 @@ def _listener(path: Path) -> socket.socket:
     finally:
         os.umask(before)
     return listener
+
+
+def _process_at(connection: socket.socket) -> int:
+    """The process at the other end, also when it has ended meanwhile; 0: not known here."""
+    with suppress(OSError):
+        if sys.platform == "linux":
+            credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("iII"))
+            return struct.unpack("iII", credentials)[0]
+        if sys.platform == "darwin":
+            return connection.getsockopt(0, 2)  # SOL_LOCAL, LOCAL_PEERPID in sys/un.h
+    return 0
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

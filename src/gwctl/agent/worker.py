@@ -7,7 +7,6 @@ runs it starts it again.
 import asyncio
 import logging
 import shutil
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -29,6 +28,7 @@ from gwctl.agent.sinks.thresholds import Thresholds
 from gwctl.agent.snapshot_source import SnapshotSource
 from gwctl.agent.status import StatusFile
 from gwctl.agent.tidying import Tidying
+from gwctl.ledger.events import UsageEvent
 from gwctl.policy.snapshot import Snapshot, SnapshotError
 
 log = logging.getLogger("gwctl.agent")
@@ -84,7 +84,7 @@ class Agent:
         changes = ChangeCopier(settings, identity.agent)
         tidying = Tidying.on_aws(settings, identity.agent, lambda: self._quotas.in_force)
         self._chores = [each for each in (changes, tidying) if each]
-        self._edge_started: float | None = None
+        self._lost_events: list[UsageEvent] = []
         self._lost = 0
         self._lost_until = 0.0
         self._asked_envoy_at = 0.0
@@ -146,6 +146,7 @@ class Agent:
 
     async def _usage(self) -> None:
         usage = self._status.status.usage
+        dead = self._quotas.dead_edges  # before the last lines are read: a dead edge writes none after them
         try:
             while self._quotas.takes_lines:
                 settlements = await asyncio.to_thread(self._metering.read)
@@ -154,11 +155,12 @@ class Agent:
                 await self._quotas.settle(settlements)
                 await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
             everything = await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
-            if everything and self._edge_started is not None:
-                lost = self._quotas.give_up_on_dead_edge(self._edge_started)
-                if lost:
-                    log.error("an edge died with %d requests under quotas; they count at their bounds", len(lost))
-                    await asyncio.to_thread(self._metering.add, list(events_of(lost)))
+            if everything and dead:
+                self._lost_events += events_of(self._quotas.give_up_on(dead))
+            if everything and self._lost_events:
+                await asyncio.to_thread(self._metering.add, self._lost_events)
+                log.error("an edge died; %d requests under quotas count at their bounds", len(self._lost_events))
+                self._lost_events = []
             await self._rotate()
             usage.problem = None
         except OSError as error:
@@ -190,13 +192,12 @@ class Agent:
 
     async def _look_at_envoy(self, now: float) -> None:
         try:
-            vitals = await self._admin.vitals()
+            lost = await self._admin.lost_writes()
         except EnvoyUnavailableError:
             return
-        self._edge_started = time.monotonic() - vitals.uptime
-        if vitals.lost_writes > self._lost:
+        if lost > self._lost:
             self._lost_until = now + LOST_SECONDS
-        self._lost = vitals.lost_writes
+        self._lost = lost
 
     def _problem(self, now: float) -> str | None:
         status = self._status.status

@@ -49,7 +49,11 @@ def connect(region: str, endpoint_url: str | None = None, *, connections: int = 
     from botocore.config import Config
 
     config = Config(
-        connect_timeout=1, read_timeout=4, retries={"total_max_attempts": 1}, max_pool_connections=connections
+        connect_timeout=1,
+        read_timeout=4,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=connections,
+        parameter_validation=False,  # against the service's model: costs CPU, and the service does it anyway
     )
     # The stubs know every service's client; only DynamoDB's are installed.
     return boto3.client("dynamodb", region_name=region, endpoint_url=endpoint_url, config=config)  # pyright: ignore[reportUnknownMemberType]

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gwctl.ledger.events import OTEL_PROVIDER_NAMES, Outcome, UsageEvent
-from gwctl.ledger.normalise import Usage, error_type, normalise, response_model, service_tier, withheld
+from gwctl.ledger.normalise import NO_TOKENS, Usage, error_type, normalise, response_model, service_tier, withheld
 from gwctl.ledger.prices import Price, cost
-from gwctl.ledger.tokens import Tokens
 from gwctl.ledger.usage_line import UsageLine
 from gwctl.policy.names import ProviderKind
 
@@ -33,14 +32,14 @@ def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
     answer without usage, used nothing and costs nothing. What was used and has no price costs None, never 0.
     """
     usage = _usage(line, served_by)
-    tier = service_tier(line)
-    spent = usage.tokens != Tokens()
+    tier, error = service_tier(line), error_type(line)
+    spent = any(vars(usage.tokens).values())
     price = served_by.price if served_by else None
     nano_usd = 0
     if spent:
         nano_usd = cost(price, usage.tokens, tier) if price else None
     return UsageEvent(
-        **usage.tokens.model_dump(),
+        **vars(usage.tokens),
         id=line.id,
         started_at=line.started,
         duration=line.duration_ms / 1000,
@@ -52,12 +51,12 @@ def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
         stream=bool(line.stream),
         policy=line.policy,
         status=line.status,
-        outcome=_outcome(line, usage),
+        outcome=_outcome(line, usage, error),
         refusal=line.refusal,
         quota=line.quota.quota,
         shadow=line.quota.shadow,
         rules=line.rules,
-        error_type=error_type(line),
+        error_type=error,
         attempts=line.attempts or 0,
         provider_name=OTEL_PROVIDER_NAMES[served_by.kind] if served_by else None,
         provider=served_by.provider if served_by else None,
@@ -74,20 +73,20 @@ def _usage(line: UsageLine, served_by: ServedBy | None) -> Usage:
     if line.refusal == WITHHELD and line.upstream is not None:
         return withheld(line, served_by.largest_answer if served_by else None)
     if line.refusal or line.upstream is None:
-        return Usage(Tokens())
+        return Usage(NO_TOKENS)
     if served_by is None:
         usage = normalise(line, None, None)
     else:
         usage = normalise(line, served_by.kind, served_by.model, served_by.largest_answer)
     if line.status >= 400 and usage.estimated in {"no_usage", "cut", "client_left"}:
-        return Usage(Tokens())
+        return Usage(NO_TOKENS)
     return usage
 
 
-def _outcome(line: UsageLine, usage: Usage) -> Outcome:
+def _outcome(line: UsageLine, usage: Usage, error: str | None) -> Outcome:
     if 400 <= line.status < 500 and (line.refusal or line.upstream is None):
         return "refused"
-    if line.status >= 400 or error_type(line):
+    if line.status >= 400 or error:
         return "failed"
     return "cut" if usage.estimated in {"client_left", "cut"} or line.status == 0 else "served"
 

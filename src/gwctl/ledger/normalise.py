@@ -29,6 +29,14 @@ CLIENT_LEFT_FLAGS: Final = frozenset({"DC", "DR"})
 CUT_FLAGS: Final = CLIENT_LEFT_FLAGS | frozenset({"UC", "UR", "LR", "UPE", "UT", "SI", "DT", "DPE", "OM"})
 """Envoy's RESPONSE_FLAGS of an answer that did not reach its end. Source: Envoy, access logging, response flags."""
 
+_ERRORS: Final = ("error.type", "error.code", "response.error.code")
+_RESPONSES_ERRORS: Final = (*_ERRORS, "code")
+_MODELS: Final = ("model", "message.model", "response.model")
+_SERVICE_TIERS: Final = ("service_tier", "response.service_tier", "usage.speed", "message.usage.speed")
+"""Where a word may stand, whatever the wire shape."""
+
+NO_TOKENS: Final = Tokens()
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -38,7 +46,7 @@ class Usage:
     estimated: Reason | Literal[False] = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
     """Counts as found. `input` and `output` are the least that is certain; final once they are known."""
 
@@ -73,7 +81,7 @@ def normalise(
     values = Values(line.usage)
     claude = "claude" in (model or "").lower()
     if line.api == "count_tokens":
-        return Usage(Tokens())
+        return Usage(NO_TOKENS)
     if line.api == "messages":
         reading = _messages(values, line)
     elif line.api == "responses":
@@ -95,7 +103,7 @@ def normalise(
         else estimate.output_tokens(line, kind, claude=claude, unseen=left, largest_answer=largest_answer)
     )
     if error_type(line) and not reading.input_known and not output:
-        return Usage(Tokens())  # an error instead of an answer
+        return Usage(NO_TOKENS)  # an error instead of an answer
     tokens, _ = _tokens(
         reading,
         reading.input if reading.input_known else max(reading.input, estimate.input_tokens(line)),
@@ -131,23 +139,17 @@ def client_left(line: UsageLine) -> bool:
 
 def error_type(line: UsageLine) -> str | None:
     """The provider's word for what went wrong, in an error answer or inside a stream."""
-    values = Values(line.usage)
-    keys = ("error.type", "error.code", "response.error.code", *(("code",) if line.api == "responses" else ()))
-    return next((text for key in keys if (text := values.text(key))), None)
+    return Values(line.usage).first_text(_RESPONSES_ERRORS if line.api == "responses" else _ERRORS)
 
 
 def response_model(line: UsageLine) -> str | None:
     """The model that the provider says it used."""
-    values = Values(line.usage)
-    keys = ("model", "message.model", "response.model")
-    return next((text for key in keys if (text := values.text(key))), None)
+    return Values(line.usage).first_text(_MODELS)
 
 
 def service_tier(line: UsageLine) -> str | None:
     """The provider's processing tier when it is not the standard one: `priority`, `flex`; `fast` of Anthropic."""
-    values = Values(line.usage)
-    keys = ("service_tier", "response.service_tier", "usage.speed", "message.usage.speed")
-    name = next((text for key in keys if (text := values.text(key))), None)
+    name = Values(line.usage).first_text(_SERVICE_TIERS)
     return None if name in {"default", "standard", "auto"} else name
 
 
@@ -245,9 +247,11 @@ def _embeddings(values: Values) -> _Reading:
     return _Reading(input=prompt, input_known=prompt > 0, output_known=True)
 
 
-def _most(values: Values, *keys: str) -> int | None:
-    counts = [count for key in keys if (count := values.count(key)) is not None]
-    return max(counts, default=None)
+def _most(values: Values, one: str, other: str) -> int | None:
+    first, second = values.count(one), values.count(other)
+    if first is None or second is None:
+        return second if first is None else first
+    return max(first, second)
 
 
 def _tokens(reading: _Reading, input_tokens: int, output_tokens: int) -> tuple[Tokens, bool]:

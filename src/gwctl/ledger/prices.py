@@ -133,8 +133,16 @@ def upper_bound(
     price: Price, input_tokens: int, output_tokens: int, service_tier: str | None = None, web_searches: int = 0
 ) -> int:
     """No request within these counts costs more, in nano-dollars, however its tokens split. See `dearest_rates`."""
-    met = [rates for rates in dearest_rates(price, service_tier) if input_tokens > rates.above_input_tokens]
-    return met[-1].bound(input_tokens, output_tokens, web_searches)
+    return bound_of(dearest_rates(price, service_tier), input_tokens, output_tokens, web_searches)
+
+
+def bound_of(steps: Sequence[DearestRates], input_tokens: int, output_tokens: int, web_searches: int = 0) -> int:
+    """`upper_bound` at rates that `dearest_rates` gave."""
+    met = steps[0]
+    for step in steps:
+        if input_tokens > step.above_input_tokens:
+            met = step
+    return met.bound(input_tokens, output_tokens, web_searches)
 
 
 def _dearest(above: int, met: Sequence[Rates]) -> DearestRates:
@@ -163,11 +171,13 @@ def _input_rates(rates: Rates) -> Iterable[int]:
 
 
 def _in_service_tier(price: Price, name: str | None) -> TieredRates:
+    if name is None:
+        return price
     return next((tier for tier in price.service_tiers if tier.name == name), price)
 
 
 def _at(tiered: TieredRates, input_tokens: int) -> Rates:
-    return list(_reachable(tiered, input_tokens))[-1]
+    return tiered if not tiered.tiers else list(_reachable(tiered, input_tokens))[-1]
 
 
 def _reachable(tiered: TieredRates, input_tokens: int) -> Iterator[Rates]:

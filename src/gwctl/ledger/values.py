@@ -1,7 +1,7 @@
 """Reads numbers and words out of the flat maps of a usage line, whatever a caller or a provider wrote there."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pydantic import JsonValue
@@ -28,7 +28,11 @@ class Values:
         -1 is Portkey's way of saying that the provider did not report a count; it is None and not malformed.
         """
         value = self._values.get(key)
-        if value is None or value == -1 or value == "-1":
+        if value is None:
+            return None
+        if type(value) is int and 0 <= value <= MAX_COUNT:  # as Envoy writes it
+            return value
+        if value == -1 or value == "-1":
             return None
         number = _number(value)
         if number is None or not 0 <= number <= MAX_COUNT:
@@ -41,6 +45,13 @@ class Values:
         """A word, or None; an empty one is None, a long one is shortened."""
         value = self._values.get(key)
         return value[:MAX_TEXT] if isinstance(value, str) and value else None
+
+    def first_text(self, keys: Sequence[str]) -> str | None:
+        """The first of these that is a word."""
+        for key in keys:
+            if text := self.text(key):
+                return text
+        return None
 
 
 def _number(value: JsonValue) -> float | None:

@@ -8,7 +8,8 @@ and refusals, at once or later through `Waiter.decide`; and through `step` the w
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
 
 from gwctl.agent.quotas.coverage import Cover, Coverage
 from gwctl.agent.quotas.holding import Holding
@@ -179,11 +180,6 @@ class QuotaBook:
         return len(self._reservations)
 
     @property
-    def oldest(self) -> float:
-        """When the oldest reservation was made; infinity without one."""
-        return next((reservation.at for reservation in self._reservations.values()), math.inf)
-
-    @property
     def _full(self) -> bool:
         return self.suspended or self.writes.stopping or len(self._reservations) >= self._settings.max_reservations
 
@@ -281,7 +277,7 @@ class QuotaBook:
             if meter is not None and meter.line:
                 self._to_serve[meter] = None
 
-    def _replay(self, settlement: Settlement, windows: list[WindowKey] | None) -> None:
+    def _replay(self, settlement: Settlement, windows: Sequence[WindowKey] | None) -> None:
         """Settles a request that this process did not reserve: from before a restart, or under no blocking quota."""
         self.counters.settled_unknown += 1
         if windows is None:
@@ -292,19 +288,21 @@ class QuotaBook:
 
     def _age(self, now: float) -> None:
         """Settles at their bound the reservations whose request never ended, so that they do not leak for ever."""
-        for reservation in self.settle_made_before(now - self._settings.max_age):
+        youngest = now - self._settings.max_age
+        old = list(takewhile(lambda reservation: reservation.at <= youngest, self._reservations.values()))
+        self._settle_at_bound(old)
+        for reservation in old:
             self.on_aged(reservation.request_id)
 
-    def settle_made_before(self, mono: float) -> list[Reservation]:
-        """Settles at their bound all reservations made up to a moment; returns them."""
-        old: list[Reservation] = []
-        for reservation in self._reservations.values():
-            if reservation.at > mono:
-                break
-            old.append(reservation)
-        for reservation in old:
+    def settle_lost(self, is_lost: Callable[[object], bool]) -> list[Reservation]:
+        """Settles at their bound all reservations of whose note that is true; returns them."""
+        lost = [reservation for reservation in self._reservations.values() if is_lost(reservation.note)]
+        self._settle_at_bound(lost)
+        return lost
+
+    def _settle_at_bound(self, reservations: Iterable[Reservation]) -> None:
+        for reservation in reservations:
             del self._reservations[reservation.request_id]
             self.counters.aged += 1
             self._end(reservation, reservation.bounds, None)
             self._recent.add(reservation.request_id)
-        return old

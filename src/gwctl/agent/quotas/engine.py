@@ -74,11 +74,6 @@ class QuotaEngine:
         """How many reservations are held in memory."""
         return self._book.in_flight
 
-    @property
-    def oldest(self) -> float:
-        """When the oldest reservation in memory was made, on the monotonic clock; infinity without one."""
-        return self._book.oldest
-
     def on_aged(self, callback: Callable[[str], None]) -> None:
         """`callback` is told the id of each request that was settled at its bound for want of a usage log line."""
         self._book.on_aged = callback
@@ -145,12 +140,12 @@ class QuotaEngine:
         if self._book.has_work:
             self._wake()
 
-    def settle_made_before(self, mono: float) -> list[Reservation]:
-        """Settles at their bound all reservations made up to that time of the monotonic clock; returns them.
+    def settle_lost(self, is_lost: Callable[[object], bool]) -> list[Reservation]:
+        """Settles at their bound all reservations of whose note that is true; returns them.
 
         For requests that will have no line in the usage log, because the edge that served them is dead.
         """
-        lost = self._book.settle_made_before(mono)
+        lost = self._book.settle_lost(is_lost)
         if self._book.has_work:
             self._wake()
         return lost

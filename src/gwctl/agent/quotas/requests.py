@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from gwctl.agent.quotas.holding import Holding
 from gwctl.ledger.quotas.scopes import UNITS, Period, Unit, checked_amount
@@ -66,8 +67,7 @@ class Refusal:
     """None: trying again is of no use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """The end of a request, read from the usage log.
 
     `position` is the line's place in this agent's log: it grows from line to line and is the same when the line is
@@ -82,9 +82,15 @@ class Settlement:
     scopes: tuple[str, ...] = ()
     started: float = 0.0
 
-    def windows(self) -> list[WindowKey] | None:
+    def windows(self) -> Sequence[WindowKey] | None:
         """The windows that the receipt names; None without one. ValueError if it cannot be read."""
-        return [WindowKey.parse(part) for part in self.receipt.split(",")] if self.receipt else None
+        return _windows(self.receipt) if self.receipt else None
+
+
+@lru_cache(maxsize=4096)
+def _windows(receipt: str) -> tuple[WindowKey, ...]:
+    """Cached: all requests of a client have the same receipt until one of its windows ends."""
+    return tuple(WindowKey.parse(part) for part in receipt.split(","))
 
 
 def check_amounts(amounts: Amounts, what: str) -> None:

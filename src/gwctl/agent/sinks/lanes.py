@@ -45,7 +45,7 @@ class Lane(Protocol):
     """Bytes of events that disappeared before they were sent."""
 
     def step(self, committed: Committed) -> bool:
-        """Sends the next events; False: there are none. Raises SinkUnavailableError: try again later."""
+        """Sends the next events; whether there are more. Raises SinkUnavailableError: try again later."""
         ...
 
 
@@ -73,9 +73,12 @@ class _Lane:
             log.error("%s: %d bytes of usage events are gone unsent", self.name, oldest - self.position)
         return found
 
-    def _moved(self, position: int, committed: Committed, started: float) -> None:
+    def _moved(self, position: int, committed: Committed, started: float) -> bool:
+        """Takes note of what is safe now; whether more was there than one call takes."""
+        more = position < committed.end
         self.position = position
-        self.waiting_since = None if position >= committed.end else started
+        self.waiting_since = started if more else None
+        return more
 
     def _skip(self, line: Line, why: object) -> None:
         self.unreadable += 1
@@ -135,9 +138,8 @@ class AuditLane(_Lane):
         self._stream.put(records)
         end = lines[-1].end
         self._save(end, head, time)
-        self._moved(end, committed, started)
         self.done += len(records)
-        return True
+        return self._moved(end, committed, started)
 
     def _come_back(self, committed: Committed) -> None:
         if self._saved.position > committed.end:
@@ -206,10 +208,10 @@ class UsageLane(_Lane):
             self.position = None
             return True
         self._before = str(end)
-        self._moved(end, committed, started)
+        more = self._moved(end, committed, started)
         self.done += events
         write_atomically(self._note, UsageNote(agent=self._agent, position=end).model_dump_json().encode())
-        return True
+        return more
 
     def _find(self, committed: Committed) -> None:
         self._before = self._table.position(self._agent)

@@ -11,22 +11,22 @@ The names and attributes are those of modules/compute/files/collector.yaml, whic
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from time import monotonic, time_ns
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.backoff import pause
 from gwctl.agent.sinks.events import NOTHING, Committed, EventQueue, committed_in
+from gwctl.agent.sinks.points import Counter, Histogram, Interval, gauge, not_empty
 from gwctl.ledger.events import UsageEvent
 from gwctl.policy.snapshot import GroupNode, Node, Snapshot, targets_of
 
 if TYPE_CHECKING:
-    from opentelemetry.metrics import CallbackOptions, Observation
-    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import MetricExporter
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,9 @@ OPERATIONS: Final = {
     "count_tokens": "count_tokens",
 }
 """Wire shape → `gen_ai.operation.name`."""
+
+OPERATION: Final = "gen_ai.operation.name"
+SERVED: Final = ("gen_ai.request.model", "gen_ai.provider.name")
 
 FindSnapshot = Callable[[str | None], Snapshot | None]
 Seconds = Callable[[], float | None]
@@ -176,7 +179,16 @@ class Metrics:
         self._is_fallback = Fallbacks(find)
         self._team = Bounded(MAX_TEAMS)
         self._model = Bounded(MAX_MODELS)
-        self._provider: MeterProvider | None = None
+        self._requests = Counter("gateway.requests", "{request}", ("team", *SERVED, "outcome", "status_class"))
+        self._refusals = Counter("gateway.refusals", "{request}", ("code", "team"))
+        self._spend = Counter("gateway.spend", "{nano_usd}", ("team", *SERVED))
+        self._fallbacks = Counter("gateway.fallbacks", "{request}", ("route", *SERVED))
+        genai = (OPERATION, *SERVED)
+        self._duration = Histogram("gen_ai.client.operation.duration", "s", (*genai, "error.type"), DURATIONS)
+        self._first_chunk = Histogram("gen_ai.client.operation.time_to_first_chunk", "s", genai, DURATIONS)
+        self._tokens = Histogram("gen_ai.client.token.usage", "{token}", (*genai, "gen_ai.token.type"), TOKENS)
+        self._exporter: MetricExporter | None = None
+        self._interval_start, self._export_at = time_ns(), monotonic() + export_seconds
         self._known = NOTHING
         self._position = self._committed().end
 
@@ -187,8 +199,11 @@ class Metrics:
             return
         await asyncio.to_thread(self._start, self._settings.otlp_endpoint)
         while not stopping.is_set():
-            if not await asyncio.to_thread(self._read):
-                await pause(READ_SECONDS, stopping)
+            more = await asyncio.to_thread(self._read)
+            if monotonic() >= self._export_at:
+                await asyncio.to_thread(self._export)
+            if not more:
+                await pause(min(READ_SECONDS, self._seconds), stopping)
         await asyncio.to_thread(self._stop)
 
     def record(self, event: UsageEvent) -> None:
@@ -197,26 +212,26 @@ class Metrics:
         # A refused request may name any model: made-up names must not become metrics.
         model = NOBODY if refused else self._model(event.model)
         team, provider = self._team(event.team), event.provider_name
-        served = {"gen_ai.request.model": model} | ({"gen_ai.provider.name": provider} if provider else {})
-        classes = {"outcome": event.outcome, "status_class": f"{event.status // 100}xx" if event.status else NOBODY}
-        self._requests.add(1, {"team": team, **served, **classes})
+        outcome, status = event.outcome, f"{event.status // 100}xx" if event.status else NOBODY
+        self._requests.add((team, model, provider, outcome, status))
         if refused:
-            self._refusals.add(1, {"code": event.refusal or NOBODY, "team": team})
+            self._refusals.add((event.refusal or NOBODY, team))
             return
-        genai = {"gen_ai.operation.name": OPERATIONS.get(event.api or "", OTHER), **served}
-        failed = {"error.type": classes["status_class"]} if event.outcome == "failed" else {}
-        self._duration.record(event.duration, {**genai, **failed})
+        operation = OPERATIONS.get(event.api or "", OTHER)
+        self._duration.record((operation, model, provider, status if outcome == "failed" else None), event.duration)
         if event.time_to_first_chunk is not None:
-            self._first_chunk.record(event.time_to_first_chunk, genai)
-        for kind, count in (("input", event.input_tokens), ("output", event.output_tokens)):
-            if count:
-                self._tokens.record(count, {**genai, "gen_ai.token.type": kind})
+            self._first_chunk.record((operation, model, provider), event.time_to_first_chunk)
+        if event.input_tokens:
+            self._tokens.record((operation, model, provider, "input"), event.input_tokens)
+        if event.output_tokens:
+            self._tokens.record((operation, model, provider, "output"), event.output_tokens)
         if event.cost_nano_usd:
-            self._spend.add(event.cost_nano_usd, {"team": team, **served})
+            self._spend.add((team, model, provider), event.cost_nano_usd)
         if self._is_fallback(event):
-            self._fallbacks.add(1, {"route": model, **served})
+            self._fallbacks.add((model, model, provider))
 
     def _read(self) -> bool:
+        """Adds the next events; whether there are more."""
         committed = self._committed()
         lines = self._queue.read(min(self._position, committed.end), committed, lines=READ_LINES, size=READ_BYTES)
         for line in lines:
@@ -225,7 +240,7 @@ class Metrics:
             except ValidationError:
                 continue  # the shipper says it
         self._position = lines[-1].end if lines else min(self._position, committed.end)
-        return bool(lines)
+        return bool(lines) and self._position < committed.end
 
     def _committed(self) -> Committed:
         with suppress(OSError, ValueError, LookupError):  # the shipper says it
@@ -234,48 +249,35 @@ class Metrics:
 
     def _start(self, endpoint: str) -> None:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-        from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
-        from opentelemetry.sdk.metrics.export import AggregationTemporality, PeriodicExportingMetricReader
+
+        self._exporter = OTLPMetricExporter(
+            endpoint=f"{endpoint.rstrip('/')}/v1/metrics", timeout=EXPORT_TIMEOUT_SECONDS
+        )
+
+    def _export(self) -> None:
+        """Sends what was added up. What the collector does not take is gone; the exporter has said so."""
+        from opentelemetry.sdk.metrics.export import MetricsData, ResourceMetrics, ScopeMetrics
         from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-        delta: dict[type, Any] = dict.fromkeys((Counter, Histogram), AggregationTemporality.DELTA)
-        exporter = OTLPMetricExporter(
-            endpoint=f"{endpoint.rstrip('/')}/v1/metrics",
-            preferred_temporality=delta,
-            timeout=EXPORT_TIMEOUT_SECONDS,
-        )
-        reader = PeriodicExportingMetricReader(
-            exporter,
-            export_interval_millis=self._seconds * 1000,
-            export_timeout_millis=EXPORT_TIMEOUT_SECONDS * 1000,
-        )
-        resource = Resource({"service.name": self._settings.deployment})
-        self._provider = MeterProvider([reader], resource, shutdown_on_exit=False)
-        self._make_instruments(self._provider)
+        interval = Interval(self._interval_start, time_ns())
+        self._interval_start, self._export_at = interval.end, monotonic() + self._seconds
+        counted = not_empty(each.collect(interval) for each in self._instruments)
+        measured = [
+            gauge(name, "s", max(0.0, value), interval.end)
+            for name, value in (("gateway.policy.age", self._policy_age()), ("gateway.metering.lag", self._lag()))
+            if value is not None
+        ]
+        if self._exporter is None or not (counted or measured):
+            return
+        scope = ScopeMetrics(InstrumentationScope("gwctl.agent"), [*counted, *measured], "")
+        resource = ResourceMetrics(Resource({"service.name": self._settings.deployment}), [scope], "")
+        self._exporter.export(MetricsData([resource]))
 
-    def _make_instruments(self, provider: "MeterProvider") -> None:
-        meter = provider.get_meter("gwctl.agent")
-        seconds: Mapping[str, Any] = {"unit": "s", "explicit_bucket_boundaries_advisory": DURATIONS}
-        self._duration = meter.create_histogram("gen_ai.client.operation.duration", **seconds)
-        self._first_chunk = meter.create_histogram("gen_ai.client.operation.time_to_first_chunk", **seconds)
-        self._tokens = meter.create_histogram(
-            "gen_ai.client.token.usage", unit="{token}", explicit_bucket_boundaries_advisory=TOKENS
-        )
-        self._requests = meter.create_counter("gateway.requests", unit="{request}")
-        self._spend = meter.create_counter("gateway.spend", unit="{nano_usd}")
-        self._refusals = meter.create_counter("gateway.refusals", unit="{request}")
-        self._fallbacks = meter.create_counter("gateway.fallbacks", unit="{request}")
-        meter.create_observable_gauge("gateway.policy.age", [self._observe(self._policy_age)], unit="s")
-        meter.create_observable_gauge("gateway.metering.lag", [self._observe(self._lag)], unit="s")
-
-    def _observe(self, seconds: Seconds) -> "Callable[[CallbackOptions], Iterable[Observation]]":
-        from opentelemetry.metrics import Observation
-
-        def observe(_: "CallbackOptions") -> "Iterable[Observation]":
-            value = seconds()
-            return [] if value is None else [Observation(max(0.0, value))]
-
-        return observe
+    @property
+    def _instruments(self) -> Sequence[Counter | Histogram]:
+        counters = (self._requests, self._refusals, self._spend, self._fallbacks)
+        return (*counters, self._duration, self._first_chunk, self._tokens)
 
     def _lag(self) -> float | None:
         known = [lag for lag in (each() for each in self._lags) if lag is not None]
@@ -284,5 +286,6 @@ class Metrics:
     def _stop(self) -> None:
         while self._read():
             pass
-        if self._provider is not None:
-            self._provider.shutdown(timeout_millis=EXPORT_TIMEOUT_SECONDS * 1000)
+        self._export()
+        if self._exporter is not None:
+            self._exporter.shutdown()

@@ -1,5 +1,6 @@
 """What a quota is laid on, and what it counts. The words are those of `gwctl.policy.snapshot.Quota`."""
 
+from functools import lru_cache
 from typing import Final, Literal
 
 Unit = Literal["nano_usd", "tokens", "requests"]
@@ -14,6 +15,7 @@ MAX_AMOUNT: Final = 10**21
 GATEWAY: Final = "gateway"
 
 
+@lru_cache(maxsize=4096)
 def scopes_of(team: str | None, client: str | None, model: str | None) -> tuple[str, ...]:
     """The scopes that a request falls under, widest first. `model` is the alias that was asked for."""
     scopes = [GATEWAY]

@@ -12,7 +12,7 @@ came through and whose answer was lost fails when repeated, and the lease that c
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from gwctl.ledger.quotas.scopes import Unit
 
@@ -21,8 +21,7 @@ class StoreUnavailable(Exception):  # noqa: N818  it names a state of the ledger
     """The ledger gave no answer. The write may have come through or not; repeat the same one to find out."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class WindowKey:
+class WindowKey(NamedTuple):
     """One window of one quota: all that the ledger knows about what a number means.
 
     Scope and time zone are not part of it: a budget whose scope or zone is changed keeps what it has counted.
