@@ -1,10 +1,11 @@
 """What edge and quotas cost in throughput: bare Portkey, the edge without quotas, the edge with each team under three.
 
-In: a number of rounds. Out: ratios of requests per second, by the clock.
+In: a number of rounds. Out: two ratios of requests per second.
 
-Portkey has a core of its own, as it has in a task with two. All the rest has one other core: edge, agent, ledger, and
-client and provider, which in truth run elsewhere and are therefore as cheap as can be. The variants take turns, what is
-compared was measured in the same round, and the median of all rounds counts.
+By the clock, on two cores: Portkey has one for itself; all the rest has the other one, edge and agent, but also client,
+provider and ledger, which in truth run elsewhere. By capacity: what the busiest part could take on a core of its own,
+from the CPU time that a request took in the same rounds. The variants take turns, what is compared was measured in the
+same round, and the median of all rounds counts.
 
     PYTHONPATH=tests python -m hammer.throughput
 """
@@ -58,6 +59,11 @@ class Target:
         """The median CPU of a request, by part."""
         return {part: median(each[part] for each in self.cpu) for part in self.pids}
 
+    @property
+    def capacities(self) -> list[float]:
+        """Requests a second that the busiest part can take on one core, by round."""
+        return [1000 / max(each.values()) for each in self.cpu]
+
     def one_round(self, body: bytes, count: int) -> None:
         """Sends so many requests as fast as they are answered, and notes the rate and the CPU."""
         requests = [post(PATH, headers, body) for headers in self.headers]
@@ -67,9 +73,13 @@ class Target:
         self.cpu.append({part: (cpu_seconds(pid) - before[part]) / count * 1000 for part, pid in self.pids.items()})
 
 
-def ratio(of: Target, to: Target) -> float:
-    """Throughput as a share of another's."""
-    return median(each / other for each, other in zip(of.rates, to.rates, strict=True))
+def ratio(of: Target, to: Target) -> tuple[float, float]:
+    """Throughput as a share of another's: by capacity, and by the clock."""
+
+    def share(mine: list[float], others: list[float]) -> float:
+        return median(each / other for each, other in zip(mine, others, strict=True))
+
+    return share(of.capacities, to.capacities), share(of.rates, to.rates)
 
 
 def measure(targets: Mapping[str, Target], rounds: int, requests: int) -> None:
@@ -165,7 +175,7 @@ def described(name: str, target: Target) -> str:
 
 
 def compare(rounds: int, requests: int, say: Callable[[str], None]) -> dict[str, float]:
-    """The ratios to bare Portkey."""
+    """The ratios to bare Portkey, by capacity."""
     with Bench() as bench:
         free = policy(bench.provider_url, [])
         quota = policy(bench.provider_url, TEAM_QUOTAS)
@@ -178,8 +188,9 @@ def compare(rounds: int, requests: int, say: Callable[[str], None]) -> dict[str,
         assert under.status.quotas.granted >= rounds * requests, "the quotas were not asked"
     ratios: dict[str, float] = {}
     for name, target in targets.items():
-        ratios[name] = ratio(target, targets["bare Portkey"])
-        say(f"{described(name, target)}; {ratios[name]:.3f} of bare Portkey")
+        ratios[name], by_clock = ratio(target, targets["bare Portkey"])
+        say(described(name, target))
+        say(f"{'':<16} {ratios[name]:.3f} of bare Portkey by capacity, {by_clock:.3f} by the clock")
     return ratios
 
 
