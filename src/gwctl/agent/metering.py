@@ -27,7 +27,7 @@ from gwctl.ledger.events import UsageEvent
 from gwctl.ledger.metering import ServedBy, meter
 from gwctl.ledger.model_limits import largest_answer
 from gwctl.ledger.quotas.scopes import scopes_of
-from gwctl.ledger.usage_line import UsageLine, UsageLineError, parse_line
+from gwctl.ledger.usage_line import UsageLine, UsageLineError, after_torn, parse_line
 
 log = logging.getLogger("gwctl.agent")
 
@@ -136,11 +136,8 @@ class Metering:
         malformed: list[bytes] = []
         settlements: list[Settlement] = []
         for position, raw in enumerate(batch.lines, start=self._lines):
-            try:
-                line = parse_line(raw)
-            except UsageLineError as error:
-                log.error("%s", error)  # noqa: TRY400 - the message says it all
-                malformed.append(raw)
+            line = _line(raw, malformed)
+            if line is None:
                 continue
             self._on_line(line)
             event = self._event(line)
@@ -230,6 +227,17 @@ class Metering:
             price=snapshot.prices.get(node.price) if node.price else None,
             largest_answer=node.max_output_tokens or largest_answer(node.model),
         )
+
+
+def _line(raw: bytes, malformed: list[bytes]) -> UsageLine | None:
+    """The line, or None; what cannot be read goes to the malformed ones."""
+    try:
+        return parse_line(raw)
+    except UsageLineError as error:
+        log.error("%s", error)  # noqa: TRY400 - the message says it all
+        whole = after_torn(raw)
+        malformed.append(raw.removesuffix(whole or b""))
+        return _line(whole, malformed) if whole else None
 
 
 def _settlement(line: UsageLine, event: UsageEvent, position: int) -> Settlement:

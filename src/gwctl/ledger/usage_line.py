@@ -32,6 +32,8 @@ from pydantic import (
 from gwctl.policy.names import Api
 
 MAX_SHOWN: Final = 200
+LINE_START: Final = b'{"api":'
+"""Of every line: Envoy sorts the keys. Inside a line it cannot be, for within a text its quotes have backslashes."""
 
 
 class UsageLineError(ValueError):
@@ -172,3 +174,9 @@ def parse_line(line: bytes | str) -> UsageLine:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = f"{first['loc'][0]}: " if first["loc"] else ""  # what follows names a branch of a union
         raise UsageLineError(f"{where}{first['msg']}", raw) from None
+
+
+def after_torn(line: bytes) -> bytes | None:
+    """The line that was written behind one which a killed edge had only begun; None: there is no such line."""
+    start = line.rfind(LINE_START)
+    return line[start:] if start > 0 else None

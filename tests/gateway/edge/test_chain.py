@@ -19,6 +19,7 @@ from gateway.portkey_contract.recipes import (
     RESPONSE,
     RESPONSE_EVENTS,
 )
+from gwctl.ledger.usage_line import LINE_START
 from support.replay_provider import Answer, ReplayProvider
 
 FIELDS = {
@@ -104,6 +105,17 @@ def test_a_stream_is_served_event_by_event_and_logged(
     assert received == b"".join(sent)
     assert line["stream"] is True
     assert [value for key, value in line["usage"].items() if "tokens" in key]
+
+
+def test_each_line_of_the_usage_log_begins_alike(client: httpx.Client, shared_edge: Edge, provider: ReplayProvider):
+    provider.on("*", Answer.json(ANSWERS["chat"]))
+    log_of(shared_edge, client.post(PATHS["chat"], json=body("chat")))
+    log_of(shared_edge, client.get("/nowhere"))
+
+    raw = shared_edge.settings.usage_log.read_bytes()
+
+    lines = raw[: raw.rindex(b"\n")].split(b"\n")
+    assert all(line.rfind(LINE_START) == 0 for line in lines)
 
 
 def test_usage_in_an_event_of_a_megabyte_is_read(client: httpx.Client, shared_edge: Edge, provider: ReplayProvider):

@@ -154,6 +154,16 @@ def test_a_malformed_line_is_set_aside_and_the_others_are_metered(settings: Agen
     assert settings.events_file.with_suffix(".malformed").read_bytes() == b'{"torn\n'
 
 
+def test_a_line_behind_a_torn_one_is_metered(settings: AgentSettings, snapshot: Snapshot):
+    # An edge was killed while it wrote; the next one goes on in the same line of the file.
+    first, second = (json.dumps(line(snapshot), sort_keys=True, separators=(",", ":")).encode() for _ in range(2))
+    write(settings, first[:700] + second)
+    status = meter_all(settings, snapshot)
+    assert (status.events, status.malformed) == (1, 1)
+    assert events(settings)[0]["id"] == json.loads(second)["id"]
+    assert settings.events_file.with_suffix(".malformed").read_bytes() == first[:700] + b"\n"
+
+
 @pytest.fixture
 def agents(settings: AgentSettings, tmp_path: Path) -> Iterator[list[Process]]:
     running: list[Process] = []
