@@ -25,8 +25,8 @@ ANSWER = {
     "object": "chat.completion",
     "created": 1,
     "model": "fast",
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": "x" * 200}, "finish_reason": "stop"}],
-    "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "lorem " * 330}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 1000, "completion_tokens": 400, "total_tokens": 1400},
 }
 
 

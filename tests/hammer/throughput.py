@@ -32,6 +32,8 @@ from support.dynamodb_local import create_ledger_table, dynamodb_client, running
 from support.processes import wait_until
 
 PATH = "/v1/chat/completions"
+REQUEST_BYTES = 4000
+"""A short conversation; about the mean of what the hammer sends. A coding agent sends ten times as much."""
 TEAM_QUOTAS = [
     {"id": "all-usd", "limit_usd": "1000000", "period": "month"},
     *({"id": f"{team}-tpm", "team": team, "limit_tokens": 10**12, "period": "minute"} for team in "ab"),
@@ -84,7 +86,7 @@ def ratio(of: Target, to: Target) -> tuple[float, float]:
 
 def measure(targets: Mapping[str, Target], rounds: int, requests: int) -> None:
     """Lets the targets take turns, after a round each that does not count: Node compiles what is called often."""
-    body = body_of("fast", {"in": 100, "out": 10, "ms": 0}, 600, 50, stream=False)
+    body = body_of("fast", {"in": 1000, "out": 400, "ms": 0}, REQUEST_BYTES, 1000, stream=False)
     order = list(targets.values())
     for target in order:
         target.one_round(body, requests)

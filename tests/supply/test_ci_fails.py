@@ -161,7 +161,8 @@ def suite(folder: Path, fails: int | None = None) -> Suite:
 def test_ci_runs_these_tests_and_leaves_none_out(tmp_path: Path):
     targets = re.search(r"make (.+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
     assert targets
-    steps = subprocess.run(["make", "-nB", *targets[1].split()], cwd=ROOT, capture_output=True, text=True, check=True)
+    make = ["make", "-nB", "--no-print-directory", *targets[1].split()]
+    steps = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True)
     assert steps.stdout.splitlines()[-1] == "scripts/test"
     calls = suite(tmp_path).calls
     assert [word for call in calls for word in call if LEAVES_OUT.match(word) or word.startswith("tests")] == []
