@@ -4,9 +4,11 @@ import json
 import selectors
 import socket
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
+from math import inf
 from pathlib import Path
 
 import httptools
@@ -57,26 +59,33 @@ class _Connection:
         self._is_whole = True
 
 
-def flood(port: int, requests: Sequence[bytes], count: int) -> float:
-    """Sends `count` requests, which take turns, each connection one after the other. Returns the seconds it took."""
+def flood(port: int, requests: Sequence[bytes], count: int, rate: float = inf) -> float:
+    """Sends `count` requests, which take turns: as fast as they are answered, or `rate` a second, if that is slower.
+
+    Returns the seconds it took.
+    """
     connections = [_Connection(port) for _ in range(CONNECTIONS)]
+    free = deque(connections)
     following = cycle(requests)
     sent = done = 0
     began = time.perf_counter()
     with selectors.DefaultSelector() as selector:
         for each in connections:
             selector.register(each.socket, selectors.EVENT_READ, each)
-            each.socket.sendall(next(following))
-            sent += 1
         while done < count:
-            ready = selector.select(SILENCE_SECONDS)
-            assert ready, "no answer came"
+            wait = SILENCE_SECONDS
+            while free and sent < count:
+                wait = began + sent / rate - time.perf_counter()
+                if wait > 0:
+                    break
+                free.popleft().socket.sendall(next(following))
+                sent, wait = sent + 1, SILENCE_SECONDS
+            ready = selector.select(wait)
+            assert ready or wait < SILENCE_SECONDS, "no answer came"
             for key, _ in ready:
                 if key.data.read():
                     done += 1
-                    if sent < count:
-                        key.data.socket.sendall(next(following))
-                        sent += 1
+                    free.append(key.data)
     took = time.perf_counter() - began
     for each in connections:
         each.socket.close()
