@@ -169,33 +169,3 @@ def test_ci_fails_when_a_step_fails(tmp_path: Path):
     make.chmod(0o755)
     environment = {**os.environ, "PATH": f"{make.parent}:{os.environ['PATH']}"}
     assert subprocess.run(["bash", ".ci/run"], cwd=tmp_path, env=environment, check=False).returncode == 2
-
-
-PYTEST = """\
-#!/bin/sh
-case "$*" in *"not alone"*) part=first code=$FIRST ;; *) part=second code=$SECOND ;; esac
-echo "dots of the $part"
-echo "=== short test summary info ==="
-echo "of the $part"
-exit "$code"
-"""
-
-
-@pytest.mark.parametrize(("first", "second", "code"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)])
-def test_a_failure_in_either_part_of_the_tests_fails_and_hides_nothing(
-    tmp_path: Path, first: int, second: int, code: int
-):
-    """The script itself, with a pytest that says which part it is. CI shows the end of the log."""
-    program = tmp_path / ".venv" / "bin" / "pytest"
-    program.parent.mkdir(parents=True)
-    program.write_text(PYTEST)
-    program.chmod(0o755)
-    (tmp_path / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts" / "test", tmp_path / "scripts")
-    environment = {**os.environ, "FIRST": str(first), "SECOND": str(second)}
-    done = subprocess.run([tmp_path / "scripts" / "test"], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == code
-    end = done.stdout.partition("dots of the second")[2]
-    assert "of the second" in end
-    assert "of the first" in end
-    assert "dots" not in end

@@ -288,8 +288,8 @@ class QuotaBook:
 
     def _age(self, now: float) -> None:
         """Settles at their bound the reservations whose request never ended, so that they do not leak for ever."""
-        youngest = now - self._settings.max_age
-        old = list(takewhile(lambda reservation: reservation.at <= youngest, self._reservations.values()))
+        made_by = now - self._settings.max_age
+        old = list(takewhile(lambda reservation: reservation.at <= made_by, self._reservations.values()))
         self._settle_at_bound(old)
         for reservation in old:
             self.on_aged(reservation.request_id)
