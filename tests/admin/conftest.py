@@ -7,7 +7,6 @@ The emulated AWS is the one of a local gateway (`gwctl.local.aws_state`), a proc
 import sys
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -41,15 +40,15 @@ def engine(request: pytest.FixtureRequest, aws_url: str) -> str:
 
 
 @pytest.fixture
-def place(aws_url: str, tmp_path: Path) -> Place:
+def place(aws_url: str) -> Place:
     """Empty tables and an empty bucket in moto."""
-    return Place.create(aws_url, aws_url, uuid.uuid4().hex[:12], tmp_path / "issuer")
+    return Place.create(aws_url, aws_url, uuid.uuid4().hex[:12])
 
 
 @pytest.fixture
-def engine_place(engine: str, aws_url: str, tmp_path: Path) -> Place:
+def engine_place(engine: str, aws_url: str) -> Place:
     """Empty tables in each engine in turn, and an empty bucket in moto."""
-    return Place.create(engine, aws_url, uuid.uuid4().hex[:12], tmp_path / "issuer")
+    return Place.create(engine, aws_url, uuid.uuid4().hex[:12])
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The admin API for tests: its stores in an emulated AWS, and calls of its functions with real proxy events.
 
-place = Place.create(dynamodb_url, s3_url, "name", issuer_dir)
+place = Place.create(dynamodb_url, s3_url, "name")
 with place.admin() as admin:
     admin.put("/teams/search", {"id": "search"}).ok()
 """
@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -31,6 +30,7 @@ from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
 from gwctl.local.aws_names import client_options
 from gwctl.local.aws_resources import table_definition
 from gwctl.local.client_directory import LocalClientDirectory
+from gwctl.local.issuer_store import Client
 from gwctl.policy.documents import Provider
 
 PROVIDERS = (
@@ -148,21 +148,20 @@ def segment(name: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the stores of one test are."""
+    """Where the stores of one test are; its user pool is where its bucket is."""
 
     dynamodb_url: str
     s3_url: str
     settings: Settings
-    issuer_dir: Path
 
     @classmethod
-    def create(cls, dynamodb_url: str, s3_url: str, name: str, issuer_dir: Path) -> "Place":
+    def create(cls, dynamodb_url: str, s3_url: str, name: str) -> "Place":
         settings = Settings(
             deployment="test",
             snapshot=SnapshotPlace(bucket=f"{name}-policy"),
             tables=Tables(**{key: f"{name}-{key}" for key in ("documents", "audit", "usage", "ledger")}),
         )
-        place = cls(dynamodb_url, s3_url, settings, issuer_dir)
+        place = cls(dynamodb_url, s3_url, settings)
         dynamodb = aws_client("dynamodb", dynamodb_url)
         for table in settings.tables.model_dump().values():
             dynamodb.create_table(**table_definition(table))
@@ -182,6 +181,22 @@ class Place:
     def ledger(self) -> DynamoQuotaStore:
         return DynamoQuotaStore(aws_client("dynamodb", self.dynamodb_url), self.settings.tables.ledger or "")
 
+    def directory(self) -> LocalClientDirectory:
+        return LocalClientDirectory(lambda: aws_client("cognito-idp", self.s3_url), name=self.settings.snapshot.bucket)
+
+    def app_clients(self) -> dict[str, Client]:
+        """The app clients of the user pool, as the token service finds them."""
+        cognito, directory = aws_client("cognito-idp", self.s3_url), self.directory()
+        pools = (
+            pool
+            for page in cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
+            for pool in page["UserPools"]
+        )
+        own = [pool["Id"] for pool in pools if pool["Name"] == self.settings.snapshot.bucket]
+        listed = [cognito.list_user_pool_clients(UserPoolId=pool)["UserPoolClients"] for pool in own]
+        found = [directory.find(client["ClientId"]) for clients in listed for client in clients]
+        return {client.client_id: client for client in found if client}
+
     def runtime(
         self,
         *,
@@ -196,7 +211,7 @@ class Place:
             providers,
             documents=self.documents(),
             snapshots=snapshots(self.snapshots()),
-            directory=directory or LocalClientDirectory(self.issuer_dir),
+            directory=directory or self.directory(),
             usage=self.usage(),
             ledger=ledger(self.ledger()),
         )

@@ -17,6 +17,8 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from gwctl.local.aws_names import REGION
+from gwctl.local.client_directory import LocalClientDirectory, directory_at
 from gwctl.local.issuer import access_claims, sign
 from gwctl.local.issuer_store import load_or_create_key
 from gwctl.policy.documents import Provider
@@ -36,7 +38,11 @@ class RunningAdmin:
     http: httpx.Client
     key: RSAKey
     server: Process
-    issuer_dir: Path
+
+    @property
+    def app_clients(self) -> LocalClientDirectory:
+        """Its clients, as the token service finds them."""
+        return directory_at(self.aws_url, "local", REGION, None)
 
     def token(self, scope: str, client: str = "tester", **claims: Any) -> str:
         content = {**access_claims(ISSUER, client, scope, int(time.time())), **claims}
@@ -62,8 +68,7 @@ def start_aws(directory: Path, port: int) -> Process:
 def running_admin(directory: Path, **more: Any) -> Iterator[RunningAdmin]:
     """Starts everything; the processes end with the context. `more` goes into the server's configuration."""
     aws_port, port = free_ports(2)
-    issuer_dir = directory / "issuer"
-    key = load_or_create_key(issuer_dir)
+    key = load_or_create_key(directory / "issuer")
     url, aws_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{aws_port}"
     with ExitStack() as stack:
         stack.enter_context(start_aws(directory / "aws", aws_port))
@@ -77,7 +82,6 @@ def running_admin(directory: Path, **more: Any) -> Iterator[RunningAdmin]:
                     "issuer": ISSUER,
                     "jwks_url": f"{keys.url}/jwks.json",
                     "aws_url": aws_url,
-                    "clients_dir": str(issuer_dir),
                     "providers": [Provider(id="openai", kind="openai").model_dump()],
                     **more,
                 }
@@ -87,4 +91,4 @@ def running_admin(directory: Path, **more: Any) -> Iterator[RunningAdmin]:
         server = start(command, ready=lambda: answers(f"{url}/healthz"), seconds=60)
         stack.enter_context(server)
         client = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30))
-        yield RunningAdmin(url, aws_url, client, key, server, issuer_dir)
+        yield RunningAdmin(url, aws_url, client, key, server)

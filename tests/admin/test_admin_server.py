@@ -1,6 +1,5 @@
 """The local admin API over HTTP: who gets in, and that the functions see what API Gateway would show them."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from gwctl.local import aws_resources
 from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
 from gwctl.local.admin_server import main
 from gwctl.local.aws_names import client_options
-from gwctl.local.client_directory import LocalClientDirectory
 from gwctl.policy.documents import Provider, Team
 
 WRITE = f"{scopes.ADMIN} {scopes.READ}"
@@ -90,8 +88,10 @@ def test_a_client_made_here_is_known_to_the_token_service(server: RunningAdmin):
     headers = server.bearer(WRITE)
     server.http.put("/teams/search", json={"id": "search"}, headers=headers)
     made = server.http.post("/teams/search/clients", json={"name": "ci"}, headers=headers).json()
-    stored = json.loads((server.issuer_dir / "clients.json").read_text())["clients"]
-    assert stored[made["client_id"]]["scopes"] == [scopes.INVOKE]
+    client = server.app_clients.find(made["client_id"])
+    assert client
+    assert client.scopes == (scopes.INVOKE,)
+    assert client.has_secret(made["client_secret"])
     assert made["client_secret"] not in server.server.output
 
 
@@ -100,7 +100,7 @@ def test_a_change_by_another_process_is_seen_and_can_be_built_upon(server: Runni
     assert server.http.get("/teams", headers=headers).status_code == 200
     options: Any = client_options(server.aws_url)
     providers = [Provider(id="openai", kind="openai")]
-    other = runtime.on_aws(aws_resources.SETTINGS, providers, LocalClientDirectory(server.issuer_dir), **options)
+    other = runtime.on_aws(aws_resources.SETTINGS, providers, server.app_clients, **options)
     outcome = other.service.put("teams", Team(id="elsewhere"), Expected(), Actor("other", "r"))
     read = server.http.get("/teams/elsewhere", headers=headers)
     assert (read.status_code, read.json()["changed_by"]) == (200, "other")

@@ -14,8 +14,6 @@ from gwctl import scopes
 from gwctl.admin.cognito import CognitoClientDirectory
 from gwctl.admin.service import Expected
 from gwctl.admin.stores import Credentials, Rotation, UnavailableError
-from gwctl.local.client_directory import LocalClientDirectory
-from gwctl.local.issuer_store import ClientFile
 
 SEARCH = "/teams/search/clients"
 
@@ -27,8 +25,8 @@ def small(admin: Admin) -> Admin:
 
 
 def known(place: Place) -> dict[str, Any]:
-    """The app clients of the local token service."""
-    return ClientFile(place.issuer_dir).read()
+    """The app clients that may have tokens."""
+    return place.app_clients()
 
 
 def test_a_new_client_gets_a_token_and_belongs_to_its_team(small: Admin):
@@ -129,7 +127,7 @@ def test_a_client_of_another_team_is_not_found(small: Admin):
 
 
 def test_an_app_client_that_exists_is_taken_into_the_policy(small: Admin):
-    made = LocalClientDirectory(small.place.issuer_dir).create("by Terraform")
+    made = small.place.directory().create("by Terraform")
     document = {"id": made.client_id, "team": "search"}
     assert small.put(f"{SEARCH}/{made.client_id}", document).status == 201
 
@@ -143,7 +141,7 @@ class Meddled:
     """A token service during whose answer something else happens."""
 
     def __init__(self, place: Place, meddle: Any) -> None:
-        self._real = LocalClientDirectory(place.issuer_dir)
+        self._real = place.directory()
         self._meddle = meddle
 
     def create(self, name: str) -> Credentials:
@@ -208,7 +206,7 @@ def test_a_client_is_revoked_even_if_the_token_service_does_not_answer(place: Pl
         admin.get(f"{SEARCH}/{made}").refused(404, "not_found")
 
 
-# Cognito: moto for what it knows, botocore's own model of the service for secrets, which moto does not.
+# Cognito: moto, and botocore's own model of the service for its answers about secrets.
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def test_a_damaged_archive_is_not_used(small: Place):
 
 
 def test_without_dynamodb_every_operation_says_so(small: Place):
-    nowhere = Place("http://127.0.0.1:9", small.s3_url, small.settings, small.issuer_dir)
+    nowhere = Place("http://127.0.0.1:9", small.s3_url, small.settings)
     with nowhere.admin() as admin:
         admin.get("/budgets").refused(503, "unavailable")
         admin.put("/routing/new", route("new")).refused(503, "unavailable")

@@ -45,11 +45,10 @@ class Writes(RuleBasedStateMachine):
     """`place_url` is set by the test."""
 
     aws_url = ""
-    issuer_dir: Any = None
 
     @initialize()
     def empty(self) -> None:
-        self.place = Place.create(self.aws_url, self.aws_url, uuid.uuid4().hex[:12], self.issuer_dir)
+        self.place = Place.create(self.aws_url, self.aws_url, uuid.uuid4().hex[:12])
         self.processes = [self.place.runtime(), self.place.runtime()]
         self.model: dict[tuple[Section, str], Any] = {}
         self.changes = 0
@@ -125,7 +124,7 @@ class Writes(RuleBasedStateMachine):
             assert self.place.snapshots().snapshot(self.changes) == expected
 
 
-def test_any_sequence_of_writes_ends_as_the_model_says(aws_url: str, tmp_path: Any):
-    machine = type("Machine", (Writes,), {"aws_url": aws_url, "issuer_dir": tmp_path})
+def test_any_sequence_of_writes_ends_as_the_model_says(aws_url: str):
+    machine = type("Machine", (Writes,), {"aws_url": aws_url})
     limits = settings(max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=SUPPRESSED)
     run_state_machine_as_test(machine, settings=limits)

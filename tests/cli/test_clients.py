@@ -6,7 +6,6 @@ import pytest
 
 from admin.servers import RunningAdmin
 from cli.conftest import Gwctl, Write
-from gwctl.local.issuer_store import ClientFile
 
 
 @pytest.fixture
@@ -20,7 +19,9 @@ def test_a_clients_secret_is_on_stdout_once(gw: Gwctl, server: RunningAdmin, tea
     told = dict(line.split("=", 1) for line in done.out.splitlines())
     assert told.keys() == {"client_id", "client_secret"}
     assert told["client_secret"] not in done.err
-    assert ClientFile(server.issuer_dir).read()[told["client_id"]].has_secret(told["client_secret"])
+    client = server.app_clients.find(told["client_id"])
+    assert client
+    assert client.has_secret(told["client_secret"])
     listed = gw("teams", "clients", "list", team, "-o", "json").ok()
     assert [each["document"]["name"] for each in json.loads(listed.out)] == ["indexer"]
     assert told["client_secret"] not in listed.out
@@ -31,7 +32,8 @@ def test_rotating_gives_another_secret(gw: Gwctl, server: RunningAdmin, team: st
     assert "there is nobody to ask" in gw("teams", "clients", "rotate", team, first["client_id"]).failed()
     second = gw("teams", "clients", "rotate", team, first["client_id"], "--yes", "-o", "json").json()
     assert second["client_id"] == first["client_id"]
-    client = ClientFile(server.issuer_dir).read()[first["client_id"]]
+    client = server.app_clients.find(first["client_id"])
+    assert client
     assert client.has_secret(second["client_secret"])
     assert not client.has_secret(first["client_secret"])
 
@@ -41,7 +43,7 @@ def test_a_revoked_client_is_gone(gw: Gwctl, server: RunningAdmin, team: str):
     assert "is gone" in gw("teams", "clients", "revoke", team, client, "--dry-run").ok().out
     gw("teams", "clients", "revoke", team, client, "--yes").ok()
     assert gw("teams", "clients", "list", team).ok().err == "There is no client yet.\n"
-    assert client not in ClientFile(server.issuer_dir).read()
+    assert server.app_clients.find(client) is None
 
 
 def test_a_dry_run_makes_no_client(gw: Gwctl, team: str):

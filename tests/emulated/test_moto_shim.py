@@ -239,6 +239,19 @@ def resource_server(clients: Clients) -> Any:
     return cognito.list_resource_servers(UserPoolId=pool, MaxResults=10)["ResourceServers"] == []
 
 
+def app_client_secrets(clients: Clients) -> Any:
+    cognito = clients("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="shim")["UserPool"]["Id"]
+    made = cognito.create_user_pool_client(UserPoolId=pool, ClientName="c", GenerateSecret=True)["UserPoolClient"]
+    client = {"UserPoolId": pool, "ClientId": made["ClientId"]}
+    new = cognito.add_user_pool_client_secret(**client)["ClientSecretDescriptor"]
+    ids = [each["ClientSecretId"] for each in cognito.list_user_pool_client_secrets(**client)["ClientSecrets"]]
+    cognito.delete_user_pool_client_secret(**client, ClientSecretId=ids[0])
+    left = cognito.describe_user_pool_client(**client)["UserPoolClient"]["ClientSecret"]
+    values = made["ClientSecret"], new["ClientSecretValue"]
+    return ids[1:] == [new["ClientSecretId"]] and left == values[1] and all(map(str.isalnum, values))
+
+
 def named_query(clients: Clients) -> Any:
     athena = clients("athena")
     made = athena.create_named_query(Name="shim", Database="d", QueryString="select 1")["NamedQueryId"]
@@ -285,6 +298,7 @@ WHAT_AWS_DOES: dict[str, Callable[[Clients], Any]] = {
     "service_settings": service_settings,
     "stack_parameters_as_given": stack_parameters,
     "resource_server_deletion": resource_server,
+    "app_client_secrets": app_client_secrets,
     "named_query_deletion": named_query,
     "budget_subscribers_and_tags": budget,
 }

@@ -1,5 +1,6 @@
 """App clients in an Amazon Cognito user pool. Secrets pass through here once and are neither kept nor logged."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,16 +27,21 @@ class CognitoClientDirectory:
 
     def __init__(self, connect: "Callable[[], CognitoIdentityProviderClient]", user_pool_id: str, scope: str) -> None:
         self._connect = connect
-        self._pool = user_pool_id
+        self._user_pool_id = user_pool_id
         self._scope = scope
 
     @cached_property
     def _client(self) -> Any:
+        logging.getLogger("botocore").setLevel(logging.INFO)  # its debug log holds whole answers
         return self._connect()
+
+    @property
+    def _pool(self) -> str:
+        return self._user_pool_id
 
     def create(self, name: str) -> Credentials:
         """See `ClientDirectory.create`. One CreateUserPoolClient."""
-        with _translated():
+        with translated():
             answer = self._client.create_user_pool_client(
                 UserPoolId=self._pool,
                 ClientName=_allowed(name),
@@ -55,7 +61,7 @@ class CognitoClientDirectory:
     def exists(self, client_id: str) -> bool:
         """See `ClientDirectory.exists`. One DescribeUserPoolClient."""
         try:
-            with _translated(client_id):
+            with translated(client_id):
                 self._client.describe_user_pool_client(UserPoolId=self._pool, ClientId=client_id)
         except KeyError:
             return False
@@ -64,7 +70,7 @@ class CognitoClientDirectory:
     def delete(self, client_id: str) -> bool:
         """See `ClientDirectory.delete`. One DeleteUserPoolClient."""
         try:
-            with _translated(client_id):
+            with translated(client_id):
                 self._client.delete_user_pool_client(UserPoolId=self._pool, ClientId=client_id)
         except KeyError:
             return False
@@ -75,7 +81,7 @@ class CognitoClientDirectory:
 
         A rotation that broke off has left two secrets; then the older one makes room.
         """
-        with _translated(client_id):
+        with translated(client_id):
             secrets = self._secrets(client_id)
             for secret in secrets[: max(0, len(secrets) - MAX_SECRETS + 1)]:
                 self._delete_secret(client_id, secret)
@@ -86,14 +92,14 @@ class CognitoClientDirectory:
     def finish_rotation(self, rotation: Rotation) -> None:
         """See `ClientDirectory.finish_rotation`. Deletes every other secret."""
         client_id = rotation.credentials.client_id
-        with _translated(client_id):
+        with translated(client_id):
             for secret in self._secrets(client_id):
                 if secret != rotation.handle:
                     self._delete_secret(client_id, secret)
 
     def abandon_rotation(self, rotation: Rotation) -> None:
         """See `ClientDirectory.abandon_rotation`. Deletes the new secret."""
-        with _translated(rotation.credentials.client_id):
+        with translated(rotation.credentials.client_id):
             self._delete_secret(rotation.credentials.client_id, rotation.handle)
 
     def _secrets(self, client_id: str) -> list[str]:
@@ -112,7 +118,7 @@ def _allowed(name: str) -> str:
 
 
 @contextmanager
-def _translated(client_id: str = "") -> Iterator[None]:
+def translated(client_id: str = "") -> Iterator[None]:
     """Errors of Cognito → KeyError for an unknown client, else UnavailableError. Neither carries a secret."""
     try:
         yield

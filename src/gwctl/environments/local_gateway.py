@@ -1,7 +1,7 @@
 """The gateway of `gwctl up` for an environment in the emulated AWS. In: what was applied. Out: a gateway that serves.
 
-The deployed clients get tokens from its issuer with the ids and secrets that they have in the user pool, and its policy
-knows them. It has a data directory of its own, beside the environment's work files.
+Its issuer gives tokens to the clients of the deployed user pool, and its policy knows those that Terraform made. It
+has a data directory of its own, beside the environment's work files.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,6 @@ from gwctl.local import default_policy, detached, running
 from gwctl.local.clients import LOCAL_CLIENT
 from gwctl.local.cloud import Cloud
 from gwctl.local.data_dir import DataDir
-from gwctl.local.issuer_store import ClientFile, Clients, add_client, revoke_client
 from gwctl.local.options import UpOptions
 from gwctl.local.ports import Ports
 
@@ -45,7 +44,6 @@ def start(place: Place, applied: Applied, changed: "Callable[[Status], None]") -
     running.stop(data)
     data.create()
     deployed = clients_of(applied)
-    ClientFile(data.issuer).change(lambda clients: _with(clients, deployed))
     policy = data.root / "policy"
     policy.mkdir(mode=0o700, exist_ok=True)
     default_policy.ensure_policy(policy / "policy.yaml", LOCAL_CLIENT, [])
@@ -73,14 +71,6 @@ def cloud_of(applied: Applied) -> Cloud:
 def stop(place: Place) -> bool:
     """Stop it; says whether it ran."""
     return running.stop(data_of(place))
-
-
-def _with(clients: Clients, deployed: list[DeployedClient]) -> Clients:
-    for client in deployed:
-        if client.client_id in clients:
-            clients = revoke_client(clients, client.client_id)
-        clients = add_client(clients, client.client_id, client.client_secret, client.scopes)
-    return clients
 
 
 def _documents(deployed: list[DeployedClient]) -> str:

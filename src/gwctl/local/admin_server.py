@@ -34,7 +34,7 @@ from gwctl.local import aws_resources, file_call
 from gwctl.local.admin_authorizer import Authorizer, keys_at
 from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
 from gwctl.local.aws_names import REGION, client_options
-from gwctl.local.client_directory import LocalClientDirectory
+from gwctl.local.client_directory import directory_at
 from gwctl.local.file_policy import FilePolicy, RecordStore
 from gwctl.policy.documents import Provider
 from gwctl.policy.errors import PolicyError
@@ -51,7 +51,7 @@ StartResponse = Callable[..., Any]
 
 
 class Config(BaseModel):
-    """The configuration file, JSON. `clients_dir` is the issuer's state directory.
+    """The configuration file, JSON. App clients are in the user pool of `settings`, else in one of ours.
 
     With `file_key`, whoever sends it as `x-gw-file-key` may POST a `FileContent` to `file_call.PATH`. `nudge` is a file
     that is touched after each publication, so that the agent need not wait for its next poll. Without `furnish`,
@@ -66,7 +66,6 @@ class Config(BaseModel):
     jwks_url: str
     aws_url: str
     aws_access_key: str = "local"
-    clients_dir: Path
     providers: tuple[Provider, ...] = ()
     file_key: str = Field(default="", repr=False)
     nudge: Path | None = None
@@ -162,7 +161,7 @@ def _send(answer: dict[str, Any], start_response: StartResponse) -> Iterable[byt
 
 
 def create_app(config: Config) -> AdminApp:
-    """The application over the local AWS and the local issuer's clients. Raises UserError."""
+    """The application over the local AWS. Raises UserError."""
     options = client_options(config.aws_url, config.aws_access_key) | {"region_name": config.region}
     try:
         if config.furnish:
@@ -172,7 +171,7 @@ def create_app(config: Config) -> AdminApp:
     running = runtime.on_aws(
         config.settings,
         config.providers,
-        LocalClientDirectory(config.clients_dir),
+        directory_at(config.aws_url, config.aws_access_key, config.region, config.settings.user_pool_id),
         published=partial(_touch, config.nudge) if config.nudge else None,
         **options,
     )

@@ -1,11 +1,12 @@
-"""What the emulated AWS holds, on disk: items of DynamoDB tables, objects of S3 buckets, delivery streams of Firehose.
+"""What the emulated AWS holds, on disk: items of DynamoDB tables, objects of S3 buckets, delivery streams of Firehose,
+and the things of the services that have a module of their own (`aws_cognito`, `aws_secrets`).
 
 In: moto's backends, which keep everything in memory. Out: a SQLite file that has the same content whenever a request
 has been answered, also after kill -9; and backends filled from it at the next start.
 
 State is written, not requests: what changed is read out of the backend after the request that changed it. So nothing
 depends on a replay giving the same ids again, and the file is as large as the content. Only the newest version of an
-object is kept. Cognito, Secrets Manager and the rest are not kept: locally the token service stands in for Cognito.
+object is kept.
 """
 
 import base64
@@ -37,6 +38,8 @@ CREATE TABLE IF NOT EXISTS items (region TEXT, name TEXT, key TEXT, item TEXT, P
 CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, region TEXT);
 CREATE TABLE IF NOT EXISTS objects (bucket TEXT, key TEXT, body BLOB, about TEXT, PRIMARY KEY (bucket, key));
 CREATE TABLE IF NOT EXISTS streams (region TEXT, name TEXT, request TEXT, PRIMARY KEY (region, name));
+CREATE TABLE IF NOT EXISTS things (service TEXT, region TEXT, name TEXT, content TEXT,
+    PRIMARY KEY (service, region, name)) WITHOUT ROWID;
 """
 
 _BYTES: Final = "bytes in base64"
@@ -111,6 +114,25 @@ class AwsMemory:
                 self._file.execute("INSERT OR REPLACE INTO streams VALUES (?, ?, ?)", (region, name, request))
             else:
                 self._file.execute("DELETE FROM streams WHERE region = ? AND name = ?", (region, name))
+
+    def things(self, service: str) -> list[tuple[str, str, Any]]:
+        """Region, name and content of everything that a service keeps, by name."""
+        rows = self._file.execute(
+            "SELECT region, name, content FROM things WHERE service = ? ORDER BY name", (service,)
+        )
+        return [(region, name, json.loads(content)) for region, name, content in rows]
+
+    def keep_things(self, service: str, region: str, contents: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Writes a service's things by name; None forgets one."""
+        with self._transaction():
+            for name, content in contents.items():
+                place = (service, region, name)
+                if content is None:
+                    self._file.execute("DELETE FROM things WHERE service = ? AND region = ? AND name = ?", place)
+                else:
+                    self._file.execute(
+                        "INSERT OR REPLACE INTO things VALUES (?, ?, ?, ?)", (*place, json.dumps(content))
+                    )
 
     def keep_object(self, bucket_name: str, key: str) -> None:
         """Writes one object as it is now, gone or not."""

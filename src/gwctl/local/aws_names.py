@@ -17,6 +17,7 @@ USAGE_TABLE: Final = "gwctl-local-usage"
 LEDGER_TABLE: Final = "gwctl-local-ledger"
 AUDIT_STREAM: Final = "gwctl-local-audit"
 AUDIT_BUCKET: Final = "gwctl-local-audit-log"
+USER_POOL: Final = "gwctl-local"
 
 ACCESS_KEY: Final = "GWCTL_LOCAL_AWS_ACCESS_KEY"
 """The variable that tells the local AWS whose requests to answer."""

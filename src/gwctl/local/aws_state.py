@@ -33,6 +33,8 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
+from gwctl.environments import moto_shim
+from gwctl.local import aws_cognito, aws_secrets
 from gwctl.local.aws_memory import AwsMemory, ItemName, find_item, key_names, key_of, put_back
 from gwctl.local.aws_names import ACCESS_KEY
 
@@ -54,6 +56,13 @@ ABOUT_TABLES: Final = {
 DYNAMODB: Final = "DynamoDB"
 FIREHOSE: Final = "Firehose"
 WRITES: Final = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
+KEPT: Final = {
+    DYNAMODB: WRITES | ABOUT_TABLES,
+    aws_cognito.SERVICE: aws_cognito.WRITES,
+    aws_secrets.SERVICE: aws_secrets.WRITES,
+}
+"""What may be written of each service that is kept item by item."""
+OWN_MODULES: Final = {module.SERVICE: module for module in (aws_cognito, aws_secrets)}
 READS: Final = ("Get", "Query", "Scan", "BatchGet", "TransactGet", "Describe", "List")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 
@@ -85,7 +94,7 @@ class RememberingAws:
         if self._access_key and f"Credential={self._access_key}/" not in environ.get("HTTP_AUTHORIZATION", ""):
             # A page that a browser has open could ask too, and so could other people on this machine.
             return "403 Forbidden", [("Content-Type", "text/plain")], b"not signed with this gateway's access key"
-        if service == DYNAMODB and not action.startswith(READS) and action not in WRITES | ABOUT_TABLES:
+        if service in KEPT and not action.startswith(READS) and action not in KEPT[service]:
             refusal = {"__type": "ValidationException", "message": f"the local AWS could not keep what {action} writes"}
             return "400 Bad Request", [("Content-Type", "application/x-amz-json-1.0")], json.dumps(refusal).encode()
         return None
@@ -102,18 +111,22 @@ class RememberingAws:
             status, headers = started[:2]
             if int(status.split()[0]) < 400:
                 try:
-                    self._remember(environ, body)
+                    self._remember(environ, body, data)
                 except Exception:
                     # Memory and disk differ now. Whoever starts this again starts from the disk.
                     log.critical("a change cannot be kept; giving up", exc_info=True)
                     os._exit(EXIT_BUG)
         return status, headers, data
 
-    def _remember(self, environ: Environ, body: bytes) -> None:
+    def _remember(self, environ: Environ, body: bytes, answer: bytes) -> None:
         service, action = _target(environ)
-        if service == DYNAMODB:
-            if action.startswith(READS):
-                return
+        if service in KEPT and action.startswith(READS):
+            return
+        if service in OWN_MODULES:
+            OWN_MODULES[service].keep(
+                self._memory, _region(environ), action, json.loads(body), json.loads(answer or b"{}")
+            )
+        elif service == DYNAMODB:
             region = _region(environ)
             request = json.loads(body)
             names = list(_written(region, action, request))
@@ -227,7 +240,10 @@ def create_app(directory: Path, access_key: str | None = None) -> RememberingAws
     """The application with everything that the directory remembers. Raises UserError."""
     undo_only_what_was_touched()
     memory = AwsMemory(directory)
+    moto_shim.app_client_secrets()
     memory.restore()
+    for module in OWN_MODULES.values():
+        module.restore(memory)
     return RememberingAws(DomainDispatcherApplication(create_backend_app), memory, access_key)
 
 

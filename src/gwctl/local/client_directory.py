@@ -1,65 +1,107 @@
-"""The local token service as a `ClientDirectory`: app clients are lines of its `clients.json`."""
+"""The app clients of a local gateway: those of a user pool in its local AWS, as in a deployment.
 
+In: where that AWS is. Out: a `ClientDirectory` for the admin API, and for the token service each client with digests of
+its secrets. The gateway's own two clients are not in the pool: Cognito would choose their ids, and a start would wait
+for it.
+"""
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
 
 from gwctl import scopes
-from gwctl.admin.stores import Credentials, Rotation, UnavailableError
-from gwctl.local.issuer_store import (
-    ClientFile,
-    StateError,
-    add_client,
-    new_client_id,
-    new_secret,
-    revoke_client,
-    rotate_secret,
-)
+from gwctl.admin.cognito import COGNITO_ID, CognitoClientDirectory, translated
+from gwctl.admin.stores import Credentials, UnavailableError
+from gwctl.local import aws_names
+from gwctl.local.clients import OWN_CLIENTS
+from gwctl.local.issuer_store import Client, StateError, digest
+
+if TYPE_CHECKING:
+    from types_boto3_cognito_idp import CognitoIdentityProviderClient
 
 
-class LocalClientDirectory:
-    """See `gwctl.admin.stores.ClientDirectory`. `state_dir` is the issuer's."""
+class LocalClientDirectory(CognitoClientDirectory):
+    """See `gwctl.admin.stores.ClientDirectory`. Without `user_pool_id`, the first client makes a pool of that name."""
 
-    def __init__(self, state_dir: Path) -> None:
-        self._file = ClientFile(state_dir)
+    def __init__(
+        self,
+        connect: "Callable[[], CognitoIdentityProviderClient]",
+        user_pool_id: str | None = None,
+        name: str = aws_names.USER_POOL,
+    ) -> None:
+        super().__init__(connect, user_pool_id or "", scopes.INVOKE)
+        self._name = name
 
-    def create(self, name: str) -> Credentials:  # noqa: ARG002 - the local issuer keeps no names
+    @property
+    def _pool(self) -> str:
+        """Raises KeyError: without a pool there is no client."""
+        self._user_pool_id = self._user_pool_id or self._pool_of_that_name()
+        if not self._user_pool_id:
+            raise KeyError(self._name)
+        return self._user_pool_id
+
+    def _pool_of_that_name(self) -> str:
+        pages = self._client.get_paginator("list_user_pools").paginate(MaxResults=60)
+        return next((pool["Id"] for page in pages for pool in page["UserPools"] if pool["Name"] == self._name), "")
+
+    def create(self, name: str) -> Credentials:
         """See `ClientDirectory.create`."""
-        new = Credentials(new_client_id(), new_secret())
-        try:
-            self._file.change(lambda clients: add_client(clients, new.client_id, new.client_secret, [scopes.INVOKE]))
-        except (StateError, OSError) as error:
-            raise UnavailableError(f"the local issuer's clients: {error}") from error
-        return new
+        with translated():
+            self._user_pool_id = self._user_pool_id or self._pool_of_that_name()
+            if not self._user_pool_id:
+                self._user_pool_id = self._client.create_user_pool(PoolName=self._name)["UserPool"]["Id"]
+        return super().create(name)
 
     def exists(self, client_id: str) -> bool:
         """See `ClientDirectory.exists`."""
+        return client_id in OWN_CLIENTS or super().exists(client_id)
+
+    def find(self, client_id: str) -> Client | None:
+        """A client that may have tokens. Raises StateError: the local AWS does not answer."""
+        if not COGNITO_ID.fullmatch(client_id):
+            return None
         try:
-            return client_id in self._file.read()
-        except (StateError, OSError) as error:
-            raise UnavailableError(f"the local issuer's clients: {error}") from error
+            with translated(client_id):
+                which = {"UserPoolId": self._pool, "ClientId": client_id}
+                client = self._client.describe_user_pool_client(**which)["UserPoolClient"]
+                secrets = self._client.list_user_pool_client_secrets(**which)["ClientSecrets"]
+        except KeyError:
+            return None
+        except UnavailableError as error:
+            raise StateError(f"the user pool cannot be read: {error}") from error
+        if "client_credentials" not in client.get("AllowedOAuthFlows", ()):
+            return None
+        digests = tuple(digest(each["ClientSecretValue"]) for each in secrets)
+        return Client(client_id, digests, tuple(client.get("AllowedOAuthScopes", ())))
 
-    def delete(self, client_id: str) -> bool:
-        """See `ClientDirectory.delete`."""
-        if not self.exists(client_id):
-            return False
-        try:
-            self._file.change(lambda clients: revoke_client(clients, client_id))
-        except (StateError, OSError) as error:
-            raise UnavailableError(f"the local issuer's clients: {error}") from error
-        return True
 
-    def begin_rotation(self, client_id: str) -> Rotation:
-        """See `ClientDirectory.begin_rotation`. Nothing is written yet: one client has one secret here."""
-        if not self.exists(client_id):
-            raise KeyError(client_id)
-        return Rotation(Credentials(client_id, new_secret()))
+def directory_at(aws_url: str, access_key: str, region: str, user_pool_id: str | None) -> LocalClientDirectory:
+    """The directory in the AWS at this address; nobody is asked yet."""
+    options = aws_names.client_options(aws_url, access_key) | {"region_name": region}
+    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
-    def finish_rotation(self, rotation: Rotation) -> None:
-        """See `ClientDirectory.finish_rotation`."""
-        new = rotation.credentials
-        try:
-            self._file.change(lambda clients: rotate_secret(clients, new.client_id, new.client_secret))
-        except (StateError, OSError) as error:
-            raise UnavailableError(f"the local issuer's clients: {error}") from error
+    def connect() -> Any:
+        make: Any = boto3.Session().client  # one of its own: threads of the token service may come here together
+        return make("cognito-idp", config=config, **options)
 
-    def abandon_rotation(self, rotation: Rotation) -> None:
-        """See `ClientDirectory.abandon_rotation`. There is nothing to forget."""
+    return LocalClientDirectory(connect, user_pool_id)
+
+
+def find_client(admin_config: Path, client_id: str) -> Client | None:
+    """A client of the admin API's directory; the file is its configuration. Raises StateError."""
+    try:
+        return _directory_of(admin_config.read_bytes()).find(client_id)
+    except FileNotFoundError:
+        return None  # the admin API has not been started yet
+
+
+@lru_cache(maxsize=1)
+def _directory_of(admin_config: bytes) -> LocalClientDirectory:
+    config = json.loads(admin_config)
+    pool = config.get("settings", {}).get("user_pool_id")
+    return directory_at(config["aws_url"], config["aws_access_key"], config.get("region", aws_names.REGION), pool)

@@ -13,18 +13,19 @@ from gwctl.local.issuer_store import ClientFile, Clients, add_client, new_secret
 
 LOCAL_CLIENT = "local"
 ADMIN_CLIENT = "local-admin"
-_SCOPES = {LOCAL_CLIENT: (scopes.INVOKE,), ADMIN_CLIENT: (scopes.ADMIN, scopes.READ)}
+OWN_CLIENTS = {LOCAL_CLIENT: (scopes.INVOKE,), ADMIN_CLIENT: (scopes.ADMIN, scopes.READ)}
+"""Each with what it may do."""
 
 
 def ensure_connection(data: DataDir, gateway_url: str, admin_url: str, issuer_url: str) -> Connection:
     """Write `connection.json`, with the credentials that it had before if there are any."""
-    secrets = {client_id: new_secret() for client_id in _SCOPES}
+    secrets = {client_id: new_secret() for client_id in OWN_CLIENTS}
     with suppress(UserError):
         known = Connection.read(data.connection)
         secrets |= {known.client_id: known.client_secret, known.admin_client_id: known.admin_client_secret}
 
     def with_ours(clients: Clients) -> Clients:
-        for client_id, granted in _SCOPES.items():
+        for client_id, granted in OWN_CLIENTS.items():
             client = clients.get(client_id)
             if client and client.has_secret(secrets[client_id]) and client.scopes == granted:
                 continue

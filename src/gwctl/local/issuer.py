@@ -8,9 +8,10 @@ comes an RS256 access token with the claims of Cognito's M2M tokens, valid for o
     GET  /.well-known/openid-configuration   where the two above are
     GET  /healthz
 
-Run: `python -m gwctl.local.issuer --host 127.0.0.1 --port N --state-dir DIR --issuer URL`. Key and clients are in
-`issuer_store`; clients may be added, rotated and revoked while it runs. Authlib refuses plain HTTP unless the
-request's Host is a loopback address.
+Run: `python -m gwctl.local.issuer --host 127.0.0.1 --port N --state-dir DIR --issuer URL [--admin-config FILE]`. Key
+and the gateway's own clients are in `issuer_store`, all others in the user pool of the local AWS (`client_directory`);
+clients may be added, rotated and revoked while it runs. Authlib refuses plain HTTP unless the request's Host is a
+loopback address.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +130,8 @@ def create_app(issuer: str, key: RSAKey, find_client: Callable[[str], Client | N
 def _authorization_server(
     app: Flask, issuer: str, key: RSAKey, find_client: Callable[[str], Client | None]
 ) -> "_Server":
-    # An unknown client goes through the comparison too, so neither time nor answer tells it from a known one.
-    nobody = Client("", secrets.token_hex(32), ())
+    # An unknown client goes through the comparison too, so the answer does not tell it from a known one.
+    nobody = Client("", (secrets.token_hex(32),), ())
 
     def issue(*, client: ClientMixin, grant_type: str, user: Any, scope: str) -> str:  # noqa: ARG001
         log.info("issued a token to %s for %s", client.get_client_id(), scope)
@@ -214,6 +216,15 @@ def _refuse_malformed() -> None:
         raise InvalidRequestError("credentials are given twice")
 
 
+def _find_client(own: ClientFile, admin_config: Path | None, client_id: str) -> Client | None:
+    client = own.read().get(client_id)
+    if client or admin_config is None:
+        return client
+    from gwctl.local.client_directory import find_client  # the AWS SDK: a start must not wait for it
+
+    return find_client(admin_config, client_id)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; 1, with one sentence, when the state or the address is unusable."""
     parser = argparse.ArgumentParser(
@@ -223,6 +234,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--state-dir", type=Path, required=True, help="holds issuer-key.json and clients.json")
     parser.add_argument("--issuer", required=True, help="the iss claim and base URL: http://127.0.0.1:8082")
+    parser.add_argument("--admin-config", type=Path, help="the admin API's configuration: where the app clients are")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("authlib").setLevel(logging.INFO)  # its debug log holds whole tokens
@@ -230,7 +242,7 @@ def main(argv: list[str] | None = None) -> int:
     clients = ClientFile(options.state_dir)
     try:
         key = load_or_create_key(options.state_dir)
-        app = create_app(options.issuer, key, lambda client_id: clients.read().get(client_id))
+        app = create_app(options.issuer, key, partial(_find_client, clients, options.admin_config))
         server = create_server(
             app, host=options.host, port=options.port, ident=None, max_request_body_size=MAX_BODY_BYTES
         )

@@ -1,9 +1,9 @@
-"""What the local issuer keeps in its state directory: its signing key and the clients it knows.
+"""What the local issuer keeps in its state directory: its signing key and the gateway's own clients.
 
 In comes a directory; out come a private RSA key (`issuer-key.json`, a JWK) and a mapping of client id to
 `Client` (`clients.json`). Both files are 0600 and written atomically. Secrets are never stored, only digests.
 
-Adding, revoking and rotating are pure functions from clients to clients; `ClientFile.change` applies one:
+Adding and revoking are pure functions from clients to clients; `ClientFile.change` applies one:
 
     secret = new_secret()
     ClientFile(state_dir).change(lambda clients: add_client(clients, "ci", secret, [scopes.INVOKE]))
@@ -15,7 +15,7 @@ import json
 import secrets
 import string
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
@@ -39,28 +39,30 @@ class StateError(UserError):
 
 @dataclass(frozen=True)
 class Client:
-    """A confidential client. `secret_sha256` is its secret's hex digest, `scopes` all that it may ask for."""
+    """A confidential client. Of each of its secrets a hex digest, `scopes` all that it may ask for."""
 
     client_id: str
-    secret_sha256: str
+    secrets_sha256: tuple[str, ...]
     scopes: tuple[str, ...]
 
     def has_secret(self, secret: str) -> bool:
         """Compare in a time that does not depend on where the two differ."""
-        return hmac.compare_digest(_digest(secret), self.secret_sha256)
+        given = digest(secret)
+        return any(hmac.compare_digest(given, each) for each in self.secrets_sha256)
 
 
 Clients = Mapping[str, Client]
 
 
-def new_client_id() -> str:
-    """26 lower-case letters and digits, as Cognito's app client ids."""
-    return _random_word(26)
-
-
 def new_secret() -> str:
     """51 lower-case letters and digits: 263 random bits, and no character that needs quoting anywhere."""
-    return _random_word(51)
+    return "".join(secrets.choice(_ALPHABET) for _ in range(51))
+
+
+def digest(secret: str) -> str:
+    """What is stored of a secret."""
+    # A plain hash is enough for a random secret: there is no dictionary that scrypt would have to slow down.
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def add_client(clients: Clients, client_id: str, secret: str, scopes: Iterable[str]) -> dict[str, Client]:
@@ -78,18 +80,13 @@ def add_client(clients: Clients, client_id: str, secret: str, scopes: Iterable[s
     if not wanted or not set(wanted) <= set(gateway_scopes.ALL):
         asked, known = " ".join(wanted), " ".join(gateway_scopes.ALL)
         raise StateError(f"client {client_id!r} needs one or more scopes of {known!r}, not {asked!r}")
-    return {**clients, client_id: Client(client_id, _digest(secret), wanted)}
+    return {**clients, client_id: Client(client_id, (digest(secret),), wanted)}
 
 
 def revoke_client(clients: Clients, client_id: str) -> dict[str, Client]:
     """`clients` without this one; its tokens stay valid until they expire. Raises StateError if unknown."""
     _existing(clients, client_id)
     return {name: client for name, client in clients.items() if name != client_id}
-
-
-def rotate_secret(clients: Clients, client_id: str, secret: str) -> dict[str, Client]:
-    """`clients` with a new secret for this one; the old one stops working. Raises StateError if unknown."""
-    return {**clients, client_id: replace(_existing(clients, client_id), secret_sha256=_digest(secret))}
 
 
 class ClientFile:
@@ -106,7 +103,7 @@ class ClientFile:
             return {}
         try:
             return {
-                client_id: Client(client_id, entry["secret_sha256"], tuple(entry["scopes"]))
+                client_id: Client(client_id, (entry["secret_sha256"],), tuple(entry["scopes"]))
                 for client_id, entry in json.loads(text)["clients"].items()
             }
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -120,7 +117,7 @@ class ClientFile:
         with _locked(self.path):
             clients = edit(self.read())
             entries = {
-                client.client_id: {"secret_sha256": client.secret_sha256, "scopes": client.scopes}
+                client.client_id: {"secret_sha256": client.secrets_sha256[0], "scopes": client.scopes}
                 for client in clients.values()
             }
             _write(self.path, {"clients": entries})
@@ -150,15 +147,6 @@ def _existing(clients: Clients, client_id: str) -> Client:
         return clients[client_id]
     except KeyError:
         raise StateError(f"there is no client {client_id!r}") from None
-
-
-def _digest(secret: str) -> str:
-    # A plain hash is enough for a random secret: there is no dictionary that scrypt would have to slow down.
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _random_word(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def _locked(path: Path) -> FileLock:

@@ -274,7 +274,11 @@ def test_what_was_set_survives_kill_9_of_everything(tmp_path: Path):
         budget = {"id": "lasting", "team": "lasting", "limit_usd": 5, "period": "month", "action": "alert"}
         desk.create("/budgets/lasting", budget)
         desk.put("/teams/default", {"id": "default", "name": "by the admin API"})
-        client = desk.new_client("lasting")
+        client, revoked = desk.new_client("lasting"), desk.new_client("lasting")
+        rotated = desk.admin.post(f"/teams/lasting/clients/{client[0]}/secret").raise_for_status().json()
+        good, bad = desk.bearer((client[0], rotated["client_secret"])), desk.bearer(revoked)
+        desk.admin.delete(f"/teams/lasting/clients/{revoked[0]}", headers={"if-match": "*"}).raise_for_status()
+        desk.aws("secretsmanager").create_secret(Name="lasting", SecretString="kept")
         settled = {**LEDGER_ITEM, "settled": {"N": "17"}}
         desk.aws("dynamodb").put_item(TableName=aws_names.LEDGER_TABLE, Item=settled)
         before = everything(desk)
@@ -291,7 +295,12 @@ def test_what_was_set_survives_kill_9_of_everything(tmp_path: Path):
         again = Desk(Gateway(gateway.data.connection))
         assert everything(again) == before
         assert again.admin.get("/teams/default").json()["document"]["name"] == "by the admin API"
-        assert again.ask(again.bearer(client)) == 200
+        assert again.aws("secretsmanager").get_secret_value(SecretId="lasting")["SecretString"] == "kept"
+        assert (again.ask(good), again.ask(bad)) == (200, 403)
+        for gone in (client, revoked):
+            with pytest.raises(httpx.HTTPStatusError, match="401"):
+                again.gateway.token(*gone)
+        assert again.ask(again.bearer((client[0], rotated["client_secret"]))) == 200
 
 
 def test_a_file_that_contradicts_the_store_at_a_start_is_told_and_applied_when_it_no_longer_does(tmp_path: Path):
