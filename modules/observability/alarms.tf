@@ -70,7 +70,6 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   treat_missing_data  = each.value.silence
 }
 
-# Both kinds of 5xx: what the load balancer says itself (no healthy task) and what the tasks answer.
 resource "aws_cloudwatch_metric_alarm" "errors" {
   alarm_name          = "${var.context.name}-errors"
   alarm_description   = "Too large a share of the requests ends in a 5xx. Load balancer's own: is a task healthy? Tasks': saved query `errors`."
@@ -90,11 +89,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   }
 
   dynamic "metric_query" {
-    for_each = {
-      balancer = "HTTPCode_ELB_5XX_Count"
-      requests = "RequestCount"
-      tasks    = "HTTPCode_Target_5XX_Count"
-    }
+    for_each = local.error_metrics
     content {
       id = metric_query.key
 

@@ -2,6 +2,13 @@ locals {
   # The agent reports in this namespace; modules/compute gives it to the collector.
   namespace = var.context.name
 
+  # Both kinds of 5xx: what the load balancer says itself (no healthy task) and what the tasks answer.
+  error_metrics = {
+    balancer = "HTTPCode_ELB_5XX_Count"
+    requests = "RequestCount"
+    tasks    = "HTTPCode_Target_5XX_Count"
+  }
+
   # Each widget: title, metrics in CloudWatch's array form, and how to draw them.
   widgets = [
     {
@@ -14,6 +21,16 @@ locals {
       metrics = [for metric in ["HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_4XX_Count", "HTTPCode_Target_4XX_Count"] :
         ["AWS/ApplicationELB", metric, "LoadBalancer", var.load_balancer.arn_suffix]
       ]
+      stat = "Sum"
+    },
+    {
+      title = "Error rate: 5xx, percent of the requests"
+      metrics = concat(
+        [[{ expression = "100 * (FILL(balancer, 0) + FILL(tasks, 0)) / requests", id = "share", label = "5xx" }]],
+        [for id, metric in local.error_metrics :
+          ["AWS/ApplicationELB", metric, "LoadBalancer", var.load_balancer.arn_suffix, { id = id, visible = false }]
+        ],
+      )
       stat = "Sum"
     },
     {

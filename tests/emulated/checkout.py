@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gwctl.environments import emulator
+from gwctl.environments import emulator, smoke
 from gwctl.environments.project import Project
 from plan.stubs import write_admin_artifacts
 from support import measured
@@ -62,6 +62,17 @@ class Checkout:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def conformance(self, *, seconds: float = 600) -> subprocess.CompletedProcess[str]:
+        """Run the smoke suite's conformance test against what is deployed."""
+        return subprocess.run(
+            [BIN / "python", "-m", "pytest", "-qsp", "no:cacheprovider", "tests/smoke/test_conformance.py"],
+            cwd=self.root,
+            env={**self._environment(), "PYTEST_ADDOPTS": "", smoke.VARIABLE: "local"},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+
     def begin(self, *arguments: str, errors: Path) -> subprocess.Popen[bytes]:
         """Start a command; its stderr goes to a file."""
         with errors.open("wb") as file:
@@ -102,7 +113,7 @@ class Checkout:
             for name in ("GWCTL_PROVIDER_MIRROR", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "HTTPS_PROXY", "GOPATH")
             if name in os.environ
         }
-        # The conformance suite has its own place in CI: here the smoke suite goes without it.
+        # A deploy goes without the conformance suite: a test of its own runs it, so that its failure is no other's.
         kept["PYTEST_ADDOPTS"] = "-k 'not conforms'"
         return {**clean_environment(self.home), **kept, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 

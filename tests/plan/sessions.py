@@ -1,4 +1,4 @@
-"""Plans of examples, each made when it is first asked for, and as few Terraform runs as possible."""
+"""Plans of examples and environments, each made when it is first asked for, and as few Terraform runs as possible."""
 
 import shutil
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import tftest
 
 from plan.examples import Example, module_examples
 from plan.stubs import write_admin_artifacts
-from plan.terraform import MODULES, ROOT, Workspace
+from plan.terraform import ENVIRONMENTS, MODULES, ROOT, Workspace
 from plan.tfplan import Plan
 
 _PROVIDER: Final = """
@@ -90,8 +90,38 @@ class RootPlans:
         return self._plans[example.name]
 
 
-def copy_root(directory: Path) -> Path:
-    """Copies the root module beside a link to the modules; returns where it is."""
+class EnvironmentPlans:
+    """The plans of the environments as they are rendered, made in one Terraform run.
+
+    They are of several accounts, so the root's own provider block, which refuses all but one, is left out.
+    """
+
+    def __init__(self, directory: Path, env: Mapping[str, str]) -> None:
+        self._directory = directory
+        self._env = env
+        self._together: Plan | None = None
+
+    def of(self, name: str) -> Plan:
+        """The plan of one environment, its addresses as the root module has them."""
+        self._together = self._together or self._plan()
+        return self._together.inside(f"module.{name}")
+
+    def _plan(self) -> Plan:
+        copy_root(self._directory, without="providers.tf")
+        write_admin_artifacts(self._directory / "dist" / "admin")
+        calls = [_PROVIDER]
+        for variables in sorted(ENVIRONMENTS.glob("*/terraform.tfvars")):
+            name = variables.parent.name
+            calls.append(f'module "{name}" {{\n  source = "../infrastructure"\n{variables.read_text()}}}\n')
+            calls.append(f'output "{name}" {{\n  value = module.{name}\n}}\n')
+        together = self._directory / "together"
+        together.mkdir()
+        (together / "main.tf").write_text("\n".join(calls))
+        return Workspace(together, self._env).plan()
+
+
+def copy_root(directory: Path, *, without: str = "") -> Path:
+    """Copies the root module beside a link to the modules, one file left out; returns where it is."""
     (directory / "modules").symlink_to(MODULES)
-    ignore = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
+    ignore = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", without)
     return Path(shutil.copytree(ROOT, directory / "infrastructure", ignore=ignore))

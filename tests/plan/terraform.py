@@ -18,6 +18,7 @@ from plan.tfplan import Plan
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 MODULES: Final = REPOSITORY / "modules"
 ROOT: Final = REPOSITORY / "infrastructure"
+ENVIRONMENTS: Final = REPOSITORY / "environments"
 ACCOUNT: Final = "111122223333"
 PARALLELISM: Final = "4"
 

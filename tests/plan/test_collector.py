@@ -77,6 +77,24 @@ def test_alarms_read_metrics_that_are_exported(observability: Plan) -> None:
         assert sorted(alarm.get("dimensions") or {}) in exported(alarm.get("metric_name")), alarm.address
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Requests a minute", "Error rate", "Time to the first byte", "Requests by provider", "Spend an hour"],
+)
+def test_dashboard_shows(title: str, observability: Plan) -> None:
+    widgets = observability.of("aws_cloudwatch_dashboard")[0].get("dashboard_body")["widgets"]
+    (found,) = [each["properties"] for each in widgets if each["properties"]["title"].startswith(title)]
+    assert found["metrics"]
+
+
+def test_dashboard_and_alarm_judge_errors_by_the_same_metrics(observability: Plan) -> None:
+    widgets = observability.of("aws_cloudwatch_dashboard")[0].get("dashboard_body")["widgets"]
+    shown = next(each["properties"] for each in widgets if each["properties"]["title"].startswith("Error rate"))
+    alarm = next(each for each in observability.of("aws_cloudwatch_metric_alarm") if each.get("metric_query"))
+    read = {each["id"]: each["metric"][0]["metric_name"] for each in alarm.get("metric_query") if each.get("metric")}
+    assert {options["id"]: metric for _, metric, _, _, options in shown["metrics"][1:]} == read
+
+
 def test_dashboard_reads_metrics_that_are_exported(observability: Plan) -> None:
     module = (MODULES / "observability" / "dashboard.tf").read_text()
     searched = re.findall(r'\{\\"\$\{local\.namespace\}\\",\\"([\w.]+)\\"\} MetricName=\\"([\w.]+)\\"', module)

@@ -85,6 +85,12 @@ def test_the_edge_waits_longer_than_the_load_balancer(plans: dict[str, Plan], ag
     assert settings["stream_idle_seconds"] > idle
 
 
+def test_edge_gateway_and_scanner_have_a_port_each(agent_settings: dict[str, Any]) -> None:
+    """Without one for the scanner every request under a content rule would be refused."""
+    edge = agent_settings["edge"]
+    assert len({edge["listen_port"], edge["scanner_port"], *edge["gateway_ports"]} - {None}) == 3
+
+
 def test_one_proxy_stands_before_the_edge(agent_settings: dict[str, Any]) -> None:
     assert agent_settings["edge"]["trusted_hops"] == 1
 
@@ -143,7 +149,7 @@ def test_portkey_is_started_as_on_a_laptop(containers: dict[str, Any], laptop: s
 
 def test_envoy_is_started_as_on_a_laptop(containers: dict[str, Any], laptop: stack.Stack) -> None:
     deployed = options(containers["edge"]["command"])
-    local = options(laptop.edge(laptop.edge_settings(8080, 1, 8787, 1)).command)
+    local = options(laptop.edge(laptop.edge_settings(8080, 1, 8787, 8788, 1)).command)
     assert {**deployed, "--concurrency": "?"} == {**local, "--concurrency": "?"}
 
 
@@ -154,8 +160,10 @@ def test_what_the_agent_writes_is_where_the_others_look(
     assert edge[edge.index("--config-path") + 1] == agent_settings["bootstrap_path"]
     assert gateway[gateway.index("--require") + 1] == agent_settings["gateway_preload_path"]
     (mount,) = containers["gateway"]["mountPoints"]
-    assert mount["readOnly"]
-    assert agent_settings["gateway_preload_path"].startswith(f"{mount['containerPath']}/")
+    noted = {each["name"]: each["value"] for each in containers["gateway"]["environment"]}[stack.NOTES_VARIABLE]
+    assert noted == agent_settings["gateway_notes_path"]
+    for path in (noted, agent_settings["gateway_preload_path"]):
+        assert path.startswith(f"{mount['containerPath']}/")
 
 
 def test_edge_starts_last_and_collector_first(containers: dict[str, Any]) -> None:

@@ -13,11 +13,11 @@ import pytest
 import tftest
 
 from plan.examples import root_examples
+from plan.module_guards import IMAGES, MODULE_GUARDS
 from plan.sessions import RootPlans
 from plan.stubs import caller_identity, write_admin_artifacts
 from plan.terraform import MODULES, ROOT, Workspace
 
-IMAGES = {name: f"example.com/{name}@sha256:{'0' * 64}" for name in ("agent", "collector", "edge", "gateway")}
 FINE: dict[str, Any] = {
     "account_id": "111122223333",
     "alb": {"certificate_arn": "arn:aws:acm:eu-central-1:111122223333:certificate/x"},
@@ -107,112 +107,6 @@ ROOT_GUARDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     ),
 }
 
-CONTEXT = {"account_id": "111122223333", "name": "gwctl-dev", "region": "eu-central-1"}
-KEY = "arn:aws:kms:eu-central-1:111122223333:key/x"
-NETWORKING = {
-    "access_logs_bucket": "logs",
-    "alb": {"certificate_arn": "arn:aws:acm:eu-central-1:111122223333:certificate/x"},
-    "availability_zones": ["eu-central-1a", "eu-central-1b"],
-    "context": CONTEXT,
-    "logs": {"kms_key_arn": KEY},
-}
-AUTH = {
-    "context": CONTEXT,
-    "domain_prefix": "acme",
-    "jwt_rule": {"listener_arn": "arn:x", "target_group_arn": "arn:y"},
-}
-COMPUTE = {
-    "context": CONTEXT,
-    "identity": {"issuer": "https://x", "jwks_url": "https://x/jwks"},
-    "images": IMAGES,
-    "logs": {"group_names": {}, "kms_key_arn": KEY, "metrics_namespace": "x"},
-    "network": {
-        "alb_arn_suffix": "a",
-        "alb_security_group_id": "sg",
-        "private_subnets": {},
-        "target_group_arn": "t",
-        "target_group_arn_suffix": "t",
-        "vpc_id": "v",
-    },
-    "stores": {
-        "audit_stream": {"arn": "a", "name": "a"},
-        "kms_key_arn": KEY,
-        "notifications_topic_arn": "t",
-        "snapshot_bucket": {"arn": "b", "name": "b"},
-        "tables": {},
-    },
-}
-AUDIT = {"context": CONTEXT, "logs": {"kms_key_arn": KEY}}
-
-MODULE_GUARDS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
-    "name too long": ("ledger", {"context": CONTEXT}, {"context": {**CONTEXT, "name": "x" * 21}}, "3 to 20"),
-    "history too short": ("ledger", {"context": CONTEXT}, {"snapshot_history_days": 1}, "at least 30"),
-    "table missing": ("ledger", {"context": CONTEXT}, {"tables": {"ledger": {}}}, "Add what is missing"),
-    "one zone": ("networking", NETWORKING, {"availability_zones": ["eu-central-1a"]}, "two or three different zones"),
-    "small network": ("networking", NETWORKING, {"cidr": "10.0.0.0/24"}, "from /16 to /22"),
-    "impatient balancer": (
-        "networking",
-        NETWORKING,
-        {"alb": {**NETWORKING["alb"], "idle_timeout_seconds": 60}},
-        "a reasoning model can be silent for minutes",
-    ),
-    "old TLS": (
-        "networking",
-        NETWORKING,
-        {"alb": {**NETWORKING["alb"], "tls_policy": "ELBSecurityPolicy-2016-08"}},
-        "ELBSecurityPolicy-TLS13-1-3-2021-06",
-    ),
-    "endpoints for everybody": ("networking", NETWORKING, {"endpoint_clients": ["0.0.0.0/0"]}, "ends in /0"),
-    "unknown endpoint": ("networking", NETWORKING, {"extra_endpoints": ["ssm"]}, "remove the others"),
-    "NAT": ("networking", NETWORKING, {"nat": "none"}, '"single" or "per_zone"'),
-    "unknown scope": ("auth", AUTH, {"clients": {"default": {"scopes": ["root"]}}}, "add the scope there"),
-    "no default client": ("auth", AUTH, {"clients": {"x": {"scopes": ["invoke"]}}}, "add default = "),
-    "long-lived token": (
-        "auth",
-        AUTH,
-        {"clients": {"default": {"scopes": ["invoke"], "token_minutes": 10080}}},
-        "must be 5 to 1440",
-    ),
-    "rule without a scope": ("auth", AUTH, {"jwt_rule": {**AUTH["jwt_rule"], "scopes": []}}, "every token of the pool"),
-    "six paths": ("auth", AUTH, {"jwt_rule": {**AUTH["jwt_rule"], "paths": list("abcdef")}}, "join some with *"),
-    "reserved domain": ("auth", AUTH, {"domain_prefix": "my-cognito"}, "without the words aws, amazon and cognito"),
-    "unpinned image": ("compute", COMPUTE, {"images": {**IMAGES, "gateway": "portkeyai/gateway"}}, "is not pinned"),
-    "no such task size": ("compute", COMPUTE, {"task": {"cpu": 1024, "memory": 16384}}, "1024 with 2048 to 8192"),
-    "fewer than none": ("compute", COMPUTE, {"scaling": {"minimum": 5, "maximum": 2}}, "raise the maximum or lower"),
-    "every Bedrock model": (
-        "compute",
-        COMPUTE,
-        {"providers_access": {"bedrock_model_arns": ["arn:aws:bedrock:*::foundation-model/*"]}},
-        "name the ones that routes use",
-    ),
-    "expires while locked": (
-        "audit_log",
-        AUDIT,
-        {"retention": {"expire_days": 200, "lock_days": 365}},
-        "a locked record cannot expire",
-    ),
-    "lock mode": ("audit_log", AUDIT, {"retention": {"lock_mode": "NONE"}}, "GOVERNANCE or COMPLIANCE"),
-    "no fallback": (
-        "fallback_routing",
-        {"alarm": {"metrics_namespace": "x", "topic_arn": "t"}, "context": CONTEXT, "task_role_name": "r"},
-        {"routes": {"x": {"targets": [{"provider": "a", "model": "m"}]}}},
-        "nothing to fall back to",
-    ),
-    "retention CloudWatch lacks": (
-        "observability",
-        {"context": CONTEXT, "load_balancer": {"arn_suffix": "a", "target_group_arn_suffix": "t"}},
-        {"retention_days": 200},
-        "a period that CloudWatch Logs offers",
-    ),
-    "key id": ("bucket", {"name": "abc"}, {"kms_key": {"arn": "1234abcd"}}, "not its id or alias"),
-    "path as host name": (
-        "domain",
-        {"alias": {"dns_name": "x", "zone_id": "Z"}, "zone_id": "Z0123456789"},
-        {"name": "https://ai.example.com/"},
-        "without https:// and without a path",
-    ),
-}
-
 
 def problems(variables_file: Path, directory: Path, env: dict[str, str], variables: dict[str, Any]) -> str:
     """Terraform's words about the variables, on one line; empty when it accepts them."""
@@ -248,6 +142,24 @@ def test_module_refuses(guard: str, terraform_env: dict[str, str], tmp_path: Pat
     found = problems(MODULES / module / "variables.tf", tmp_path, terraform_env, {**fine, **change})
     assert message in found
     assert found.count("Error: ") == 1, found
+
+
+def test_every_guard_of_a_module_is_tried() -> None:
+    """What every module has is tried in one of them; what `terraform test` tries is left out."""
+    by_terraform = {
+        ("admin_api", "A zip in functions does not exist"),
+        ("github_oidc", "environment must be"),
+        ("github_oidc", "oidc_provider.arn must be"),
+        ("github_oidc", "repository."),
+    }
+    messages = {
+        (file.parent.name, message.replace('\\"', '"'))
+        for file in MODULES.glob("*/variables.tf")
+        for message in re.findall(r'error_message = "(.*)"$', file.read_text(), re.MULTILINE)
+        if not message.startswith("context.")
+    }
+    tried = {(module, words) for module, _, _, words in MODULE_GUARDS.values()} | by_terraform
+    assert [each for each in sorted(messages) if not any(each[0] == m and words in each[1] for m, words in tried)] == []
 
 
 def test_credentials_of_another_account_are_refused(root_plans: RootPlans, terraform_env: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """House rules of the Terraform code, read from its text."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from gwctl.docs.hcl import blocks, blocks_of
 from plan.examples import examples_in
 from plan.module_tables import COMMAND, directories, with_section
+from plan.sessions import RootPlans
 from plan.terraform import MODULES, REPOSITORY, ROOT, find_terraform
 
 MODULE_DIRECTORIES = sorted(path.parent for path in MODULES.glob("*/versions.tf"))
@@ -19,8 +21,29 @@ REMOVED_IN_6 = (
     r"\baws_api_gateway_deployment\.\w+\.(execution_arn|invoke_url)\b",
     r"\binference_accelerator\b",
     r"\b(inline_policy|managed_policy_arns)\b",
-    r"\bvpc\s*=\s*true\b",
 )
+ARGUMENTS_REMOVED_IN_6 = {
+    "aws_api_gateway_account": ("reset_on_delete",),
+    "aws_api_gateway_deployment": ("canary_settings", "stage_description", "stage_name"),
+    "aws_eip": ("vpc",),
+    "aws_flow_log": ("log_group_name",),
+}
+PROMISED_OUTPUTS = {
+    "admin_api": {"api_execution_arn", "api_url"},
+    "audit_log": {"firehose_stream_name", "glue_database_name", "s3_bucket_name"},
+    "auth": {"cognito_client_id", "cognito_token_endpoint", "cognito_user_pool_arn", "cognito_user_pool_id"},
+    "compute": {"ecr_repository_url", "ecs_cluster_name", "ecs_service_name"},
+    "networking": {
+        "alb_arn",
+        "alb_dns_name",
+        "alb_security_group_id",
+        "alb_target_group_gateway_arn",
+        "private_subnets",
+        "vpc_id",
+    },
+    "observability": {"gateway_log_group_name", "logs_kms_key_arn", "otel_log_group_name"},
+}
+"""What others may build on, whether the root uses it or not."""
 
 
 @pytest.fixture(params=directories(), ids=lambda path: path.name)
@@ -53,6 +76,11 @@ def test_outputs_are_described(directory: Path) -> None:
     assert [each.name for each in blocks_of(directory / "outputs.tf") if not each.text("description")] == []
 
 
+@pytest.mark.parametrize("module", PROMISED_OUTPUTS)
+def test_has_the_outputs_that_others_build_on(module: str) -> None:
+    assert PROMISED_OUTPUTS[module] <= {block.name for block in blocks_of(MODULES / module / "outputs.tf")}
+
+
 def test_variables_and_outputs_are_in_their_files(directory: Path) -> None:
     wanted = {"variable": "variables.tf", "output": "outputs.tf"}
     assert [each.name for each in blocks(directory, *wanted) if each.file.name != wanted[each.kind]] == []
@@ -77,14 +105,45 @@ def test_asks_aws_nothing_while_planning(directory: Path) -> None:
     assert data <= READS_NOTHING
 
 
-def test_uses_nothing_that_provider_6_removed(directory: Path) -> None:
-    found = [
+def removed_in_6(directory: Path) -> list[str]:
+    """What of a module the provider from 6.0 on does not have, or is about to lose."""
+    references = [
         f"{file.name}: {match.group(0)}"
         for file in directory.glob("*.tf")
         for pattern in REMOVED_IN_6
         if (match := re.search(pattern, file.read_text()))
     ]
-    assert found == []
+    return references + [
+        f"{block.address}: {name}"
+        for block in blocks(directory, "resource")
+        for name in ARGUMENTS_REMOVED_IN_6.get(block.labels[0], ())
+        if re.search(rf"^  {name}\b", block.body, re.MULTILINE)
+    ]
+
+
+def test_uses_nothing_that_provider_6_removed(directory: Path) -> None:
+    assert removed_in_6(directory) == []
+
+
+def test_the_provider_warns_of_nothing(root_plans: RootPlans) -> None:
+    """What 6.0 removed, 5.100 calls deprecated. All modules are looked at, whether a feature is on or off."""
+    found = json.loads(root_plans.workspace().run("validate", "-json"))
+    assert (found["valid"], found["diagnostics"]) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("aws_api_gateway_deployment", "stage_name = aws_x.y.id"),
+        ("aws_eip", "vpc    = true"),
+        ("aws_flow_log", 'log_group_name = "x"'),
+        ("aws_iam_role", "managed_policy_arns = []"),
+        ("aws_lb", "name = data.aws_region.current.name"),
+    ],
+)
+def test_what_provider_6_removed_is_found(kind: str, line: str, tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(f'resource "{kind}" "this" {{\n  {line}\n}}\n')
+    assert len(removed_in_6(tmp_path)) == 1
 
 
 def test_versions_are_the_same_everywhere(directory: Path) -> None:

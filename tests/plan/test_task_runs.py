@@ -86,7 +86,7 @@ def task(module_plans: ModulePlans, aws: dict[str, str]) -> Iterator[Task]:
     """The task of the example of modules/compute."""
     plan = module_plans.of(next(each for each in module_examples() if each.name == "compute"))
     text = json.dumps(plan.of("aws_ecs_task_definition")[0].get("container_definitions"))
-    edge, gateway = free_ports(2)
+    edge, gateway, scanner = free_ports(3)
     # A Unix socket's path has 107 bytes at most; pytest's folders are longer.
     with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as name:
         folder = Path(name)
@@ -95,6 +95,7 @@ def task(module_plans: ModulePlans, aws: dict[str, str]) -> Iterator[Task]:
             ("/var/lib/gwctl", f"{name}/state"),
             ("8080", str(edge)),
             ("8787", str(gateway)),
+            ("8788", str(scanner)),
         ):
             assert old in text
             text = text.replace(old, new)

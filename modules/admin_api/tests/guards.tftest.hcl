@@ -5,6 +5,11 @@ mock_provider "aws" {
   }
 }
 
+# A firewall takes longer to plan than all else of the module.
+override_module {
+  target = module.web_acl
+}
+
 variables {
   context   = { account_id = "111122223333", name = "gwctl-dev", region = "eu-central-1" }
   functions = { teams = { access = {}, zip = "dist/admin/teams.zip" } }

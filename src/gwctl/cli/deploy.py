@@ -62,12 +62,12 @@ def command(
     deployment.opened(opened, "Deploy")
     if not (yes or dry_run):
         deployment.somebody_there("--yes")
-    if not plan_file:  # a saved plan is of the functions that there were
-        building.prepare_artifacts(project, deployment.said)
     again = f"gwctl deploy {name}"
     result: dict[str, Any] = {"environment": name, "account_id": opened.target.environment.account_id}
     with building.alone(opened.target.place), ApplyView(quiet=as_json) as view:
         target = building.reach(opened, project)
+        if not plan_file:  # a saved plan is of the functions that there were
+            building.prepare_artifacts(project, deployment.said)
         runner = building.start_terraform(
             target, opened.programs, view.event, parallelism=parallelism, lock_seconds=lock_seconds
         )

@@ -65,12 +65,12 @@ def command(
         return
     if not dry_run:
         _check_can_ask(opened.target, yes=yes, typed=typed)
-    if not plan_file:
-        building.prepare_artifacts(project, deployment.said)
     again = f"gwctl destroy {name}"
     result: dict[str, Any] = {"environment": name, "account_id": opened.target.environment.account_id}
     with building.alone(opened.target.place), ApplyView(quiet=as_json) as view:
         target = building.reach(opened, project)
+        if not plan_file:
+            building.prepare_artifacts(project, deployment.said)
         runner = building.start_terraform(
             target, opened.programs, view.event, parallelism=parallelism, lock_seconds=lock_seconds
         )
@@ -154,10 +154,12 @@ def _end_emulated(opened: "Opened", project: "Project") -> None:
 
 
 def _check_can_ask(target: "Target", *, yes: bool, typed: str | None) -> None:
-    """Before anything is planned. Raises UserError: nobody can answer, and no option answers for them."""
-    from gwctl.cli.deployment import somebody_there
+    """Before anything is planned. Raises UserError: nobody can answer, no option does, or it names another one."""
+    from gwctl.cli.deployment import confirm_name, somebody_there
 
     environment = target.environment
+    if typed is not None:
+        confirm_name(target.name, "", given=typed)
     if typed is None and (environment.production or not (environment.emulated or yes)):
         somebody_there(f"--confirm {target.name}")
     if environment.emulated and not yes:

@@ -31,9 +31,9 @@ def command(
     project = Project.find()
     opened = building.open_environment(project, name)
     deployment.opened(opened, "Plan to destroy" if to_destroy else "Plan")
-    building.prepare_artifacts(project, deployment.said)
     with building.alone(opened.target.place), ApplyView(quiet=as_json) as view:
         target = building.reach(opened, project)
+        building.prepare_artifacts(project, deployment.said)
         runner = building.start_terraform(
             target, opened.programs, view.event, parallelism=parallelism, lock_seconds=lock_seconds
         )

@@ -96,6 +96,22 @@ class OneOf(Check):
 
 
 @dataclass(frozen=True)
+class NoneOf(Check):
+    """Any value but a few."""
+
+    values: tuple[Hashable, ...]
+    why: str
+
+    @property
+    def schema(self) -> dict[str, Any]:  # noqa: D102
+        return {"not": {"enum": list(self.values)}}
+
+    def check(self, value: Hashable) -> None:  # noqa: D102
+        if value in self.values:
+            raise InvalidError(f"cannot be: {self.why}", "remove it")
+
+
+@dataclass(frozen=True)
 class Length(Check):
     """How many entries a list or mapping has, none of them twice."""
 
@@ -119,9 +135,10 @@ class Length(Check):
 
 @dataclass(frozen=True)
 class Range(Check):
-    """An IPv4 range; `vpc`: one that a VPC can have."""
+    """An IPv4 range; `vpc`: one that a VPC can have; `everybody`: 0.0.0.0/0 is one, too."""
 
     vpc: bool = False
+    everybody: bool = True
 
     @property
     def schema(self) -> dict[str, Any]:  # noqa: D102
@@ -131,6 +148,8 @@ class Range(Check):
         if "/" not in value:
             raise InvalidError("has no prefix length", f"write {value}/32 for one address")
         length = network(value).prefixlen
+        if not self.everybody and length == 0:
+            raise InvalidError("is everybody", "write the ranges of your networks")
         if self.vpc and not LARGEST_VPC <= length <= SMALLEST_VPC:
             raise InvalidError(
                 "has the wrong size: AWS allows no VPC larger than /16, and below /22 there is no room for tasks",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gwctl.environments.checks import Between, Length
+from gwctl.environments.checks import Between, Length, NoneOf
 from gwctl.environments.sections import Section
 from gwctl.environments.values import (
     BedrockModel,
@@ -44,6 +44,13 @@ class Guardrail(Section):
     """What to do with each kind of personal data, for example EMAIL: ANONYMIZE."""
 
 
+FallbackStatus = Annotated[
+    int,
+    Between(400, 599, "it is an HTTP status of an error"),
+    NoneOf((401, 403), "a wrong key does not get right at the next provider"),
+]
+
+
 class FallbackTarget(Section):
     """One place that can serve a route."""
 
@@ -56,10 +63,7 @@ class FallbackTarget(Section):
 class FallbackRoute(Section):
     """A model alias with the places that can serve it, in order."""
 
-    fallback_on: (
-        Annotated[list[Annotated[int, Between(400, 599, "it is an HTTP status of an error")]], Length(0, 100, "status")]
-        | None
-    ) = None
+    fallback_on: Annotated[list[FallbackStatus], Length(0, 100, "status")] | None = None
     """Statuses after which the next one is tried."""
     targets: Annotated[list[FallbackTarget], Length(2, 10, "target")]
     """Two to ten of them."""

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from gwctl.environments.model import LONGEST_NAME, Environment
 from gwctl.environments.problems import EnvironmentFileError, InvalidError, Problem
 from gwctl.environments.project import Place, shown
+from gwctl.environments.values import RESERVED_BY_COGNITO
 from gwctl.environments.yaml_lines import Yaml
 
 _LONGEST_SHOWN: Final = 60
@@ -25,6 +26,7 @@ _FIXES: Final = {
     "float_type": ("is no number", "write a number without quotes"),
     "int_from_float": ("is no whole number", "write a whole number"),
     "int_type": ("is no whole number", "write a whole number without quotes"),
+    "invalid_key": ("is no name of a field", "write it in quotes, or remove it"),
     "list_type": ("is no list", "write each entry on a line of its own after `- `"),
     "missing": ("is missing", "add it"),
     "model_type": ("is no mapping", "write `name: value` lines below it, indented"),
@@ -54,17 +56,30 @@ def read(path: Path, name: str) -> Environment:
         environment = Environment.model_validate(document.content)
     except ValidationError as error:
         raise EnvironmentFileError(_problems(error, document, file)) from None
-    whole = f"{environment.prefix}-{name}"
-    if len(whole) > LONGEST_NAME:
-        message = f"makes names begin with {whole}, which has more than {LONGEST_NAME} characters"
-        fix = "shorten prefix, or the directory's name"
-        raise EnvironmentFileError([Problem(file, document.line(["prefix"]), "prefix", message, fix)])
+    wrong = _wrong_with_names(environment, name)
+    if wrong:
+        raise EnvironmentFileError([Problem(file, document.line(["prefix"]), "prefix", *wrong)])
     return environment
 
 
+def _wrong_with_names(environment: Environment, name: str) -> tuple[str, str] | None:
+    """What AWS will not take of the names that are made of prefix and environment, and the fix."""
+    whole = f"{environment.prefix}-{name}"
+    if len(whole) > LONGEST_NAME:
+        message = f"makes names begin with {whole}, which has more than {LONGEST_NAME} characters"
+        return message, "shorten prefix, or the directory's name"
+    word = next((each for each in RESERVED_BY_COGNITO if each in whole), None)
+    if word and environment.token_domain_prefix is None:
+        message = f"makes the token endpoint's name begin with {whole}, and Cognito takes none with {word} in it"
+        return message, "choose another prefix, or write token_domain_prefix"
+    return None
+
+
 def _parse(path: Path, file: str) -> Yaml:
+    text = ""
     try:
-        return Yaml.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return Yaml.parse(text)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise EnvironmentFileError([Problem(file, 0, "", f"cannot be read ({reason})", "check its path")]) from None
@@ -73,9 +88,15 @@ def _parse(path: Path, file: str) -> Yaml:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or "is not readable"
+        fix = "indent with spaces, not with tabs" if mark and _begins_with_tab(text, mark.line) else "correct it"
         raise EnvironmentFileError(
-            [Problem(file, mark.line + 1 if mark else 0, "", f"is not YAML: {reason}", "correct it")]
+            [Problem(file, mark.line + 1 if mark else 0, "", f"is not YAML: {reason}", fix)]
         ) from None
+
+
+def _begins_with_tab(text: str, line: int) -> bool:
+    lines = text.splitlines()
+    return line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
 
 
 def _secrets(document: Yaml, file: str) -> Iterator[Problem]:
@@ -107,14 +128,16 @@ def _problems(error: ValidationError, document: Yaml, file: str) -> Iterator[Pro
     for item in error.errors(include_url=False):
         path = [step for step in item["loc"] if step != "[key]"]
         field = ".".join(str(step) for step in path)
-        message, fix = _explained(item, path)
+        of_a_name = item["type"] == "invalid_key" or item["loc"][-1:] == ("[key]",)
+        message, fix = _explained(item, path, None if of_a_name else document.text(path))
         at = getattr(item.get("ctx", {}).get("error"), "at", "")
         yield Problem(file, document.line([*path, *at.split(".")] if at else path), field, message, fix)
 
 
-def _explained(item: Any, path: list[Any]) -> tuple[str, str]:
-    """What follows the field's name, and the fix."""
+def _explained(item: Any, path: list[Any], written: str | None) -> tuple[str, str]:
+    """What follows the field's name, and the fix. `written`: a plain value as it stands in the file."""
     kind, value = item["type"], item["input"]
+    value = written if written and value is not None else value
     if kind == "value_error" and isinstance(item["ctx"]["error"], InvalidError):
         error = item["ctx"]["error"]
         # A check of a whole mapping names the values that it is about.

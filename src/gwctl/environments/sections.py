@@ -14,6 +14,7 @@ from gwctl.environments.values import (
     Bucket,
     Certificate,
     Cidr,
+    ClosedCidr,
     Email,
     Host,
     Image,
@@ -165,7 +166,7 @@ class Images(Section):
 class Ledger(Section):
     """The ledger and the policy snapshots."""
 
-    snapshot_history_days: Annotated[int, Between(1, 3650, "at least a day")] = 365
+    snapshot_history_days: Annotated[int, Between(30, 3650, "it must tell what was in force last month")] = 365
     """For how many days a replaced snapshot can be rolled back to."""
 
 
@@ -183,7 +184,7 @@ class Network(Section):
 
     cidr: VpcRange = "10.0.0.0/16"
     """Its address range, from /16 to /22. No other environment may overlap it."""
-    endpoint_clients: Annotated[list[Cidr], Length(0, 50, "range")] = Field(default_factory=list)
+    endpoint_clients: Annotated[list[ClosedCidr], Length(0, 50, "range")] = Field(default_factory=list)
     """Further ranges that may use its endpoints, for example a VPN's."""
     nat: Literal["per_zone", "single"] = "per_zone"
     """One NAT gateway in each zone, or a single one: cheaper, and no way out when its zone fails."""

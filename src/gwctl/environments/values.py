@@ -1,9 +1,11 @@
 """The values that an environment's file is made of, as types. What each may be is what AWS or the modules take."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from gwctl.environments.checks import OneOf, Range, Text
 
+RESERVED_BY_COGNITO: Final = ("aws", "amazon", "cognito")
+"""Words that no prefix of a token endpoint's host name may have."""
 _NAME = "write lower-case letters, digits and hyphens"
 
 AccountId = Annotated[
@@ -28,13 +30,14 @@ Certificate = Annotated[
     str, Text(r"arn:[a-z-]+:(acm|iam):\S+", "is no certificate", "write the ARN of one in ACM, in the same region")
 ]
 Cidr = Annotated[str, Range()]
+ClosedCidr = Annotated[str, Range(everybody=False)]
 ClientName = Annotated[str, Text(r"[a-z][a-z0-9-]{0,62}", "is no name of a client", _NAME)]
 CognitoPrefix = Annotated[
     str,
     Text(
-        r"(?!.*(?:aws|amazon|cognito))[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?",
+        rf"(?!.*(?:{'|'.join(RESERVED_BY_COGNITO)}))[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?",
         "is no prefix that Cognito takes",
-        f"{_NAME}, without the words aws, amazon and cognito",
+        f"{_NAME}, without the words {', '.join(RESERVED_BY_COGNITO[:-1])} and {RESERVED_BY_COGNITO[-1]}",
     ),
 ]
 Email = Annotated[str, Text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "is no e-mail address", "write one with an @ and a domain")]

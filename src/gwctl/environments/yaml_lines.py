@@ -51,6 +51,13 @@ class Yaml:
             line = key.start_mark.line + 1
         return line
 
+    def text(self, path: Sequence[str | int]) -> str | None:
+        """The plain value at the path as it is written, before YAML makes a number of it; None: there is none."""
+        node = self._node
+        for step in path:
+            _, node = _child(node, step)
+        return node.value if isinstance(node, yaml.ScalarNode) else None
+
 
 def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
     """The key's node and the value's node; of a list's entry both are the entry."""

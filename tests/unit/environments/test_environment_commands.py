@@ -138,6 +138,21 @@ def test_the_banner_comes_before_any_call(project: Project, capsys: pytest.Captu
     assert "there are no AWS credentials that work" in rest
 
 
+@pytest.mark.parametrize("command", [["plan", "dev"], ["deploy", "dev", "--yes"], ["destroy", "dev", "--yes"]])
+def test_nothing_is_built_before_it_is_the_right_account(
+    project: Project, capsys: pytest.CaptureFixture[str], command: list[str]
+):
+    assert run(command) == 1
+    said = capsys.readouterr().err
+    assert "there are no AWS credentials that work" in said
+    assert "Building the admin API's functions" not in said
+
+
+def test_a_wrong_name_is_refused_before_any_call(project: Project, capsys: pytest.CaptureFixture[str]):
+    assert run(["destroy", "dev", "--confirm", "prod"]) == 1
+    assert "Error: prod is not dev; nothing was destroyed" in capsys.readouterr().err
+
+
 def test_nobody_to_ask_is_told_with_the_option(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(UserError, match="there is nobody to ask: stdin is no terminal; nothing was changed; say --yes"):
         deployment.confirm("Go on?", yes=False)

@@ -31,6 +31,11 @@ WRONG = [
         "account_id: 123456789013",
         "1: account_id 123456789013 is no text; write it in quotes",
     ),
+    (
+        'account_id: "123456789013"',
+        "account_id: 011122223333",
+        "1: account_id 011122223333 is no text; write it in quotes",
+    ),
     ("region: eu-central-1", "region: Frankfurt", "2: region Frankfurt is no AWS region; write its code"),
     ("[eu-central-1a, eu-central-1b]", "[eu-central-1a]", "3: availability_zones"),
     ("[eu-central-1a, eu-central-1b]", "[eu-central-1a, eu-central-1a]", "3: availability_zones"),
@@ -97,6 +102,28 @@ WRONG = [
     ("production: false", "production: false\nproduction: true", "5: is not YAML: the key production stands twice"),
     ("production: false", "production: [", "6: is not YAML"),
     (
+        "  bucket: team",
+        "\tbucket: team",
+        "6: is not YAML: found character that cannot start any token; indent with spaces",
+    ),
+    ("production: false", "production: false\n1: x", "5: 1 1 is no name of a field; write it in quotes, or remove it"),
+    (
+        "production: false",
+        "production: false\nledger: {snapshot_history_days: 5}",
+        "5: ledger.snapshot_history_days 5 is too small: it must tell what was in force last month; write a number",
+    ),
+    (
+        "production: false",
+        "production: false\nfallback_routing:\n  routes:\n    a:\n      fallback_on: [429, 401]\n"
+        "      targets: [{provider: a, model: m}, {provider: b, model: m}]",
+        "8: fallback_routing.routes.a.fallback_on.1 401 cannot be: a wrong key does not get right at the next",
+    ),
+    (
+        "10.1.0.0/16",
+        "10.1.0.0/16\n  endpoint_clients: [0.0.0.0/0]",
+        "16: network.endpoint_clients.0 0.0.0.0/0 is everybody; write the ranges of your networks",
+    ),
+    (
         "production: false",
         "production: false\nproviders_access: {bedrock_model_arns: ['arn:aws:bedrock:*::foundation-model/*']}",
         "5: providers_access.bedrock_model_arns.0 arn:aws:bedrock:*::foundation-model/* is not the ARN",
@@ -157,6 +184,13 @@ def test_a_secret_is_not_repeated_beside_another_problem(tmp_path: Path):
 def test_names_that_would_get_too_long_are_refused(tmp_path: Path):
     text = f"{YAML}prefix: a-very-long-prefix\n"
     assert "makes names begin with a-very-long-prefix-dev" in problem(tmp_path, text)
+
+
+def test_names_that_cognito_does_not_take_are_refused(tmp_path: Path):
+    said = problem(tmp_path / "a", f"{YAML}prefix: my-aws\n")
+    assert said.startswith("16: prefix makes the token endpoint's name begin with my-aws-dev, and Cognito takes none")
+    project = make_project(tmp_path / "b", dev=f"{YAML}prefix: my-aws\ntoken_domain_prefix: acme\n")
+    assert load(project.place("dev")).token_domain_prefix == "acme"
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path):
