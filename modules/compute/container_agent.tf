@@ -15,12 +15,14 @@ locals {
       listen_host    = "0.0.0.0"
       listen_port    = local.edge_port
       reserve_socket = "${local.directories.sockets}/agent.sock"
+      scanner_port   = local.scanner_port
       secrets_dir    = local.directories.secrets
       trusted_hops   = 1
       usage_log      = "${local.directories.usage}/usage.log"
       xds_dir        = local.directories.xds
     }
     ephemeral               = true # the task's disk goes with it
+    gateway_notes_path      = local.notes_path
     gateway_preload_path    = local.preload_path
     notifications_topic_arn = var.stores.notifications_topic_arn
     otlp_endpoint           = "http://127.0.0.1:4318"

@@ -10,7 +10,10 @@ locals {
     dependsOn  = [{ condition = "HEALTHY", containerName = "agent" }]
     entryPoint = ["node"]
     environment = concat(
-      [{ name = "NODE_ENV", value = "production" }],
+      [
+        { name = "GWCTL_GATEWAY_NOTES", value = local.notes_path },
+        { name = "NODE_ENV", value = "production" },
+      ],
       length(var.task.trusted_custom_hosts) == 0 ? [] : [
         { name = "TRUSTED_CUSTOM_HOSTS", value = join(",", var.task.trusted_custom_hosts) },
       ],
@@ -27,7 +30,7 @@ locals {
       timeout     = 5
     }
     image        = var.images.gateway
-    mountPoints  = [{ containerPath = local.directories.gateway, readOnly = true, sourceVolume = "gateway" }]
+    mountPoints  = [{ containerPath = local.directories.gateway, readOnly = false, sourceVolume = "gateway" }]
     portMappings = []
     stopTimeout  = 120
   })

@@ -1,9 +1,11 @@
 locals {
   edge_port    = 8080
   gateway_port = 8787
+  scanner_port = 8788
 
   # Agent and edge are one user: the agent writes files with mode 0600 that the edge reads. Portkey and the
-  # collector are others: Portkey mounts only the directory `gateway`, to read, the collector none.
+  # collector are others: Portkey mounts only the directory `gateway`, where one file is its to append to, the
+  # collector none.
   users = {
     agent     = "10001:10001"
     collector = "10002:10002"
@@ -26,6 +28,9 @@ locals {
   # What the agent writes for the other two to start with.
   bootstrap_path = "${local.directories.xds}/bootstrap.json"
   preload_path   = "${local.directories.gateway}/preload.cjs"
+
+  # What Portkey appends to for the agent. The directory is the agent's: Portkey makes and replaces nothing in it.
+  notes_path = "${local.directories.gateway}/notes.jsonl"
 
   # What every container has. Empty lists are spelt out because ECS adds them, and a plan would show them.
   hardening = {

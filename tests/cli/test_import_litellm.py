@@ -117,6 +117,7 @@ guardrails:
       patterns:
         - {pattern_type: regex, pattern: 'AKIA[0-9A-Z]{16}', name: aws, action: MASK}
         - {pattern_type: prebuilt, pattern_name: us_ssn, action: BLOCK}
+        - {pattern_type: regex, pattern: '(?<=password )\\S+', action: BLOCK}
   - guardrail_name: lakera
     litellm_params: {guardrail: lakera, mode: pre_call, api_key: lakera-inline-0008}
 environment_variables:
@@ -211,6 +212,7 @@ def test_everything_that_has_no_equivalent_is_listed_by_path_with_a_reason(tmp_p
     assert "is not set here; a placeholder stands for it" in reasons["model_list.1.litellm_params.api_base"]
     assert "holds a key in plain text" in reasons["model_list.1.litellm_params"]
     assert "image_generation" in reasons["model_list.7.litellm_params"]
+    assert "look-behind (?<=…) is not supported" in reasons["guardrails.1.litellm_params.patterns.2.pattern"]
     assert {
         *("model_list.2.litellm_params", "model_list.3.litellm_params.max_tokens", "router_settings.allowed_fails"),
         *("router_settings.redis_host", "router_settings.redis_password"),

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 
 from emulated.checkout import PARALLELISM, Checkout, press_ctrl_c
 from gwctl.admin.operations import APIS
 from gwctl.admin.runtime import Settings
-from gwctl.environments import emulator
+from gwctl.environments import emulator, local_gateway
 from gwctl.environments.applied import Applied
 from gwctl.environments.deployed import admin_settings, agent_settings
 from gwctl.policy.snapshot import Snapshot
 from support import measured
+from support.gateway import Gateway
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -93,6 +95,13 @@ def test_the_smoke_suite_passes_on_what_was_deployed(deployed: Any):
     assert deployed["smoke"]["state"] == "passed"
 
 
+def test_the_gateway_of_what_was_deployed_conforms(deployed: Any, checkout: Checkout):
+    done = checkout.conformance()
+    assert done.returncode == 0, done.stdout
+    assert " 1 passed" in f" {done.stdout.splitlines()[-1]}"
+    measured.LINES += [line for line in done.stdout.splitlines() if line.startswith("conformance:")]
+
+
 def test_the_first_policy_is_there_and_lets_nobody_in(deployed: Any, checkout: Checkout):
     """Without one no task would ever be healthy."""
     assert deployed["first_policy"] == 1
@@ -137,6 +146,7 @@ def test_the_gateway_here_uses_what_the_agents_container_would(deployed: Any, ch
         "bootstrap_path",
         "edge",
         "ephemeral",
+        "gateway_notes_path",
         "gateway_preload_path",
         "otlp_endpoint",
         "state_dir",
@@ -164,7 +174,7 @@ def test_what_was_built_is_known_to_the_other_commands(deployed: Any, checkout: 
 
 
 def test_clients_can_be_read_with_their_secrets(deployed: Any, checkout: Checkout):
-    """What a local issuer needs to give out tokens for the deployed clients."""
+    """What `gwctl token` needs, and the local issuer."""
     outputs = deployed["outputs"]
     answer = client(checkout, "cognito-idp").describe_user_pool_client(
         UserPoolId=outputs["cognito_user_pool_id"], ClientId=outputs["cognito_client_id"]
@@ -179,6 +189,21 @@ def test_a_deployed_client_gets_a_token(deployed: Any, checkout: Checkout):
     payload = done.stdout.split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     assert (claims["client_id"], claims["scope"]) == (deployed["outputs"]["cognito_client_id"], "gateway/invoke")
+
+
+def test_a_client_of_the_admin_api_is_in_the_deployed_pool(deployed: Any, checkout: Checkout):
+    here = Gateway(local_gateway.data_of(checkout.project.place("local")).connection)
+    admin = here.token(here.connection.admin_client_id, here.connection.admin_client_secret)
+    url, headers = f"{here.connection.admin_url}/teams/default/clients", {"authorization": f"Bearer {admin}"}
+    made = httpx.post(url, json={"name": "made here"}, headers=headers, trust_env=False).raise_for_status().json()
+    rotated = (
+        httpx.post(f"{url}/{made['client_id']}/secret", headers=headers, trust_env=False).raise_for_status().json()
+    )
+    found = client(checkout, "cognito-idp").describe_user_pool_client(
+        UserPoolId=deployed["outputs"]["cognito_user_pool_id"], ClientId=made["client_id"]
+    )["UserPoolClient"]
+    assert (found["ClientName"], found["ClientSecret"]) == ("gwctl-local default made here", rotated["client_secret"])
+    assert here.token(made["client_id"], rotated["client_secret"])
 
 
 def test_buckets_that_ask_for_tls_can_be_used(deployed: Any, checkout: Checkout):

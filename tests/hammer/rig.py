@@ -21,7 +21,7 @@ from gwctl.agent.status import AgentStatus
 from gwctl.ledger.dynamodb import DynamoQuotaStore
 from gwctl.ledger.quotas.store import EMPTY, WindowKey, WindowState
 from gwctl.ledger.quotas.windows import window_at
-from gwctl.local.stack import MAX_HEADER_BYTES, PRELOAD
+from gwctl.local.stack import MAX_HEADER_BYTES, NOTES_VARIABLE, PRELOAD
 from gwctl.policy.snapshot import Snapshot
 from support.dynamodb_local import REGION, create_ledger_table, dynamodb_client, running_dynamodb_local
 from support.ports import free_port
@@ -36,7 +36,13 @@ class Pair:
     """One edge and its agent. `ledger` is the URL of DynamoDB, or None for an agent without one."""
 
     def __init__(
-        self, folder: Path, issuer: Issuer, gateway_port: int, ledger: str | None, edge: Mapping[str, Any] | None = None
+        self,
+        folder: Path,
+        issuer: Issuer,
+        gateway_port: int,
+        ledger: str | None,
+        edge: Mapping[str, Any] | None = None,
+        notes: Path | None = None,
     ) -> None:
         self._sockets = tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp")
         reserve_socket = Path(self._sockets.name) / "reserve.sock"
@@ -48,6 +54,7 @@ class Pair:
             state_dir=folder / "state",
             status_path=folder / "status.json",
             secrets_path=folder / "secrets.json",
+            gateway_notes_path=notes,
             region=REGION,
             tables=TABLES if ledger else None,
         )
@@ -101,7 +108,8 @@ class Pair:
     def events(self) -> list[dict[str, Any]]:
         """The usage events until now."""
         file = self.settings.events_file
-        return [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
+        lines = file.read_bytes().splitlines(keepends=True) if file.exists() else []
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]
 
     def close(self) -> None:
         if self.agent:
@@ -162,10 +170,11 @@ def running_provider() -> Iterator[int]:
         yield port
 
 
-def running_portkey(port: int | None = None) -> Portkey:
+def running_portkey(port: int | None = None, notes: Path | None = None) -> Portkey:
     """As `gwctl up` starts it."""
     options = ("--require", str(PRELOAD), f"--max-http-header-size={MAX_HEADER_BYTES}")
-    return Portkey(*options, env={"TRUSTED_CUSTOM_HOSTS": "127.0.0.1"}, port=port)
+    noting = {NOTES_VARIABLE: str(notes)} if notes else {}
+    return Portkey(*options, env={"TRUSTED_CUSTOM_HOSTS": "127.0.0.1", **noting}, port=port)
 
 
 @contextmanager
@@ -174,7 +183,8 @@ def running_fleet(folder: Path, count: int, edge: Mapping[str, Any] | None = Non
     with ExitStack() as stack:
         issuer = stack.enter_context(Issuer())
         provider = stack.enter_context(running_provider())
-        portkey = stack.enter_context(running_portkey())
+        notes = folder / "gateway-notes.jsonl"
+        portkey = stack.enter_context(running_portkey(notes=notes))
         ledger = stack.enter_context(running_dynamodb_local())
         client = dynamodb_client(ledger)
         create_ledger_table(client, TABLES.ledger)
@@ -183,7 +193,8 @@ def running_fleet(folder: Path, count: int, edge: Mapping[str, Any] | None = Non
         for number in range(count):
             place = folder / f"pair-{number}"
             place.mkdir(parents=True)
-            pair = Pair(place, issuer, portkey.port, ledger, edge)
+            # One Portkey notes for one edge.
+            pair = Pair(place, issuer, portkey.port, ledger, edge, notes if count == 1 else None)
             stack.callback(pair.close)
             pairs.append(pair)
         yield Fleet(issuer, provider, portkey, ledger, pairs)

@@ -107,7 +107,7 @@ def bare(port: int, snapshot: Snapshot, pid: int) -> Target:
     """Portkey without anything in front, given what the edge gives it."""
     variant = next(each for each in snapshot.variants.values() if each.route == "fast" and "chat" in each.apis)
     known: dict[str, Any] = json.loads(credentials(snapshot, SECRETS))
-    pieces = template(variant, snapshot, stream_usage=False)
+    pieces = template(variant, snapshot, stream_usage=False, scanner_port=None)
     config = "".join(
         piece if number % 2 == 0 else json.dumps(known.get(piece, {}))[1:-1] for number, piece in enumerate(pieces)
     )
@@ -133,10 +133,10 @@ class Bench:
         cores = os.sched_getaffinity(0)
         stack.callback(os.sched_setaffinity, 0, cores)
         first, second, *_ = [*sorted(cores), *cores]
-        os.sched_setaffinity(0, {first})  # what is started now inherits it
-        self.portkey = stack.enter_context(running_portkey())
-        os.sched_setaffinity(0, {second})
         self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="throughput-")))
+        os.sched_setaffinity(0, {first})  # what is started now inherits it
+        self.portkey = stack.enter_context(running_portkey(notes=self._folder / "gateway-notes.jsonl"))
+        os.sched_setaffinity(0, {second})
         self.issuer = stack.enter_context(Issuer())
         self.provider_url = f"http://127.0.0.1:{stack.enter_context(fixed_provider(self._folder))}"
         self.ledger = stack.enter_context(running_dynamodb_local())

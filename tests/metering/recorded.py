@@ -20,6 +20,7 @@ from gwctl.ledger.events import UsageEvent
 from gwctl.ledger.metering import ServedBy, meter
 from gwctl.ledger.prices import default_price
 from gwctl.ledger.usage_line import parse_line
+from support.usage_lines import written
 
 TABLE = Path(__file__).parent / "table"
 FLAGS = {"whole": "-", "cut_by_provider": "-", "caller_left": "DC"}
@@ -199,7 +200,7 @@ def metered(case: Case, body: bytes, status: int, provider: str | None = None) -
     """The event of a case whose answer reached the edge as these bytes."""
     request = _compact(case.request)
     line = {
-        "v": 1,
+        "v": 2,
         "id": "3f2b6c1e-0f5e-4a52-9c3e-1d2f3a4b5c6d",
         "started": "2026-11-21T11:00:00.000Z",
         "duration_ms": 900,
@@ -226,7 +227,7 @@ def metered(case: Case, body: bytes, status: int, provider: str | None = None) -
     }
     price = default_price(case.kind, case.model, case.price["day"]) if case.price else None  # pyright: ignore[reportArgumentType]
     served_by = ServedBy(kind=case.kind, provider="p", model=case.model, price=price)  # pyright: ignore[reportArgumentType]
-    return meter(parse_line(json.dumps(line)), served_by)
+    return meter(parse_line(json.dumps(written(line))), served_by)
 
 
 def assert_as_expected(case: Case, event: UsageEvent) -> None:

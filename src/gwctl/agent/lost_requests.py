@@ -12,10 +12,8 @@ from typing import cast
 from gwctl.agent.quotas.requests import Reservation
 from gwctl.agent.reserve_call import Asked
 from gwctl.ledger.events import UsageEvent
+from gwctl.ledger.usage_line import EDGE_DIED
 from gwctl.policy.names import Api
-
-LOST = "edge_died"
-"""The `error.type` of such an event."""
 
 
 def events_of(lost: Iterable[Reservation]) -> Iterator[UsageEvent]:
@@ -42,7 +40,7 @@ def events_of(lost: Iterable[Reservation]) -> Iterator[UsageEvent]:
             status=0,
             outcome="cut",
             shadow=reservation.shadow,
-            error_type=LOST,
+            error_type=EDGE_DIED,
             estimated="cut",
             cost_nano_usd=reservation.bounds["nano_usd"],
         )

@@ -21,7 +21,7 @@ from gwctl.agent.quotas.requests import Settlement
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.events import part_name
 from gwctl.agent.status import UsageStatus
-from gwctl.agent.usage_log import Position, UsageLog
+from gwctl.agent.usage_log import Batch, Position, UsageLog
 from gwctl.edge.breaker import first_tried
 from gwctl.ledger.events import UsageEvent
 from gwctl.ledger.metering import ServedBy, meter
@@ -107,10 +107,12 @@ class Metering:
             checkpoint.save(self._checkpoint_path)
         self._events_base = checkpoint.events_base
         self._committed = checkpoint
+        self._inserted = settings.checkpoint_path.with_name("usage-inserted")
         self._malformed = EventFile(settings.events_file.with_suffix(".malformed"), checkpoint.malformed_bytes)
         self._lines = checkpoint.lines
         self._last = -1
         self._uncommitted: deque[_Read] = deque()
+        self._forget_inserted()
 
     def step(self) -> int:
         """Turns the next lines into events and commits them; returns how many there were. For an agent without quotas.
@@ -129,7 +131,7 @@ class Metering:
         """
         if self._rotation_is_due and self._uncommitted:
             return None
-        batch = self.log.read()
+        batch = self._read_inserted() or self.log.read()
         if batch is None:
             return None
         events: list[UsageEvent] = []
@@ -166,6 +168,15 @@ class Metering:
         self._committed.save(self._checkpoint_path)
         self._status.events += len(lines)
 
+    def insert(self, lines: Sequence[bytes]) -> None:
+        """Puts lines into the usage log here: `read` has them next. Only when everything is committed. Raises OSError.
+
+        They stand in a file named by their position, so that an agent that is killed reads them in the same place.
+        """
+        if self._uncommitted:
+            raise RuntimeError("lines can be inserted only when everything is committed")
+        write_atomically(self._inserted_at(self._lines), b"".join(line + b"\n" for line in lines))
+
     def commit(self, flushed: int | None) -> bool:
         """Moves the checkpoint up to the position `flushed`, or, if it is None, to what was read.
 
@@ -181,10 +192,27 @@ class Metering:
                 self._uncommitted.appendleft(done)
                 raise
             self._committed = done.checkpoint
-            self.log.commit(Position(done.checkpoint.inode, done.checkpoint.offset))
+            if done.checkpoint.inode:
+                self.log.commit(Position(done.checkpoint.inode, done.checkpoint.offset))
+            self._forget_inserted()
         if self._rotation_is_due and not self._uncommitted:
             self._rotate_events()
         return not self._uncommitted
+
+    def _inserted_at(self, position: int) -> Path:
+        return self._inserted.with_suffix(f".{position}")
+
+    def _read_inserted(self) -> Batch | None:
+        try:
+            lines = self._inserted_at(self._lines).read_bytes().splitlines()
+        except FileNotFoundError:
+            return None
+        return Batch(tuple(lines), self.log.position)
+
+    def _forget_inserted(self) -> None:
+        for file in self._inserted.parent.glob(f"{self._inserted.name}.*"):
+            if int(file.suffix[1:]) < self._committed.lines:
+                file.unlink()
 
     @property
     def _rotation_is_due(self) -> bool:

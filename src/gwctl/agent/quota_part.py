@@ -123,6 +123,10 @@ class QuotaPart:
         """Processes of edges that have ended and were not given up on."""
         return self._server.dead_edges() if self._server else frozenset()
 
+    def is_dead(self, edge: int) -> bool:
+        """Whether the edge with this process has ended. In a container of its own nobody can see that from here."""
+        return self._server is not None and not self._settings.ephemeral and self._server.is_dead(edge)
+
     def give_up_on(self, edges: AbstractSet[int]) -> Sequence[Reservation]:
         """Settles, at their bound, the reservations of dead edges; the usage log was read to its end."""
         if self._server is not None:

@@ -65,6 +65,10 @@ class ReserveServer:
         connected = {connection.edge for connection in self._connections}
         return {edge for edge in self._edges - connected if not _runs(edge)}
 
+    def is_dead(self, edge: int) -> bool:
+        """Whether this process has ended and no call of it is left to be read."""
+        return not _runs(edge) and all(connection.edge != edge for connection in self._connections)
+
     def forget(self, edges: AbstractSet[int]) -> None:
         """Tells these dead edges no more."""
         self._edges -= edges

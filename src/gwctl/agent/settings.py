@@ -45,6 +45,7 @@ class AgentSettings(BaseModel):
     status_path: Path
     bootstrap_path: Path | None = Field(default=None, description="Where Envoy's start configuration is written")
     gateway_preload_path: Path | None = Field(default=None, description="Where what Portkey's Node loads is written")
+    gateway_notes_path: Path | None = Field(default=None, description="Where Portkey notes requests of a dead edge")
     snapshot_path: Path | None = Field(default=None, description="The local copy; default: in state_dir")
     events_path: Path | None = Field(default=None, description="Usage events; default: in state_dir")
     secrets_path: Path | None = Field(default=None, description="JSON, mode 0600: provider id to its secret fields")
@@ -65,7 +66,8 @@ class AgentSettings(BaseModel):
         default=False, description="The disk goes with the process: an orderly stop closes the agent's leases"
     )
     min_free_bytes: int = Field(
-        default=64 * MEBIBYTE, description="With less space left for the usage log quotas that block refuse"
+        default=64 * MEBIBYTE,
+        description="With less space left for the usage log quotas that block refuse; with half of it, everything",
     )
     max_log_bytes: int = Field(default=64 * MEBIBYTE, description="The usage log is rotated at this size")
     max_backlog_bytes: int = Field(

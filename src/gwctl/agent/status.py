@@ -33,6 +33,7 @@ class UsageStatus(BaseModel):
     unpriced: int = Field(default=0, description="Events that used something which has no price")
     lag_bytes: int = Field(default=0, description="Written by the edge and not yet an event")
     problem: str | None = Field(default=None, description="Why events cannot be written at this moment")
+    refusing: str | None = Field(default=None, description="Why the edge refuses every request at this moment")
 
 
 class QuotaStatus(BaseModel):

@@ -71,6 +71,11 @@ class UsageLog:
         self._path.rename(self._path.with_name(f"{self._path.name}.{newest + 1}"))
 
     @property
+    def position(self) -> Position:
+        """Where `read` goes on; before the first line a position in no file."""
+        return self._position or Position(0, 0)
+
+    @property
     def size(self) -> int:
         """Bytes in the current file."""
         return self._path.stat().st_size if self._path.exists() else 0

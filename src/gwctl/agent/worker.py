@@ -13,13 +13,16 @@ from typing import Any
 
 from gwctl.agent.circuits import Circuits
 from gwctl.agent.envoy_admin import EnvoyAdmin, EnvoyUnavailableError
+from gwctl.agent.gate import Gate
 from gwctl.agent.history import SnapshotHistory
 from gwctl.agent.lost_requests import events_of
 from gwctl.agent.metering import Metering
+from gwctl.agent.notes import GatewayNotes
 from gwctl.agent.policy_sync import PolicySync
 from gwctl.agent.provider_secrets import ProviderSecrets
 from gwctl.agent.quota_part import QuotaPart
 from gwctl.agent.quotas.identity import Identity
+from gwctl.agent.scan_server import ScanServer
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.changes import ChangeCopier
 from gwctl.agent.sinks.metrics import Age, Behind, Metrics
@@ -29,6 +32,7 @@ from gwctl.agent.snapshot_source import SnapshotSource
 from gwctl.agent.status import StatusFile
 from gwctl.agent.tidying import Tidying
 from gwctl.ledger.events import UsageEvent
+from gwctl.ledger.usage_line import UsageLine
 from gwctl.policy.snapshot import Snapshot, SnapshotError
 
 log = logging.getLogger("gwctl.agent")
@@ -65,7 +69,8 @@ class Agent:
             secrets=secrets,
             open_targets=self._circuits.open_targets,
         )
-        self._metering = Metering(settings, self._history, status.usage, self._circuits.observe)
+        self._notes = GatewayNotes(settings.gateway_notes_path, settings.events_file)
+        self._metering = Metering(settings, self._history, status.usage, self._observe)
         self._shipper = EventShipper(settings, status.shipping, identity.agent)
         self._sources = [each for each in (source, secrets) if each]
         self._thresholds = Thresholds(settings)
@@ -84,6 +89,8 @@ class Agent:
         changes = ChangeCopier(settings, identity.agent)
         tidying = Tidying.on_aws(settings, identity.agent, lambda: self._quotas.in_force)
         self._chores = [each for each in (changes, tidying) if each]
+        self._gate = Gate(settings.edge.pressure_file)
+        self._scanner = ScanServer.of(settings.edge)
         self._lost_events: list[UsageEvent] = []
         self._lost = 0
         self._lost_until = 0.0
@@ -91,6 +98,7 @@ class Agent:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set; then what the usage log holds is still turned into events and settled."""
+        await self._scanner.start()
         self._policy.prepare()
         self._take_last_good_policy()
         await self._quotas.start()
@@ -123,12 +131,15 @@ class Agent:
         await self._finish()
 
     async def _finish(self) -> None:
-        await self._usage()
-        await self._quotas.stop()
-        committed = await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
+        committed = False
+        for _ in range(2):  # what the usage log lacks is added to it when all the rest is committed
+            await self._usage(ending=True)
+            await self._quotas.stop()
+            committed = await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
         await self._shipper.drain(DRAIN_SECONDS)
         await self._quotas.end(everything_is_committed=committed)
         self._report()
+        await self._scanner.close()
         await self._admin.close()
 
     def _take_last_good_policy(self) -> None:
@@ -144,23 +155,34 @@ class Agent:
         self._quotas.put_in_force(snapshot)
         self._circuits.put_in_force(snapshot)
 
-    async def _usage(self) -> None:
+    def _observe(self, line: UsageLine) -> None:
+        self._notes.metered(line.id)
+        self._circuits.observe(line)
+
+    async def _usage(self, *, ending: bool = False) -> None:
         usage = self._status.status.usage
-        dead = self._quotas.dead_edges  # before the last lines are read: a dead edge writes none after them
         try:
-            while self._quotas.takes_lines:
-                settlements = await asyncio.to_thread(self._metering.read)
-                if settlements is None:
-                    break
-                await self._quotas.settle(settlements)
-                await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
-            everything = await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
+            await asyncio.to_thread(self._notes.read)
+            # Before the last lines are read: a dead edge writes none after them.
+            dead = self._quotas.dead_edges
+            # A disk that goes with the process is a container's: it ends after the edge.
+            outlived = ending and self._settings.ephemeral
+            noted = self._notes.of_the_dead(lambda edge: outlived or self._quotas.is_dead(edge))
+            everything = await self._read_lines()
             if everything and dead:
                 self._lost_events += events_of(self._quotas.give_up_on(dead))
             if everything and self._lost_events:
                 await asyncio.to_thread(self._metering.add, self._lost_events)
                 log.error("an edge died; %d requests under quotas count at their bounds", len(self._lost_events))
+                for event in self._lost_events:
+                    self._notes.metered(event.id)
                 self._lost_events = []
+            missing = self._notes.missing(noted) if everything else []
+            if missing:
+                await asyncio.to_thread(self._metering.insert, missing)
+                log.error("an edge died; %d requests are metered by what Portkey noted", len(missing))
+                await self._read_lines()
+            await asyncio.to_thread(self._notes.tidy)
             await self._rotate()
             usage.problem = None
         except OSError as error:
@@ -169,6 +191,17 @@ class Agent:
             usage.problem = str(error)
             await asyncio.sleep(RETRY_SECONDS)
         usage.lag_bytes = self._metering.log.lag
+
+    async def _read_lines(self) -> bool:
+        """Meters what the usage log has. True: that was all, and it is committed."""
+        to_the_end = False
+        while self._quotas.takes_lines and not to_the_end:
+            settlements = await asyncio.to_thread(self._metering.read)
+            to_the_end = settlements is None
+            if settlements is not None:
+                await self._quotas.settle(settlements)
+                await asyncio.to_thread(self._metering.commit, self._quotas.flushed)
+        return await asyncio.to_thread(self._metering.commit, self._quotas.flushed) and to_the_end
 
     async def _rotate(self) -> None:
         usage_log = self._metering.log
@@ -187,7 +220,13 @@ class Agent:
         if now >= self._asked_envoy_at + ENVOY_WATCH_SECONDS:
             self._asked_envoy_at = now
             await self._look_at_envoy(now)
-        self._quotas.suspend(self._problem(now))
+        closing = self._no_room(self._settings.min_free_bytes // 2) or self._lost_lines(now)
+        self._quotas.suspend(closing or self._problem())
+        self._status.status.usage.refusing = closing
+        try:
+            self._gate.set(closing)
+        except OSError as error:
+            log.error("the edge cannot be told whether to take requests: %s", error)  # noqa: TRY400 - the disk
         self._report()
 
     async def _look_at_envoy(self, now: float) -> None:
@@ -199,19 +238,21 @@ class Agent:
             self._lost_until = now + LOST_SECONDS
         self._lost = lost
 
-    def _problem(self, now: float) -> str | None:
-        status = self._status.status
+    def _no_room(self, needed: int) -> str | None:
         folder = self._settings.edge.usage_log.parent
         free = shutil.disk_usage(folder).free
-        if free < self._settings.min_free_bytes:
-            return f"{folder} has {free:,} bytes left, and the usage log needs {self._settings.min_free_bytes:,}"
-        if now < self._lost_until:
-            return "Envoy could not write to the usage log"
-        if status.usage.problem is not None:
-            return f"usage events cannot be written: {status.usage.problem}"
+        return f"{folder} has {free:,} bytes left, and the usage log needs {needed:,}" if free < needed else None
+
+    def _lost_lines(self, now: float) -> str | None:
+        return "Envoy could not write to the usage log" if now < self._lost_until else None
+
+    def _problem(self) -> str | None:
+        usage = self._status.status.usage
+        if usage.problem is not None:
+            return f"usage events cannot be written: {usage.problem}"
         if self._shipper.full:
             return f"{self._shipper.backlog_bytes:,} bytes of usage events wait to be sent"
-        return None
+        return self._no_room(self._settings.min_free_bytes)
 
     def _report(self) -> None:
         self._quotas.report()

@@ -3,7 +3,8 @@
 from typing import Final
 
 from gwctl.edge.clusters import agent_cluster, gateway_cluster, issuer_cluster, portkey_cluster, typed
-from gwctl.edge.filters import BUFFER_FILTER, RESERVE_HEADER, early_removals, http_filters
+from gwctl.edge.filters import BUFFER_FILTER, early_removals, http_filters
+from gwctl.edge.headers import PATTERN_LIMIT
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.local_replies import local_replies
 from gwctl.edge.settings import EdgeSettings
@@ -21,6 +22,9 @@ def bootstrap(settings: EdgeSettings) -> JsonObject:
             "address": {"pipe": {"path": str(settings.admin_socket), "mode": 0o600}},
             "ignore_global_conn_limit": True,
         },
+        "layered_runtime": {
+            "layers": [{"name": "edge", "static_layer": {"re2.max_program_size.error_level": PATTERN_LIMIT}}]
+        },
         "dynamic_resources": {
             "cds_config": {
                 "path_config_source": {"path": str(settings.cds_file)},
@@ -31,17 +35,32 @@ def bootstrap(settings: EdgeSettings) -> JsonObject:
             "listeners": [_listener(settings)],
             "clusters": _clusters(settings),
         },
-        "overload_manager": {
-            "resource_monitors": [
-                {
-                    "name": "envoy.resource_monitors.global_downstream_max_connections",
-                    "typed_config": typed(
-                        "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                        max_active_downstream_connections=settings.max_connections,
-                    ),
-                }
-            ]
-        },
+        "overload_manager": _overload(settings),
+    }
+
+
+def _overload(settings: EdgeSettings) -> JsonObject:
+    """When requests are refused whatever the policy says: too many connections, or the agent says so."""
+    connections = typed(
+        "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+        max_active_downstream_connections=settings.max_connections,
+    )
+    told = typed(
+        "envoy.extensions.resource_monitors.injected_resource.v3.InjectedResourceConfig",
+        filename=str(settings.pressure_file),
+    )
+    name = "envoy.resource_monitors.injected_resource"
+    refuse: JsonObject = {
+        "name": "envoy.overload_actions.stop_accepting_requests",
+        "triggers": [{"name": name, "threshold": {"value": 1.0}}],
+    }
+    return {
+        "refresh_interval": "0.25s",
+        "resource_monitors": [
+            {"name": "envoy.resource_monitors.global_downstream_max_connections", "typed_config": connections},
+            {"name": name, "typed_config": told},
+        ],
+        "actions": [refuse],
     }
 
 
@@ -100,6 +119,16 @@ def _http(settings: EdgeSettings) -> JsonObject:
 
 
 def _usage_log(settings: EdgeSettings) -> JsonObject:
+    # What is refused because there is no room for lines must not take any.
+    unavailable: JsonObject = {"default_value": 503, "runtime_key": "edge.unused"}
+    others: JsonObject = {"status_code_filter": {"comparison": {"op": "NE", "value": unavailable}}}
+    expression = typed(
+        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+        expression="response.code_details != 'overload'",
+    )
+    by_others: JsonObject = {
+        "extension_filter": {"name": "envoy.access_loggers.extension_filters.cel", "typed_config": expression}
+    }
     return {
         "name": "usage",
         "filter": {
@@ -108,6 +137,7 @@ def _usage_log(settings: EdgeSettings) -> JsonObject:
                     {"not_health_check_filter": {}},
                     # What is not HTTP has no id, no client and no path.
                     {"header_filter": {"header": {"name": "x-request-id", "present_match": True}}},
+                    {"or_filter": {"filters": [others, by_others]}},
                 ]
             }
         },
@@ -145,9 +175,7 @@ def _routes(settings: EdgeSettings) -> JsonObject:
     routes.append({"name": "connect", "match": {"connect_matcher": {}}, **unbuffered})
     upgrade: list[Json] = [{"name": "upgrade", "present_match": True}]
     routes.append({"name": "upgrade", "match": {"prefix": "/", "headers": upgrade}, **unbuffered})
-    surplus: list[Json] = [ROUTE_HEADER, RESERVE_HEADER, "authorization", "x-api-key", "x-forwarded-proto"]
     return {
         "name": "edge",
-        "request_headers_to_remove": surplus,
         "virtual_hosts": [{"name": "apis", "domains": ["*"], "routes": routes}],
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from gwctl.edge.headers import FROM_PORTKEY, TO_PORTKEY, all_but
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
 
@@ -14,13 +15,13 @@ GATEWAY_CLUSTER: Final = "gateway"
 PORTKEY_CLUSTER: Final = "portkey"
 ISSUER_CLUSTER: Final = "issuer"
 AGENT_CLUSTER: Final = "agent"
-FROM_PORTKEY: Final = "x-gw-portkey"
+PORTKEY_MARK: Final = "x-gw-portkey"
 """A header that Portkey's answers carry inside the edge, and Envoy's own do not."""
 
 _CLUSTER: Final = "envoy.config.cluster.v3.Cluster"
 _HTTP_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _PORTKEY_IDLE: Final = "4s"
-"""Node closes an idle connection after 5 s; a request sent at that moment would be lost."""
+"""Shorter than Node's own, which is 5 s, or 60 with our preload script: a request sent as Node closes would be lost."""
 
 
 def typed(message: str, /, **fields: Json) -> JsonObject:
@@ -58,19 +59,22 @@ def endpoints(name: str, host: str, ports: tuple[int, ...]) -> JsonObject:
 
 def _http_options() -> JsonObject:
     append: JsonObject = {
-        "header": {"key": FROM_PORTKEY, "value": "1"},
+        "header": {"key": PORTKEY_MARK, "value": "1"},
         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
     }
-    mark = typed(
+    headers = typed(
         "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
-        mutations={"response_mutations": [{"append": append}]},
+        mutations={
+            "request_mutations": [all_but(TO_PORTKEY)],
+            "response_mutations": [all_but(FROM_PORTKEY), {"append": append}],
+        },
     )
     codec = typed("envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec")
     return typed(
         _HTTP_OPTIONS,
         common_http_protocol_options={"idle_timeout": _PORTKEY_IDLE},
         explicit_http_config={"http_protocol_options": {}},
-        http_filters=[{"name": "mark", "typed_config": mark}, {"name": "codec", "typed_config": codec}],
+        http_filters=[{"name": "headers", "typed_config": headers}, {"name": "codec", "typed_config": codec}],
     )
 
 

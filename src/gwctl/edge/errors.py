@@ -137,7 +137,8 @@ _ALL: Final = (
     _failed(
         "scanner_unavailable",
         503,
-        "Content rules hold for the model {}, and the gateway cannot check them. Tell the gateway's administrators.",
+        "Content rules hold for this model, and the gateway cannot check them just now. Send the request again in a "
+        "moment; if it goes on, tell the gateway's administrators.",
     ),
     Refusal(
         "gateway_timeout", 504, "server_error", "timeout_error", "The provider did not answer in time.", envoy=True

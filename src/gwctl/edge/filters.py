@@ -5,7 +5,7 @@ from typing import Final
 from gwctl.edge.clusters import AGENT_CLUSTER, GATEWAY_CLUSTER, ISSUER_CLUSTER, POLICY_CLUSTER, typed
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
-from gwctl.edge.usage import AGENT_HEADERS, POLICY, RESERVATION, plain_rules, served_rules, stream_rules
+from gwctl.edge.usage import AGENT_HEADERS, DECISION, GW, RESERVATION, plain_rules, served_rules, stream_rules
 
 HEALTH_PATH: Final = "/healthz"
 POLICY_FILTER: Final = "policy"
@@ -108,7 +108,7 @@ def _reserve() -> JsonObject:
     told: list[Json] = [{"exact": RESERVE_HEADER}]
     shown: list[Json] = [{"exact": "retry-after"}, {"exact": "content-type"}, {"prefix": "x-ratelimit-"}]
     kept: list[Json] = [{"exact": name} for name in AGENT_HEADERS]
-    asked: JsonObject = {"filter": POLICY, "path": [{"key": "quota"}], "value": {"bool_match": True}}
+    asked: JsonObject = {"filter": GW, "path": [{"key": DECISION}, {"key": "quota"}], "value": {"bool_match": True}}
     return typed(
         "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
         http_service={

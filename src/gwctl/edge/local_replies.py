@@ -8,7 +8,7 @@ from typing import Final
 from gwctl.edge.clusters import typed
 from gwctl.edge.errors import REFUSALS, Refusal
 from gwctl.edge.json_types import Json, JsonObject
-from gwctl.edge.usage import POLICY, RESERVATION
+from gwctl.edge.usage import DECISION, GW, RESERVATION
 from gwctl.policy.names import API_PATHS
 
 _REASON: Final = "%LOCAL_REPLY_BODY%"
@@ -18,7 +18,7 @@ _NO_KEYS: Final = "jwt_authn_access_denied{Jwks_remote_fetch_is_failed}"
 
 def local_replies() -> JsonObject:
     """`local_reply_config` of the connection manager."""
-    shaped: list[Json] = [_has(POLICY, "shaped"), _has(RESERVATION, "x-gw-refusal")]
+    shaped: list[Json] = [_has(GW, DECISION, "shaped"), _has(RESERVATION, "x-gw-refusal")]
     mappers: list[Json] = [{"filter": {"or_filter": {"filters": shaped}}}]
     # A denial without the agent's mark is none of its own.
     unavailable = REFUSALS["gateway_unavailable"]
@@ -66,8 +66,9 @@ def _details(details: str) -> JsonObject:
     return {"extension_filter": {"name": "envoy.access_loggers.extension_filters.cel", "typed_config": expression}}
 
 
-def _has(namespace: str, key: str) -> JsonObject:
-    matcher: JsonObject = {"filter": namespace, "path": [{"key": key}], "value": {"present_match": True}}
+def _has(namespace: str, *keys: str) -> JsonObject:
+    path: list[Json] = [{"key": key} for key in keys]
+    matcher: JsonObject = {"filter": namespace, "path": path, "value": {"present_match": True}}
     return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
 
 

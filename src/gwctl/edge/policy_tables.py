@@ -15,7 +15,7 @@ from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
 from gwctl.edge.portkey import SCANNED, longest_seconds, template
 from gwctl.edge.settings import EdgeSettings
 from gwctl.ledger.wire import REQUEST_FIELDS, Field
-from gwctl.policy.names import API_PATHS, Api
+from gwctl.policy.names import API_PATHS
 from gwctl.policy.snapshot import Snapshot, Variant
 
 LuaValue: TypeAlias = "str | int | bool | Mapping[str, LuaValue] | list[str]"
@@ -85,7 +85,8 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: Open
         )
         parts += filled(f"PROFILES[{lua_string(name)}]", rows)
     parts += filled(
-        "local VARIANTS", ((name, _variant(v, snapshot, open_targets)) for name, v in snapshot.variants.items())
+        "local VARIANTS",
+        ((name, _variant(v, snapshot, settings.scanner_port, open_targets)) for name, v in snapshot.variants.items()),
     )
     parts += filled("local FIELDS", ((field.key, _kind(field)) for field in REQUEST_FIELDS))
     parts += filled("local PATHS", ((path, api) for api, path in API_PATHS.items()))
@@ -120,17 +121,21 @@ def _kind(field: Field) -> str:
     return "count" if field.type == "number" else "string"
 
 
-def _variant(variant: Variant, snapshot: Snapshot, open_targets: OpenTargets) -> dict[str, LuaValue]:
+def _variant(
+    variant: Variant, snapshot: Snapshot, scanner_port: int | None, open_targets: OpenTargets
+) -> dict[str, LuaValue]:
     """What the policy must know about a variant: its configuration of Portkey, and what scanner rules forbid."""
     skipped = skipped_paths(
         variant.tree, lambda node: TargetName(variant.route, node.provider, node.model) in open_targets
     )
     flags: dict[str, LuaValue] = {
-        "config": template(variant, snapshot, stream_usage=False, skipped=skipped),
+        "config": template(variant, snapshot, stream_usage=False, scanner_port=scanner_port, skipped=skipped),
         "timeout": str((longest_seconds(variant.tree) + _GRACE_SECONDS) * 1000),
     }
     if "chat" in variant.apis:
-        flags["stream_config"] = template(variant, snapshot, stream_usage=True, skipped=skipped)
+        flags["stream_config"] = template(
+            variant, snapshot, stream_usage=True, scanner_port=scanner_port, skipped=skipped
+        )
     if skipped:
         flags["skipped"] = marks(skipped)
     rules = [snapshot.scanner[name] for name in variant.scanner]
@@ -139,18 +144,7 @@ def _variant(variant: Variant, snapshot: Snapshot, open_targets: OpenTargets) ->
     flags["scanned"] = True
     if any("output" in rule.on for rule in rules):
         flags["no_stream"] = True
-    if any(rule.bedrock_guardrail for rule in rules) and not any(
-        p.kind == "bedrock" for p in snapshot.providers.values()
-    ):
+    has_bedrock = any(provider.kind == "bedrock" for provider in snapshot.providers.values())
+    if any(scanner_port is None if rule.pattern else not has_bedrock for rule in rules):
         flags["closed"] = True
-    unscannable: dict[str, LuaValue] = {api: True for api in variant.apis if not _scannable(api, snapshot, variant)}
-    return {**flags, "unscannable": unscannable}
-
-
-def _scannable(api: Api, snapshot: Snapshot, variant: Variant) -> bool:
-    """Whether Portkey applies every rule of the variant to requests of an API and to their plain answers."""
-    return all(
-        api in SCANNED[where, rule.action]
-        for rule in (snapshot.scanner[name] for name in variant.scanner)
-        for where in rule.on
-    )
+    return {**flags, "unscannable": {api: True for api in variant.apis if api not in SCANNED}}

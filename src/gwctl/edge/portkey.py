@@ -8,12 +8,13 @@ tests/gateway/portkey_contract hold it to that.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from gwctl.edge.breaker import Path
 from gwctl.edge.json_types import Json, JsonObject
-from gwctl.policy.documents import Provider, ScannerRule
+from gwctl.policy.documents import BedrockGuardrail, Provider, ScannerRule
 from gwctl.policy.names import Api, ProviderKind
+from gwctl.policy.scanning import as_header
 from gwctl.policy.snapshot import Node, Snapshot, TargetNode, Variant, targets_of
 
 Secrets: TypeAlias = Mapping[str, Mapping[str, str]]
@@ -32,9 +33,6 @@ SECRET_FIELDS: Final[dict[ProviderKind, tuple[str, ...]]] = {
 access keys (Portkey knows no task role); for vertex-ai `service_account_json` is the text of a key file and `api_key`
 an access token."""
 
-Where: TypeAlias = Literal["input", "output"]
-Action: TypeAlias = Literal["deny", "redact"]
-
 _CLIENT_HEADERS: Final[dict[ProviderKind, list[Json]]] = {
     "anthropic": ["anthropic-beta", "anthropic-version"],
     "openai": ["openai-beta"],
@@ -42,19 +40,13 @@ _CLIENT_HEADERS: Final[dict[ProviderKind, list[Json]]] = {
 }
 """Headers of the client that Portkey hands on. Without this it replaces `anthropic-beta` by one of its own."""
 
-_EVERYWHERE: Final[frozenset[Api]] = frozenset({"chat", "messages", "embeddings"})
-SCANNED: Final[dict[tuple[Where, Action], frozenset[Api]]] = {
-    ("input", "deny"): _EVERYWHERE,
-    ("input", "redact"): frozenset({"chat", "messages"}),
-    ("output", "deny"): _EVERYWHERE,
-    ("output", "redact"): frozenset({"chat", "embeddings"}),
-}
-"""The APIs on which Portkey does what a rule says; on others it says nothing and does nothing, or breaks the answer.
-An answer with embeddings holds no text. A streamed answer is never looked at."""
+SCANNED: Final[frozenset[Api]] = frozenset({"chat", "messages", "embeddings"})
+"""The APIs on which Portkey runs guardrails; on others it says nothing and does nothing. An answer with embeddings
+holds no text. A streamed answer is never looked at."""
+SCAN_SECONDS: Final = 5
+"""For the agent to look at a request or an answer; then it is refused."""
 
 _CREDENTIALS: Final = "gw_credentials"
-RULES_APART: Final = "+"
-"""Between the ids of rules that share a guardrail; no id has it."""
 _GUARD: Final = "#guard"
 _HEEDS_OPEN: Final = "gw"
 """The `id` of a tree. Portkey leaves out what `is_open` only below a group that has some id."""
@@ -63,13 +55,18 @@ _PLACE: Final = re.compile(rf'"{_CREDENTIALS}":"([^"\\]+)"')
 
 
 def template(
-    variant: Variant, snapshot: Snapshot, *, stream_usage: bool, skipped: frozenset[Path] = frozenset()
+    variant: Variant,
+    snapshot: Snapshot,
+    *,
+    stream_usage: bool,
+    scanner_port: int | None,
+    skipped: frozenset[Path] = frozenset(),
 ) -> list[str]:
     """What Portkey is to do for a variant: literal JSON and names of `credentials` in turn, literal first and last.
 
     Joined, with each name replaced by its members, it is the value of `x-portkey-config`. `stream_usage` asks the
     provider for token counts at the end of a streamed chat completion. What is `skipped` keeps its place, so that the
-    option index that Portkey tells means the same target as ever.
+    option index that Portkey tells means the same target as ever. The agent looks for patterns at `scanner_port`.
     """
     rules = [snapshot.scanner[name] for name in variant.scanner]
     built = _node(variant.tree, snapshot.providers, skipped)
@@ -82,7 +79,7 @@ def template(
         overrides["stream_options"] = {"include_usage": True}
     aws = _guard_provider(variant, snapshot)
     for where in ("input", "output"):
-        guardrails = _guardrails([rule for rule in rules if where in rule.on], aws)
+        guardrails = _guardrails([rule for rule in rules if where in rule.on], aws, scanner_port)
         if guardrails:
             built[f"{where}_guardrails"] = guardrails
     return _PLACE.split(_dumps(built))
@@ -222,38 +219,29 @@ def _camel(name: str) -> str:
     return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
 
 
-def _guardrails(rules: Sequence[ScannerRule], aws: Provider | None) -> list[Json]:
-    """Denials each for themselves; redactions as one guardrail, in order, because side by side the last one wins."""
-    built: list[Json] = [_denial(rule, aws) for rule in rules if rule.action == "deny"]
-    redacting = [rule for rule in rules if rule.action == "redact"]
-    if redacting:
-        # By the id the edge tells which rule it was: results name no checks, and come in their order.
-        built.append(
-            {
-                "id": RULES_APART.join(rule.id for rule in redacting),
-                "sequential": True,
-                "deny": False,
-                **{f"rule {rule.id}": _redaction(rule) for rule in redacting},
-            }
-        )
+def _guardrails(rules: Sequence[ScannerRule], aws: Provider | None, scanner_port: int | None) -> list[Json]:
+    """One for all patterns, one for each guardrail of Bedrock's. They run side by side, on what was sent."""
+    built: list[Json] = [_bedrock(rule, rule.bedrock_guardrail, aws) for rule in rules if rule.bedrock_guardrail]
+    patterns = [rule for rule in rules if rule.pattern is not None]
+    if patterns and scanner_port is not None:
+        built.append(_agent(patterns, scanner_port))
     return built
 
 
-def _denial(rule: ScannerRule, aws: Provider | None) -> JsonObject:
-    if rule.bedrock_guardrail is None:
-        return {"id": rule.id, "default.regexMatch": {"rule": rule.pattern or "", "not": True}, "deny": True}
-    # Portkey takes an error of a check for a pass unless told otherwise.
+def _agent(rules: Sequence[ScannerRule], port: int) -> JsonObject:
+    # Portkey's own patterns see the last message alone; a webhook is given all of the conversation.
     check: JsonObject = {
-        "guardrailId": rule.bedrock_guardrail.id,
-        "guardrailVersion": rule.bedrock_guardrail.version,
+        "webhookURL": f"http://127.0.0.1:{port}/",
+        "headers": {"x-gw-rules": as_header(rules)},
+        "timeout": SCAN_SECONDS * 1000,
         "failOnError": True,
     }
+    return {"id": "patterns", "default.webhook": check, "deny": True}
+
+
+def _bedrock(rule: ScannerRule, guardrail: BedrockGuardrail, aws: Provider | None) -> JsonObject:
+    # Portkey takes an error of a check for a pass unless told otherwise.
+    check: JsonObject = {"guardrailId": guardrail.id, "guardrailVersion": guardrail.version, "failOnError": True}
     if aws:
         check["credentials"] = {"awsRegion": aws.region, _CREDENTIALS: aws.id + _GUARD}
     return {"id": rule.id, "bedrock.guard": check, "deny": True}
-
-
-def _redaction(rule: ScannerRule) -> JsonObject:
-    # Without slashes and the flag only the first occurrence would be replaced.
-    everywhere = "/{}/g".format((rule.pattern or "").replace("\n", "\\n"))
-    return {"id": "default.regexReplace", "rule": everywhere, "redactText": rule.replacement}

@@ -29,6 +29,8 @@ class EdgeSettings:
     """Portkey; one port for each of its processes."""
     reserve_socket: Path | None = None
     """The agent, which reserves quota: a Unix socket. None: whoever is under a quota is refused."""
+    scanner_port: int | None = None
+    """The agent, which looks for what content rules forbid: a port of loopback. None: who is under one is refused."""
     invoke_scope: str = INVOKE
     ca_bundle: Path = Path("/etc/ssl/certs/ca-certificates.crt")
     trusted_hops: int = 0
@@ -61,6 +63,11 @@ class EdgeSettings:
     def ecds_file(self) -> Path:
         """The policy: Lua tables and the script that decides by them."""
         return self.xds_dir / "policy.json"
+
+    @property
+    def pressure_file(self) -> Path:
+        """`0`, or `1`: the edge refuses every request. Replaced by renaming."""
+        return self.xds_dir / "pressure"
 
     @property
     def secrets_file(self) -> Path:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from gwctl.importing.findings import Findings
 from gwctl.importing.litellm_reasons import tell_unused
+from gwctl.policy.patterns import PatternError, compiled
 
 Json = dict[str, Any]
 
@@ -131,6 +132,11 @@ def _patterns(name: str, params: Mapping[str, Any], path: str, findings: Finding
         pattern = each.get("pattern") if isinstance(each, Mapping) else None
         if not pattern:
             findings.add(f"{path}.litellm_params.patterns.{index}", "a pattern that is built in has no equivalent")
+            continue
+        try:
+            compiled(str(pattern))
+        except PatternError as error:
+            findings.add(f"{path}.litellm_params.patterns.{index}.pattern", str(error))
             continue
         action = "redact" if str(each.get("action", "")).upper() == "MASK" else "deny"
         rules.append({"id": f"{name}-{index + 1}", "action": action, "pattern": str(pattern)})

@@ -6,11 +6,12 @@ from typing import Final
 from gwctl.ledger.events import OTEL_PROVIDER_NAMES, Outcome, UsageEvent
 from gwctl.ledger.normalise import NO_TOKENS, Usage, error_type, normalise, response_model, service_tier, withheld
 from gwctl.ledger.prices import Price, cost
-from gwctl.ledger.usage_line import UsageLine
+from gwctl.ledger.usage_line import EDGE_DIED, UsageLine
 from gwctl.policy.names import ProviderKind
 
 WITHHELD: Final = "answer_refused"
-"""The refusal of an answer that the provider has written and an output rule keeps from the caller."""
+"""The refusal of an answer that the provider has written and an output rule keeps from the caller, or would have if the
+agent had been there to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
         quota=line.quota.quota,
         shadow=line.quota.shadow,
         rules=line.rules,
-        error_type=error,
+        error_type=error or (EDGE_DIED if line.details == EDGE_DIED else None),
         attempts=line.attempts or 0,
         provider_name=OTEL_PROVIDER_NAMES[served_by.kind] if served_by else None,
         provider=served_by.provider if served_by else None,

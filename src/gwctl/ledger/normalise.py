@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from gwctl.ledger import estimate
 from gwctl.ledger.tokens import Tokens
-from gwctl.ledger.usage_line import UsageLine
+from gwctl.ledger.usage_line import EDGE_DIED, UsageLine
 from gwctl.ledger.values import Values
 from gwctl.policy.names import ProviderKind
 
@@ -120,6 +120,8 @@ def withheld(line: UsageLine, largest_answer: int | None = None) -> Usage:
 
 
 def _reason(line: UsageLine, reading: _Reading, *, left: bool) -> Reason:
+    if line.details == EDGE_DIED:
+        return "cut"
     if left:
         return "client_left"
     if reading.ended is False or CUT_FLAGS & flags(line):

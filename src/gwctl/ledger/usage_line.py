@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import (
     AfterValidator,
+    AliasPath,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -32,7 +33,9 @@ from pydantic import (
 from gwctl.policy.names import Api
 
 MAX_SHOWN: Final = 200
-LINE_START: Final = b'{"api":'
+EDGE_DIED: Final = "edge_died"
+"""`details` of a line that the agent wrote for a request whose edge died before it wrote one."""
+LINE_START: Final = b'{"client":'
 """Of every line: Envoy sorts the keys. Inside a line it cannot be, for within a text its quotes have backslashes."""
 
 
@@ -73,13 +76,22 @@ def _boolean(value: Any) -> Any:
     return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
+def _last(value: Any) -> Any:
+    """A provider may send a header of Portkey's, too; Portkey adds its own word behind it."""
+    return value.rpartition(",")[2].strip() if isinstance(value, str) else value
+
+
+def _provider(value: Any) -> Any:
+    return _text(_last(value))
+
+
 def _attempts(value: Any) -> Any:
-    value = _integer(value)
+    value = _integer(_last(value))
     return value if isinstance(value, int) and value >= 0 else None
 
 
 def _option(value: Any) -> Any:
-    return _path(value) if isinstance(value, str) else None
+    return _path(_last(value)) if isinstance(value, str) else None
 
 
 @lru_cache(maxsize=4096)
@@ -117,18 +129,30 @@ Values = dict[str, Annotated[JsonValue, SkipValidation]]
 FlatMap = Annotated[Values | Annotated[Values, BeforeValidator(_map)], Ordered]
 
 
+_REQUEST: Final = ("gw", "decision", "request")
+
+
 class QuotaNote(BaseModel):
     """What the agent said to the edge about a request under a quota; all None when it was not asked."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    receipt: OptionalText = None
-    shadow: OptionalText = None
-    quota: OptionalText = None
+    receipt: OptionalText = Field(default=None, validation_alias="x-gw-receipt")
+    shadow: OptionalText = Field(default=None, validation_alias="x-gw-shadow")
+    quota: OptionalText = Field(default=None, validation_alias="x-gw-quota")
 
 
 def _note(value: Any) -> Any:
     return cast("Any", value) if isinstance(value, (dict, QuotaNote)) else {}
+
+
+def _in(*path: str) -> Any:
+    """A field inside of others; None if it is not there."""
+    return Field(default=None, validation_alias=AliasPath(*path))
+
+
+def _decided(name: str) -> Any:
+    return _in("gw", "decision", name)
 
 
 class UsageLine(BaseModel):
@@ -136,31 +160,37 @@ class UsageLine(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    v: Annotated[Literal[1] | Annotated[Literal[1], BeforeValidator(_integer)], Ordered]
+    v: Annotated[Literal[2] | Annotated[Literal[2], BeforeValidator(_integer)], Ordered]
     id: str = Field(min_length=1, max_length=128)
     started: Annotated[datetime, AfterValidator(_utc)]
     duration_ms: Count
     first_byte_ms: OptionalCount = None
     client: OptionalText = None
-    team: OptionalText = None
-    api: Annotated[Api | Annotated[None, BeforeValidator(_absent)], Ordered] | None = None
-    model: OptionalText = None
-    variant: OptionalText = None
-    stream: Annotated[StrictBool | Annotated[bool | None, BeforeValidator(_boolean)], Ordered] | None = None
-    policy: OptionalText = None
-    refusal: OptionalText = None
-    rules: OptionalText = None
+    team: OptionalText = _decided("team")
+    api: Annotated[Api | Annotated[None, BeforeValidator(_absent)], Ordered] | None = _decided("api")
+    model: OptionalText = _in(*_REQUEST, "model")
+    variant: OptionalText = _decided("variant")
+    stream: Annotated[StrictBool | Annotated[bool | None, BeforeValidator(_boolean)], Ordered] | None = _in(
+        *_REQUEST, "stream"
+    )
+    policy: OptionalText = _decided("policy")
+    refusal: OptionalText = _in("gw", "refusal")
+    rules: OptionalText = _in("gw", "rules")
     status: Count
     flags: str = "-"
     details: str = "-"
     request_bytes: Count = 0
     response_bytes: Count = 0
     upstream: OptionalText = None
-    provider: OptionalText = None
-    option: Annotated[tuple[int, ...] | None, BeforeValidator(_option)] = None
-    attempts: Annotated[Count | Annotated[int | None, BeforeValidator(_attempts)], Ordered] | None = None
-    skipped: Annotated[frozenset[tuple[int, ...]], BeforeValidator(_skipped)] = frozenset()
-    request: FlatMap = Field(default_factory=dict[str, JsonValue])
+    provider: Annotated[str | None, BeforeValidator(_provider)] = _in("served", "provider")
+    option: Annotated[tuple[int, ...] | None, BeforeValidator(_option)] = _in("served", "option")
+    attempts: Annotated[Count | Annotated[int | None, BeforeValidator(_attempts)], Ordered] | None = _in(
+        "served", "attempts"
+    )
+    skipped: Annotated[frozenset[tuple[int, ...]], BeforeValidator(_skipped)] = Field(
+        default=frozenset(), validation_alias=AliasPath("gw", "decision", "skipped")
+    )
+    request: FlatMap = Field(default_factory=dict[str, JsonValue], validation_alias=AliasPath(*_REQUEST))
     usage: FlatMap = Field(default_factory=dict[str, JsonValue])
     quota: Annotated[QuotaNote | Annotated[QuotaNote, BeforeValidator(_note)], Ordered] = QuotaNote()
 

@@ -65,6 +65,11 @@ class DataDir:
         return self.state / "snapshot.json"
 
     @cached_property
+    def gateway_notes(self) -> Path:
+        """What Portkey notes for the case that the edge dies."""
+        return self.state / "gateway-notes.jsonl"
+
+    @cached_property
     def provider_secrets(self) -> Path:
         """Provider id → its secret fields."""
         return self.state / "secrets.json"

@@ -30,6 +30,8 @@ from gwctl.policy.documents import Provider
 
 AGENT_CONFIG = "agent.json"
 PRELOAD = Path(__file__).with_name("portkey_preload.cjs")
+NOTES_VARIABLE = "GWCTL_GATEWAY_NOTES"
+"""Where the preload script notes requests of a dead edge."""
 MAX_HEADER_BYTES = 65536
 """`x-portkey-config` carries a route's whole configuration; Node's own limit is 16 KiB."""
 MAX_EDGE_THREADS = 4
@@ -70,6 +72,7 @@ class Stack:
     def issuer(self, port: int) -> Part:
         """The token service."""
         options = ["--state-dir", str(self.data.issuer), "--issuer", issuer_url(port)]
+        options += ["--admin-config", str(self.data.admin_config)]
         return self._python_server("issuer", "gwctl.local.issuer", port, options)
 
     def sample(self, port: int) -> Part:
@@ -89,7 +92,13 @@ class Stack:
                 *("--require", str(PRELOAD), f"--max-http-header-size={MAX_HEADER_BYTES}"),
                 *(str(self.programs.portkey), "--headless", f"--port={port}"),
             ),
-            env={**self._env(*_GATEWAY_VARIABLES), "TRUSTED_CUSTOM_HOSTS": ",".join(sorted(trusted_hosts))},
+            env={
+                **self._env(*_GATEWAY_VARIABLES),
+                "TRUSTED_CUSTOM_HOSTS": ",".join(sorted(trusted_hosts)),
+                # What it asks the agent about is a conversation: no proxy must see it.
+                "NO_PROXY": ",".join(filter(None, [self.environment.get("NO_PROXY"), HOST])),
+                NOTES_VARIABLE: str(self.data.gateway_notes),
+            },
             log=self.data.log_of("gateway"),
             healthy=healthy,
             port=port,
@@ -109,7 +118,6 @@ class Stack:
             "jwks_url": f"{issuer_url(issuer_port)}/.well-known/jwks.json",
             "aws_url": local_url(aws_port),
             "aws_access_key": self.keys.aws,
-            "clients_dir": str(self.data.issuer),
             "file_key": self.keys.file,
             "nudge": str(nudge_file(self.data.state)),
         }
@@ -139,6 +147,7 @@ class Stack:
         """The agent; writes its settings. It is well when it has written what Envoy needs to start."""
         settings = AgentSettings(
             deployment=aws_names.DEPLOYMENT,
+            gateway_notes_path=self.data.gateway_notes,
             snapshot_path=self.data.snapshot,
             secrets_path=self.data.provider_secrets,
             edge=edge,
@@ -169,9 +178,12 @@ class Stack:
             env=self._env() | aws_names.variables(local_url(aws_port), self.keys.aws),
             log=self.data.log_of("agent"),
             healthy=healthy,
+            port=edge.scanner_port,
         )
 
-    def edge_settings(self, port: int, issuer_port: int, gateway_port: int, max_request_bytes: int) -> EdgeSettings:
+    def edge_settings(
+        self, port: int, issuer_port: int, gateway_port: int, scanner_port: int, max_request_bytes: int
+    ) -> EdgeSettings:
         """Where the edge's neighbours are."""
         return EdgeSettings(
             listen_host=HOST,
@@ -185,6 +197,7 @@ class Stack:
             usage_log=self.data.usage_log,
             gateway_host=HOST,
             gateway_ports=(gateway_port,),
+            scanner_port=scanner_port,
             max_request_bytes=max_request_bytes,
         )
 

@@ -18,7 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from gwctl.agent.files import write_atomically
-from gwctl.edge.settings import MEBIBYTE
+from gwctl.edge.settings import MEBIBYTE, EdgeSettings
 from gwctl.errors import UserError
 from gwctl.local import running
 from gwctl.local.clients import LOCAL_CLIENT, ensure_connection
@@ -179,12 +179,16 @@ class Supervisor:
         ensure_connection(self._data, self.status.gateway_url, self.status.admin_url, issuer_url(issuer))
         policy.load(ports["sample"])
         policy.write_secrets()
-        settings = stack.edge_settings(options.port, issuer, ports["gateway"], options.max_request_mib * MEBIBYTE)
+
+        def settings(scanner_port: int) -> EdgeSettings:
+            limit = options.max_request_mib * MEBIBYTE
+            return stack.edge_settings(options.port, issuer, ports["gateway"], scanner_port, limit)
+
         await _together(
             self._bring_up_admin(
                 stack.admin(options.admin_port, ports["aws"], issuer, policy.providers), stack, policy
             ),
-            self._bring_up_edge(stack.agent(settings, ports["aws"]), stack.edge(settings)),
+            self._bring_up_edge(stack, settings, ports),
         )
 
     async def _bring_up_admin(self, part: Part, stack: Stack, policy: LivePolicy) -> None:
@@ -206,9 +210,9 @@ class Supervisor:
                     raise
                 ports.forget(name)
 
-    async def _bring_up_edge(self, agent: Part, edge: Part) -> None:
-        await self._keep(agent)
-        await self._keep_on_fixed_port(edge, self._options.port, "--port")
+    async def _bring_up_edge(self, stack: Stack, settings: Callable[[int], EdgeSettings], ports: Ports) -> None:
+        await self._bring_up("agent", lambda port: stack.agent(settings(port), ports["aws"]), ports)
+        await self._keep_on_fixed_port(stack.edge(settings(ports["agent"])), self._options.port, "--port")
 
     async def _keep_on_fixed_port(self, part: Part, port: int, option: str) -> None:
         try:

@@ -196,9 +196,10 @@ class BedrockGuardrail(Document):
 class ScannerRule(Document):
     """A content rule: what a request or an answer must not contain.
 
-    Portkey looks at the text of a request's last message, and of a plain answer; not at earlier messages, system
-    prompts, tool calls and their results. The edge refuses what a rule could not see at all: streamed answers under
-    an output rule, and APIs that Portkey does not scan.
+    A pattern is looked for in every text of the whole request, and of a plain answer: system prompts, all messages,
+    tools, their calls and results. Ids, settings and media in base64 are no texts. A guardrail of Bedrock's sees the
+    last message alone. The edge refuses what a rule could not see at all: streamed answers under an output rule, and
+    the APIs `/v1/responses` and `count_tokens`.
     """
 
     id: Slug
@@ -206,9 +207,12 @@ class ScannerRule(Document):
     action: Literal["deny", "redact"]
     on: tuple[Literal["input", "output"], ...] = Field(default=("input",), min_length=1, max_length=2)
     pattern: str | None = Field(
-        default=None, min_length=1, max_length=1000, description="Regular expression (JavaScript's)"
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="Regular expression in RE2's syntax: no look-around, no back references",
     )
-    replacement: str = Field(default="[redacted]", max_length=100)
+    replacement: str = Field(default="[redacted]", max_length=100, description="Taken as it is")
     bedrock_guardrail: BedrockGuardrail | None = None
     teams: tuple[Slug, ...] | Literal["*"] = Field(
         default="*", description="Teams under the rule; * is all; () is none"

@@ -3,6 +3,7 @@
 Team a is under a quota that blocks, team b under none.
 """
 
+import shutil
 import signal
 import subprocess
 import time
@@ -182,22 +183,38 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def test_a_full_disk_of_the_usage_log_stops_quotas_before_a_line_is_lost(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk") as disk, scene(disk, min_free_bytes=4 * 1024 * 1024) as now:
-        filler = disk / "filler"
-        filler.write_bytes(bytes(12 * 1024 * 1024))
+def leave(disk: Path, mebibytes: int) -> Path:
+    """A file that takes all the room but so much."""
+    filler = disk / f"filler-{mebibytes}"
+    filler.write_bytes(bytes(shutil.disk_usage(disk).free - mebibytes * 1024 * 1024))
+    return filler
+
+
+def test_a_full_disk_of_the_usage_log_stops_quotas_and_then_everybody_before_a_line_is_lost(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk, scene(disk, min_free_bytes=6 * 1024 * 1024) as now:
+        first = leave(disk, 5)
         down = now.traffic.wait_for(503, QUOTA)
         free = now.traffic.wait_for(200, FREE)
-        problem = now.pair.status.quotas.problem
-        filler.unlink()
+        problem, refusals = now.pair.status.quotas.problem, now.refusals()
+        second = leave(disk, 2)
+        now.traffic.wait_for(503, FREE)
+        lines = now.lines()
+        closed = now.traffic.wait_for(503, FREE, count=50) + now.traffic.wait_for(503, QUOTA)
+        why = now.pair.status.usage.refusing
+        grown = now.lines() - lines
+        second.unlink()
+        now.traffic.wait_for(200, FREE)
+        first.unlink()
         now.traffic.wait_for(200, QUOTA)
-        events, refusals = now.settled(), now.refusals()
+        assert now.pair.status.usage.refusing is None
+        events = now.settled()
         assert {event["id"] for event in events} == now.lines()
     assert statuses(down) <= {200, 503}
-    assert problem is not None
-    assert "bytes left" in problem
     assert refusals == {"quota_unavailable"}
     assert statuses(free) == {200}
+    assert statuses(closed) == {503}
+    assert not grown & {each.id for each in closed}, "what is refused for want of room must take none"
+    assert all("bytes left" in (each or "") for each in (problem, why))
 
 
 def fill(folder: Path) -> Path:
@@ -211,18 +228,17 @@ def fill(folder: Path) -> Path:
             return filler
 
 
-def test_a_line_that_envoy_could_not_write_stops_quotas_for_a_while(tmp_path: Path) -> None:
+def test_a_line_that_envoy_could_not_write_stops_everybody_for_a_while(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk, scene(disk, min_free_bytes=0) as now:
         filler = fill(disk)
-        down = now.traffic.wait_for(503, QUOTA)
-        free = now.traffic.wait_for(200, FREE)
+        now.traffic.wait_for(503, FREE)
         filler.unlink()
         wait_until(
-            lambda: "Envoy could not write" in (now.pair.status.quotas.problem or ""), "the status to say so", 20
+            lambda: "Envoy could not write" in (now.pair.status.usage.refusing or ""), "the status to say so", 20
         )
+        closed = now.traffic.wait_for(503, FREE) + now.traffic.wait_for(503, QUOTA)
         now.traffic.stop()
-    assert statuses(down) <= {200, 503}
-    assert statuses(free) == {200}
+    assert statuses(closed) == {503}
 
 
 def test_events_that_cannot_be_sent_stop_quotas_before_they_take_the_disk(tmp_path: Path, aws_port: int) -> None:

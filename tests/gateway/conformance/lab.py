@@ -18,6 +18,7 @@ from gateway.conformance.calls import Caller
 from gateway.conformance.forge import Forger
 from gateway.portkey_contract.recipes import every_api
 from gwctl.local.providers import secret_variable
+from support import usage_lines
 from support.gateway import Gateway, local_gateway
 from support.ports import free_port
 from support.processes import wait_until
@@ -43,6 +44,7 @@ def _scanner() -> list[dict[str, Any]]:
         {"id": "asked", "action": "deny", "on": ["input"], "pattern": word, "teams": []},
         {"id": "answered", "action": "deny", "on": ["output"], "pattern": word, "teams": []},
         {"id": "cards", "action": "redact", "on": ["input"], "pattern": card, "replacement": REDACTED, "teams": []},
+        {"id": "answer-cards", "action": "redact", "on": ["output"], "pattern": card, "teams": []},
     ]
 
 
@@ -68,6 +70,9 @@ def policy(urls: Mapping[str, str]) -> dict[str, Any]:
             route("claude-answered", "claude", scanner=["answered"]),
             route("redacted", "one", scanner=["cards"]),
             route("claude-redacted", "claude", scanner=["cards"]),
+            route("redacted-fall", "one", "two", scanner=["cards"]),
+            route("answer-redacted", "one", scanner=["answer-cards"]),
+            route("claude-answer-redacted", "claude", scanner=["answer-cards"]),
         ],
         "teams": [
             {"id": "default"},
@@ -133,7 +138,7 @@ def log_lines(gateway: Gateway, ids: list[str]) -> list[dict[str, Any]]:
 
     def read() -> list[dict[str, Any]]:
         text = gateway.data.usage_log.read_bytes()
-        lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith(b"\n")]
+        lines = [usage_lines.read(json.loads(line)) for line in text.splitlines(keepends=True) if line.endswith(b"\n")]
         known = {line["id"]: line for line in lines}
         return [known[each] for each in ids] if known.keys() >= set(ids) else []
 

@@ -163,6 +163,27 @@ def test_without_the_agent_calls_are_served_and_metered_later(whole: Lab):
     assert [seen.count(each) for each in ids] == [1] * len(ids)
 
 
+def test_without_the_agent_nobody_under_a_content_rule_is_served(whole: Lab):
+    with dead(whole, "agent"):
+        asked = whole.caller.ask("chat", "asked")
+        streamed = whole.caller.ask("chat", "redacted", stream=True)
+        messages = whole.caller.ask("messages", "claude-redacted")
+        nobody = list(whole["one"].requests), list(whole["claude"].requests)
+        withheld = whole.caller.ask("chat", "answered")
+        free = whole.caller.ask("chat", "one")
+
+    for refused in (asked, streamed, withheld):
+        assert_refused(refused, 503, code="scanner_unavailable")
+    assert_refused(messages, 503, "anthropic")
+    assert nobody == ([], [])
+    assert free.status_code == 200
+    events = [whole.caller.event(each) for each in (asked, withheld)]
+    assert [event["outcome"] for event in events] == ["failed", "failed"]
+    assert events[0]["cost_nano_usd"] == 0
+    assert events[1]["cost_nano_usd"] > 0
+    assert whole.caller.ask("chat", "asked").status_code == 200
+
+
 def test_a_stream_survives_the_agents_death(whole: Lab):
     go_on = threading.Event()
     whole["one"].on("*", Answer.sse([OPENAI_CHUNKS[0], go_on, *OPENAI_CHUNKS[1:]]))

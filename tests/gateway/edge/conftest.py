@@ -10,6 +10,7 @@ from gateway.edge.issuer import ISSUER, Issuer
 from gateway.edge.policies import SECRETS, policy
 from gateway.portkey_contract.portkey_process import Portkey
 from support.replay_provider import ReplayProvider
+from support.scanner import running_scanner
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +39,23 @@ def provider(provider_server: ReplayProvider) -> ReplayProvider:
 
 
 @pytest.fixture(scope="session")
+def scanner_port() -> Iterator[int]:
+    """Where the agent looks for what content rules forbid."""
+    with running_scanner() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
 def shared_edge(
-    issuer: Issuer, portkey: Portkey, provider_server: ReplayProvider, tmp_path_factory: pytest.TempPathFactory
+    issuer: Issuer,
+    portkey: Portkey,
+    provider_server: ReplayProvider,
+    scanner_port: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Edge]:
     """An edge that no test changes."""
-    folder = tmp_path_factory.mktemp("edge")
-    with Edge(folder, ISSUER, issuer.jwks_url, portkey.port, max_request_bytes=100_000) as edge:
+    settings = {"max_request_bytes": 100_000, "scanner_port": scanner_port}
+    with Edge(tmp_path_factory.mktemp("edge"), ISSUER, issuer.jwks_url, portkey.port, **settings) as edge:
         edge.apply(policy(provider_server.url), SECRETS)
         edge.start()
         yield edge

@@ -13,6 +13,7 @@ from gwctl.local.programs import find_envoy
 from gwctl.policy.snapshot import Snapshot
 from support.ports import free_port
 from support.processes import Process, start, wait_until
+from support.usage_lines import read
 
 
 class Edge:
@@ -35,6 +36,8 @@ class Edge:
             gateway_ports=(gateway_port,),
             **{"health_interval_seconds": 0.2, **settings},
         )
+        self.flush_milliseconds = 50
+        """How long Envoy may keep a line of the usage log."""
         self.url = f"http://127.0.0.1:{self.settings.listen_port}"
         self._bootstrap = folder / "envoy.json"
         self._bootstrap.write_text(json.dumps(render_bootstrap(self.settings)))
@@ -59,7 +62,7 @@ class Edge:
         command = [find_envoy(), "-c", self._bootstrap, "--concurrency", "1", "--disable-hot-restart"]
         command += [
             "--file-flush-interval-msec",
-            "50",
+            str(self.flush_milliseconds),
             "--log-level",
             "warning",
         ]
@@ -101,7 +104,7 @@ class Edge:
         """The usage log until now."""
         log = self.settings.usage_log
         lines = log.read_bytes().splitlines(keepends=True) if log.exists() else []
-        return [json.loads(line) for line in lines if line.endswith(b"\n")]
+        return [read(json.loads(line)) for line in lines if line.endswith(b"\n")]
 
     def next_line(self, seen: int) -> dict[str, Any]:
         """The line after the first `seen` ones, as soon as it is there."""

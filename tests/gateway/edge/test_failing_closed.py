@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from gateway.edge.issuer import ISSUER, Issuer
 from gateway.edge.policies import SECRETS, policy
 from gateway.portkey_contract.portkey_process import Portkey
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
+from gwctl.agent.files import write_atomically
+from gwctl.agent.gate import CLOSED, OPEN
 from support.ports import free_port
 from support.processes import wait_until
 from support.replay_provider import Answer, ReplayProvider
@@ -187,3 +190,44 @@ def test_connections_are_limited(issuer: Issuer, portkey: Portkey, provider: Rep
                 each.close()
 
     assert closed
+
+
+def press(edge: Edge, word: bytes) -> None:
+    """As the agent tells the edge to refuse everything, or not to."""
+    write_atomically(edge.settings.pressure_file, word)
+
+
+def test_an_edge_that_is_told_so_refuses_everything_and_writes_no_line_about_it(
+    edge: Edge, issuer: Issuer, provider: ReplayProvider
+):
+    provider.on("*", Answer.json(OPENAI_CHAT))
+    edge.apply(policy(provider.url), SECRETS)
+    press(edge, CLOSED)
+    edge.start(ready=503)
+    headers = {"authorization": f"Bearer {issuer.token('search-api')}", "x-request-id": "of-the-client"}
+
+    chat = httpx.post(edge.url + PATHS["chat"], json=BODY, headers=headers, trust_env=False)
+    messages = httpx.post(edge.url + PATHS["messages"], json=BODY, headers=headers, trust_env=False)
+    press(edge, OPEN)
+    wait_until(lambda: edge.health() == 200, "/healthz to be 200")
+    wait_until(lambda: ask(edge, issuer).status_code == 200, "a request to be served")
+
+    assert (chat.status_code, chat.json()["error"]["code"]) == (503, "gateway_unavailable")
+    assert (messages.status_code, messages.json()["error"]["type"]) == (503, "api_error")
+    assert edge.next_line(0)
+    assert not [line for line in edge.log_lines() if line["details"] == "overload"], "there is no room for lines"
+
+
+def test_requests_in_flight_end_when_an_edge_is_told_to_refuse(edge: Edge, issuer: Issuer, provider: ReplayProvider):
+    go_on = threading.Event()
+    provider.on("*", Answer.held(go_on, Answer.json(OPENAI_CHAT)))
+    edge.apply(policy(provider.url), SECRETS)
+    edge.start()
+    with ThreadPoolExecutor(1) as senders:
+        asked = senders.submit(ask, edge, issuer)
+        wait_until(lambda: provider.requests, "the request to be in flight")
+        press(edge, CLOSED)
+        wait_until(lambda: edge.health() == 503, "/healthz to be 503")
+        go_on.set()
+
+        assert asked.result().status_code == 200

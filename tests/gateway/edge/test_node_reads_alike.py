@@ -108,7 +108,7 @@ def test_what_the_edge_reads_node_reads(program: Program, node: Node, body: byte
     outcome = program.request(body=changed)
 
     if outcome.went_on:
-        assert node.read(changed) == outcome.metadata["gw.request"]
+        assert node.read(changed) == outcome.decision["request"]
 
 
 def test_node_takes_the_last_of_two_equal_keys_and_the_edge_refuses_them(program: Program, node: Node):

@@ -57,6 +57,22 @@ def test_a_part_that_crashes_comes_back_and_it_is_said(here: Place, name: str):
     assert f"{name} runs again" in said
 
 
+def test_a_request_whose_line_dies_with_the_edge_is_metered_once(own: Place):
+    def metered() -> list[str]:
+        events = [json.loads(line) for line in own.data.usage_events.read_bytes().splitlines()]
+        return [event["id"] for event in events if event["http.response.status_code"] == 200]
+
+    own.up()
+    statuses = [own.ask() for _ in range(5)]
+    edge = part(own, "edge").pid
+    assert edge
+    psutil.Process(edge).kill()
+    while statuses.count(200) < 10:
+        statuses.append(own.ask())
+    wait_until(lambda: len(metered()) >= 10, "an event for each request", 20)
+    assert len(metered()) == len(set(metered())) == 10
+
+
 def test_an_edit_of_the_policy_is_in_force_within_two_seconds(here: Place):
     route = "  - {id: edited, targets: [{provider: sample-openai, model: sample-gpt}]}\n"
     text = here.data.policy.read_text()

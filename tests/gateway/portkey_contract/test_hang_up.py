@@ -90,6 +90,10 @@ def test_a_client_that_leaves_before_any_answer_is_told_to_the_provider(preloade
     assert provider.last.hung_up.wait(5)
 
 
+def test_an_idle_connection_outlives_the_edges_own_limit(preloaded: Portkey):
+    assert preloaded.client.get("/").headers["keep-alive"] == "timeout=60"
+
+
 def test_it_serves_on_after_many_have_left(preloaded: Portkey, endless: EndlessProvider, provider: ReplayProvider):
     provider.on("*", Answer.json(OPENAI_CHAT))
     for _ in range(30):

@@ -32,7 +32,7 @@ t["fast"]={["chat"]="fast\1262d80fcb5",["embeddings"]="fast\1262d80fcb5",["respo
 end)(PROFILES["pd63b5109bdc3"])
 local VARIANTS = {}
 ;(function(t)
-t["checked\12652999725"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034names\034\044\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034id\034\058\034cards\034\044\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034names\034\044\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["timeout"]="602000",["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034names\034\044\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\044\123\034id\034\058\034cards\034\044\034sequential\034\058true\044\034deny\034\058false\044\034rule cards\034\058\123\034id\034\058\034default\046regexReplace\034\044\034rule\034\058\034/\092\092b\092\092d\12316\125\092\092b/g\034\044\034redactText\034\058\034\091redacted\093\034\125\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034names\034\044\034default\046regexMatch\034\058\123\034rule\034\058\034Project \092\034X\092\034\034\044\034not\034\058true\125\044\034deny\034\058true\125\093\125"},["scanned"]=true,["no_stream"]=true,["unscannable"]={["responses"]=true,["embeddings"]=true}}
+t["checked\12652999725"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034cards\092\034\044\092\034\092\092\092\092b\092\092\092\092d\12316\125\092\092\092\092b\092\034\044\092\034\091redacted\093\092\034\093\044\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\125"},["timeout"]="602000",["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034cards\092\034\044\092\034\092\092\092\092b\092\092\092\092d\12316\125\092\092\092\092b\092\034\044\092\034\091redacted\093\092\034\093\044\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\125"},["scanned"]=true,["no_stream"]=true,["unscannable"]={["responses"]=true}}
 t["claude\12626e33625"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="1203000"}
 t["claude\1262d80fcb5"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="602000"}
 t["claude\126781b6718"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="1803000",["stream_config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\044\034override_params\034\058\123\034stream_options\034\058\123\034include_usage\034\058true\125\125\125"}}
@@ -90,7 +90,7 @@ t["provider_credentials"]={["code"]="provider_credentials",["status"]="502",["op
 t["gateway_unavailable"]={["code"]="gateway_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="The gateway cannot serve this request just now\046 Send it again in a moment\046"}
 t["quota_unavailable"]={["code"]="quota_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="The gateway cannot check the quota of this request just now\046 Send it again in a moment\046\123\125"}
 t["issuer_unavailable"]={["code"]="issuer_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="The gateway cannot check access tokens just now\046 Send the request again in a moment\046"}
-t["scanner_unavailable"]={["code"]="scanner_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="Content rules hold for the model \123\125\044 and the gateway cannot check them\046 Tell the gateway\039s administrators\046"}
+t["scanner_unavailable"]={["code"]="scanner_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="Content rules hold for this model\044 and the gateway cannot check them just now\046 Send the request again in a moment\059 if it goes on\044 tell the gateway\039s administrators\046"}
 t["gateway_timeout"]={["code"]="gateway_timeout",["status"]="504",["openai"]="server_error",["anthropic"]="timeout_error",["message"]="The provider did not answer in time\046"}
 end)(REFUSALS)
 local ANTHROPIC_TYPES = {}
@@ -849,11 +849,21 @@ end
 
 end)()
 local reserve = (function()
--- What the agent must know to reserve quota for a request. In: the request as read, and the tables QUOTAS RESERVE POLICY.
--- Out: the header x-gw-reserve, which ends at the edge: the filter after this one asks the agent, the router removes it.
+-- What is told about a request. In: the request as read, and the tables QUOTAS POLICY. Out: two headers.
+-- x-gw-note goes to Portkey with every request: what the agent needs to meter it if this edge dies before it has written a
+-- line. Portkey hands it on to nobody.
+-- x-gw-reserve is what the agent must know to reserve quota. It ends at the edge: the filter after this one asks the
+-- agent, the router removes it.
 
 local MAX_TIER = 32
 local CAPS = { "max_tokens", "max_completion_tokens", "max_output_tokens" }
+
+-- This process, by which the agent knows whether the edge is dead; 0: not known.
+local has_ffi, ffi = pcall(require, "ffi")
+if has_ffi then
+  ffi.cdef("int getpid(void);")
+end
+local EDGE = has_ffi and ffi.C.getpid() or 0
 
 local function is_covered(asked)
   local team = "team:" .. asked.team
@@ -883,10 +893,9 @@ local function tier_of(request)
   return "null"
 end
 
--- `asked` has what was found out: id client team model api variant anthropic; `body` has raw, members and request.
-local function header(asked, body)
+-- `asked` has what was found out: id client team model api variant anthropic skipped; `body` has raw, members, request.
+local function common(asked, body)
   local request = body.request
-  local is_outside, images = outside(body.raw, body.members)
   return table.concat({
     '{"id":', json.quote(asked.id),
     ',"client":', json.quote(asked.client),
@@ -899,7 +908,19 @@ local function header(asked, body)
     ',"bytes":', whole(#body.raw),
     ',"cap":', cap_of(request),
     ',"n":', whole(math.max(request.n or 1, 1)),
-    ',"tier":', tier_of(request),
+  })
+end
+
+local function note(asked, body)
+  local skipped = asked.skipped and ',"skipped":' .. json.quote(asked.skipped) or ""
+  return common(asked, body) .. skipped .. ',"edge":' .. EDGE .. "}"
+end
+
+local function header(asked, body)
+  local is_outside, images = outside(body.raw, body.members)
+  return table.concat({
+    common(asked, body),
+    ',"tier":', tier_of(body.request),
     ',"outside":', tostring(is_outside),
     ',"images":', whole(images),
     ',"shape":', asked.anthropic and '"anthropic"' or '"openai"',
@@ -907,44 +928,23 @@ local function header(asked, body)
   })
 end
 
-return { is_covered = is_covered, header = header }
+return { is_covered = is_covered, header = header, note = note }
 
 end)()
 local policy = (function()
 -- The decision about a request: client -> team -> profile -> alias -> API -> variant.
 -- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
 -- FIELDS CLUSTER QUOTAS RESERVE.
--- Out: the headers x-portkey-config, x-gw-route, which names the cluster, and under a quota x-gw-reserve, and metadata for
--- the usage log; or an error {code, detail}.
--- Without that header the router knows no cluster, so whatever fails here fails closed.
+-- Out: the headers x-portkey-config, x-gw-route, which names the cluster, x-gw-note, and under a quota x-gw-reserve; or
+-- an error {code, detail}. Either way `noted` holds what was found out: usage log, later filters and answer need it.
+-- Without x-gw-route the router knows no cluster, so whatever fails here fails closed.
 
 local MAX_TEXT = 128 -- of a text in the usage log
 local MAX_MEMBERS = 1000 -- of a body: no API has a tenth
 local MAX_COUNT = 9007199254740991 -- 2^53 - 1: what every parser holds exactly
 
--- Headers that go on to Portkey; all others end here.
-local PASSED = {
-  [":method"] = true,
-  [":path"] = true,
-  [":authority"] = true,
-  [":scheme"] = true,
-  ["accept"] = true,
-  ["anthropic-beta"] = true,
-  ["anthropic-version"] = true,
-  ["content-length"] = true,
-  ["content-type"] = true,
-  ["openai-beta"] = true,
-  ["transfer-encoding"] = true,
-  ["x-forwarded-proto"] = true, -- without it Envoy finds no route; the route removes it
-  ["x-request-id"] = true,
-}
-
 local function fail(code, detail)
   error({ code = code, detail = detail }, 0)
-end
-
-local function log(handle, key, value)
-  handle:streamInfo():dynamicMetadata():set("gw.policy", key, value)
 end
 
 local function path_of(handle)
@@ -959,7 +959,7 @@ local function check_method(handle, method)
 end
 
 -- The client's id and team.
-local function identify(handle)
+local function identify(handle, noted)
   local jwt = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.jwt_authn") or {}
   local header, claims = jwt.header or {}, jwt.claims or {}
   if header.alg ~= "RS256" then
@@ -977,7 +977,7 @@ local function identify(handle)
   if not team then
     fail("unknown_client")
   end
-  log(handle, "team", team)
+  noted.team = team
   if CLIENTS_OFF[client] then
     fail("client_disabled")
   end
@@ -1036,14 +1036,15 @@ local function read_body(handle)
   return { raw = raw, members = members, request = request }
 end
 
-local function log_request(handle, request)
-  local metadata = handle:streamInfo():dynamicMetadata()
-  request.stream = request.stream or false
+-- What the usage log may know of a request.
+local function loggable(request)
+  local values = {}
   for key, value in pairs(request) do
     if type(value) ~= "string" or #value <= MAX_TEXT then
-      metadata:set("gw.request", key, value)
+      values[key] = value
     end
   end
+  return values
 end
 
 -- "POST /v1/messages, POST /v1/responses"
@@ -1077,7 +1078,7 @@ local function choose(team, api, request)
   end
   local flags = VARIANTS[variant]
   if flags.closed then
-    fail("scanner_unavailable", name)
+    fail("scanner_unavailable")
   elseif flags.scanned and flags.unscannable[api] then
     fail("api_not_scannable", name)
   elseif flags.no_stream and request.stream then
@@ -1110,29 +1111,21 @@ local function fill_in(template)
 end
 
 -- For the agent, if a quota covers the request.
-local function reservation(handle, asked, body)
+local function reservation(noted, asked, body)
   if not reserve.is_covered(asked) then
     return nil
   elseif not RESERVE then
     fail("quota_unavailable")
   end
-  log(handle, "quota", true)
+  noted.quota = true
   return reserve.header(asked, body)
 end
 
--- Sends the request on its way: the route, what Portkey is to do, and no header that Portkey need not see.
-local function forward(handle, api, flags, request, reservation)
+-- Sends the request on its way: the route, and what Portkey is to do.
+local function forward(handle, api, flags, request, note, reservation)
   read_credentials(handle)
   local config = fill_in(api == "chat" and request.stream and flags.stream_config or flags.config)
-  local headers, surplus = handle:headers(), {}
-  for key in pairs(headers) do
-    if not PASSED[key] then
-      surplus[#surplus + 1] = key
-    end
-  end
-  for _, key in ipairs(surplus) do
-    headers:remove(key)
-  end
+  local headers = handle:headers()
   headers:replace(":path", (path_of(handle)))
   headers:replace("content-type", "application/json")
   headers:replace("x-portkey-config", config)
@@ -1140,20 +1133,18 @@ local function forward(handle, api, flags, request, reservation)
     headers:replace("x-envoy-upstream-rq-timeout-ms", flags.timeout)
   end
   headers:replace("x-gw-route", CLUSTER)
+  headers:replace("x-gw-note", note)
   if reservation then
     headers:replace("x-gw-reserve", reservation)
   end
   handle:clearRouteCache()
 end
 
-local function decide(handle)
+local function decide(handle, noted)
   local path, query = path_of(handle)
   local api = PATHS[path]
-  log(handle, "policy", POLICY)
-  if api then
-    log(handle, "api", api)
-  end
-  local team, client = identify(handle)
+  noted.policy, noted.api = POLICY, api
+  local team, client = identify(handle, noted)
   if path == "/v1/models" or path:sub(1, 11) == "/v1/models/" then
     check_method(handle, "GET")
     return models.answer(handle, team, path, query)
@@ -1164,18 +1155,13 @@ local function decide(handle)
   check_type(handle)
   local body = read_body(handle)
   local request = body.request
-  log_request(handle, request)
+  request.stream = request.stream or false
+  noted.request = loggable(request)
   if request.background then
     fail("invalid_value", "background must not be true: the gateway serves no background answers.")
   end
   local variant, flags = choose(team, api, request)
-  log(handle, "variant", variant)
-  if flags.skipped then
-    log(handle, "skipped", flags.skipped)
-  end
-  if flags.scanned then
-    log(handle, "scanned", true)
-  end
+  noted.variant, noted.skipped, noted.scanned = variant, flags.skipped, flags.scanned
   local headers = handle:headers()
   local asked = {
     id = headers:get("x-request-id") or "",
@@ -1185,8 +1171,9 @@ local function decide(handle)
     api = api,
     variant = variant,
     anthropic = refusal.is_anthropic(path),
+    skipped = flags.skipped,
   }
-  forward(handle, api, flags, request, reservation(handle, asked, body))
+  forward(handle, api, flags, request, reserve.note(asked, body), reservation(noted, asked, body))
 end
 
 return { decide = decide }
@@ -1207,35 +1194,13 @@ local BY_STATUS = {
   ["431"] = "headers_too_large",
 }
 
--- Headers of Portkey's answers that a client gets; all others are the gateway's business or the provider account's.
-local PASSED = {
-  [":status"] = true,
-  ["cache-control"] = true,
-  ["content-encoding"] = true,
-  ["content-length"] = true,
-  ["content-type"] = true,
-  ["date"] = true,
-  ["request-id"] = true,
-  ["retry-after"] = true,
-  ["retry-after-ms"] = true,
-  ["transfer-encoding"] = true,
-  ["x-should-retry"] = true,
-}
-
-local function remove_headers(headers)
-  local surplus = {}
-  for key in pairs(headers) do
-    if not PASSED[key] then
-      surplus[#surplus + 1] = key
-    end
-  end
-  for _, key in ipairs(surplus) do
-    headers:remove(key)
-  end
+local function log_refusal(handle, code)
+  handle:streamInfo():dynamicMetadata():set("gw", "refusal", code)
 end
 
-local function log_refusal(handle, code)
-  handle:streamInfo():dynamicMetadata():set("gw.policy", "refusal", code)
+local function decision_of(handle)
+  local noted = handle:streamInfo():dynamicMetadata():get("gw") or {}
+  return noted.decision or {}
 end
 
 local function body_of(handle)
@@ -1282,33 +1247,50 @@ local function refused_answer(results)
   return not results or member(results, "after_request_hooks") ~= "[]"
 end
 
--- The ids of the rules that refused or redacted something. A guardrail has the id of its rule, one that redacts those of
--- its rules in the order of its checks.
-local function rules_of(results)
-  local rules = {}
+-- What each guardrail says: its member `deny`, its id, and its check, of which each has one.
+local function guardrails_of(results)
+  local found = {}
   for _, stage in ipairs({ "before_request_hooks", "after_request_hooks" }) do
     for _, guardrail in ipairs(json.elements(member(results, stage) or "")) do
-      local names = string_member(guardrail, "id") or ""
-      if member(guardrail, "deny") == "true" then
-        rules[#rules + 1] = member(guardrail, "verdict") == "false" and names or nil
-      else
-        local checks, nth = json.elements(member(guardrail, "checks") or ""), 0
-        for name in names:gmatch("[^+]+") do
-          nth = nth + 1
-          if checks[nth] and member(checks[nth], "transformed") == "true" then
-            rules[#rules + 1] = name
-          end
-        end
-      end
+      local check = json.elements(member(guardrail, "checks") or "")[1] or "{}"
+      found[#found + 1] = {
+        refused = member(guardrail, "deny") == "true",
+        id = string_member(guardrail, "id"),
+        is_agent = string_member(check, "id") == "default.webhook",
+        failed = member(check, "error") ~= nil,
+        said = string_member(member(check, "data") or "{}", "responseData"),
+      }
     end
   end
+  return found
+end
+
+-- The ids of the rules that refused or redacted something: the agent says which, a guardrail of Bedrock's has its rule's.
+local function rules_of(results)
+  local rules = {}
+  for _, each in ipairs(guardrails_of(results)) do
+    local names = each.is_agent and each.said or not each.is_agent and each.refused and each.id
+    rules[#rules + 1] = names and names ~= "" and names or nil
+  end
   return table.concat(rules, ",")
+end
+
+-- Whether it was only that the agent could not look: no answer, or one that is none.
+local function is_unchecked(results)
+  local unchecked = false
+  for _, each in ipairs(guardrails_of(results)) do
+    if each.refused and not (each.is_agent and each.failed) then
+      return false
+    end
+    unchecked = unchecked or each.refused
+  end
+  return unchecked
 end
 
 local function log_rules(handle, results)
   local ok, rules = pcall(rules_of, results or "")
   if ok and rules ~= "" then
-    handle:streamInfo():dynamicMetadata():set("gw.policy", "rules", rules)
+    handle:streamInfo():dynamicMetadata():set("gw", "rules", rules)
   end
 end
 
@@ -1360,13 +1342,15 @@ local function complete_quota_refusal(handle, headers)
     if headers:get(":status") == "503" then
       log_refusal(handle, "quota_unavailable")
     end
-    remove_headers(headers)
+    for _, name in ipairs({ "location", "retry-after", "www-authenticate" }) do
+      headers:remove(name)
+    end
   end
 end
 
 local function complete(handle)
   local headers = handle:headers()
-  local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
+  local policy = decision_of(handle)
   local status, from_portkey = headers:get(":status"), headers:get("x-gw-portkey")
   if policy.shaped then
     return
@@ -1381,14 +1365,21 @@ local function complete(handle)
     end
     return
   end
-  remove_headers(headers)
   local anthropic = policy.api == "messages" or policy.api == "count_tokens"
   local is_json = (headers:get("content-type") or ""):find("^application/json")
   if status == "446" then
     local body, raw = body_of(handle)
     local results = member(raw, "hook_results")
     log_rules(handle, results)
-    replace_by_refusal(handle, body, anthropic, refused_answer(results) and "answer_refused" or "content_refused")
+    local code = refused_answer(results) and "answer_refused" or "content_refused"
+    local ok, unchecked = pcall(is_unchecked, results or "")
+    if ok and unchecked then
+      if code == "answer_refused" then
+        log_refusal(handle, code) -- the provider has been paid
+      end
+      code = "scanner_unavailable"
+    end
+    replace_by_refusal(handle, body, anthropic, code)
   elseif status == "401" or status == "403" then
     replace_by_refusal(handle, handle:body(true), anthropic, "provider_credentials")
   elseif status >= "400" then
@@ -1408,7 +1399,7 @@ end
 
 -- When the answer cannot be completed, the client must not see it as it is.
 local function withhold(handle)
-  local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
+  local policy = decision_of(handle)
   replace_by_refusal(handle, handle:body(true), policy.api == "messages" or policy.api == "count_tokens", "internal_error")
 end
 
@@ -1417,16 +1408,17 @@ return { complete = complete, withhold = withhold }
 end)()
 -- Envoy's entry points. Envoy lets a request go on when a script raises, so nothing may raise out of here.
 
-local function refuse(handle, problem, anthropic)
+local function refuse(handle, noted, problem, anthropic)
   if type(problem) ~= "table" then
     handle:logErr("policy: " .. tostring(problem))
     problem = { code = "internal_error" }
   end
   local refused, message = refusal.of(problem.code, problem.detail)
   local metadata = handle:streamInfo():dynamicMetadata()
-  metadata:set("gw.policy", "shaped", true)
+  noted.shaped = true
+  metadata:set("gw", "decision", noted)
   if refused.status < "500" or refused.code == "quota_unavailable" then
-    metadata:set("gw.policy", "refusal", refused.code)
+    metadata:set("gw", "refusal", refused.code)
   end
   local headers = { [":status"] = refused.status, ["content-type"] = "application/json" }
   if refused.status == "401" then
@@ -1440,10 +1432,13 @@ end
 function envoy_on_request(handle)
   local headers = handle:headers()
   local anthropic = refusal.is_anthropic(headers:get(":path") or "", headers:get("anthropic-version"))
-  local ok, result = pcall(policy.decide, handle)
+  local noted = {}
+  local ok, result = pcall(policy.decide, handle, noted)
   if not ok then
-    refuse(handle, result, anthropic)
-  elseif result then
+    return refuse(handle, noted, result, anthropic)
+  end
+  handle:streamInfo():dynamicMetadata():set("gw", "decision", noted) -- at once: each call takes microseconds
+  if result then
     handle:respond({ [":status"] = result.status, ["content-type"] = "application/json" }, result.body)
   end
 end

@@ -16,6 +16,7 @@ from gwctl.agent.status import UsageStatus
 from gwctl.policy.snapshot import Snapshot
 from support.agent_settings import agent_settings
 from support.processes import Process, wait_until
+from support.usage_lines import written
 from unit.policy.examples import compiled
 
 
@@ -35,7 +36,7 @@ def line(snapshot: Snapshot, **fields: Any) -> dict[str, Any]:
     """A chat completion that used 1,000 tokens in and 100 out."""
     team = snapshot.teams["search"]
     return {
-        "v": 1,
+        "v": 2,
         "id": str(uuid.uuid4()),
         "started": "2026-11-21T10:00:00.000Z",
         "duration_ms": 900,
@@ -63,10 +64,15 @@ def line(snapshot: Snapshot, **fields: Any) -> dict[str, Any]:
     }
 
 
+def envoys(fields: dict[str, Any]) -> bytes:
+    """A line as Envoy writes it."""
+    return json.dumps(written(fields), sort_keys=True, separators=(",", ":")).encode()
+
+
 def write(settings: AgentSettings, *lines: dict[str, Any] | bytes) -> None:
     with settings.edge.usage_log.open("ab") as file:
         for each in lines:
-            file.write((each if isinstance(each, bytes) else json.dumps(each).encode()) + b"\n")
+            file.write((each if isinstance(each, bytes) else envoys(each)) + b"\n")
 
 
 def events(settings: AgentSettings) -> list[dict[str, Any]]:
@@ -156,12 +162,12 @@ def test_a_malformed_line_is_set_aside_and_the_others_are_metered(settings: Agen
 
 def test_a_line_behind_a_torn_one_is_metered(settings: AgentSettings, snapshot: Snapshot):
     # An edge was killed while it wrote; the next one goes on in the same line of the file.
-    first, second = (json.dumps(line(snapshot), sort_keys=True, separators=(",", ":")).encode() for _ in range(2))
-    write(settings, first[:700] + second)
+    first, second = (envoys(line(snapshot)) for _ in range(2))
+    write(settings, first[:500] + second)
     status = meter_all(settings, snapshot)
     assert (status.events, status.malformed) == (1, 1)
     assert events(settings)[0]["id"] == json.loads(second)["id"]
-    assert settings.events_file.with_suffix(".malformed").read_bytes() == first[:700] + b"\n"
+    assert settings.events_file.with_suffix(".malformed").read_bytes() == first[:500] + b"\n"
 
 
 @pytest.fixture

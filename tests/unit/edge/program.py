@@ -28,6 +28,7 @@ SETTINGS = EdgeSettings(
     secrets_dir=Path("/run/gwctl/secrets"),
     usage_log=Path("/run/gwctl/usage.log"),
     reserve_socket=Path("/run/gwctl/reserve.sock"),
+    scanner_port=8788,
 )
 HANDLE = Path(__file__).with_name("envoy_handle.lua").read_bytes()
 
@@ -70,7 +71,16 @@ class Outcome:
 
     @property
     def refusal(self) -> str | None:
-        return self.metadata.get("gw.policy", {}).get("refusal")
+        return self.metadata.get("gw", {}).get("refusal")
+
+    @property
+    def decision(self) -> dict[str, Any]:
+        """What the policy found out about the request."""
+        return self.metadata["gw"]["decision"]
+
+    @property
+    def rules(self) -> str | None:
+        return self.metadata.get("gw", {}).get("rules")
 
     @property
     def went_on(self) -> bool:
@@ -87,12 +97,16 @@ class Program:
     """The rendered program of a snapshot. `prelude` is Lua that runs after the tables (to break something)."""
 
     def __init__(
-        self, snapshot: Snapshot, secrets: Secrets | None = None, open_targets: OpenTargets = frozenset()
+        self,
+        snapshot: Snapshot,
+        secrets: Secrets | None = None,
+        open_targets: OpenTargets = frozenset(),
+        settings: EdgeSettings = SETTINGS,
     ) -> None:
         self.credentials = credentials(snapshot, secrets or {})
         self.lua = lua_runtime()
         self.lua.execute(HANDLE)
-        self.lua.execute(lua_source(snapshot, SETTINGS, open_targets).encode())
+        self.lua.execute(lua_source(snapshot, settings, open_targets).encode())
         self._new = self.lua.globals().new_handle
 
     def table(self, value: Any) -> Any:
@@ -143,7 +157,7 @@ class Program:
         mark = {"x-gw-portkey": "1"} if from_portkey else {}
         sent = {":status": str(status), "content-type": "application/json", **mark, **(headers or {})}
         raw = json.dumps(body, separators=(",", ":")).encode() if isinstance(body, Mapping) else body
-        handle = self._new(self.table(sent), raw, self.table({"gw.policy": dict(policy or {}), **(other or {})}))
+        handle = self._new(self.table(sent), raw, self.table({"gw": {"decision": dict(policy or {})}, **(other or {})}))
         self.lua.globals().envoy_on_response(handle)
         outcome = self._outcome(handle)
         outcome.status = int(outcome.headers[":status"])

@@ -12,6 +12,7 @@ from gwctl.edge.breaker import CircuitBreakers, OpenTargets, TargetName, first_t
 from gwctl.edge.render import render_policy
 from gwctl.ledger.usage_line import UsageLine, parse_line
 from gwctl.policy.snapshot import Snapshot, Variant
+from support.usage_lines import written
 from unit.edge.program import SETTINGS, Program
 from unit.policy.examples import compiled
 
@@ -52,8 +53,8 @@ def variant(route: str) -> str:
 def line(option: str | None, status: int = 200, *, route: str = "pair", at: float = NOW, **more: Any) -> UsageLine:
     """A request that began and ended at a time."""
     started = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-    fields = {"v": 1, "id": "1", "started": started, "duration_ms": 0, "status": status, "option": option}
-    return parse_line(json.dumps({**fields, "upstream": "127.0.0.1:1", "variant": variant(route), **more}))
+    fields = {"v": 2, "id": "1", "started": started, "duration_ms": 0, "status": status, "option": option}
+    return parse_line(json.dumps(written({**fields, "upstream": "127.0.0.1:1", "variant": variant(route), **more})))
 
 
 A, B, C = (TargetName("pair", "openai", name) for name in "abc")
@@ -258,7 +259,7 @@ def config(route: str, open_targets: OpenTargets) -> tuple[Any, str | None]:
     program = Program(POLICY, {"openai": {"api_key": "k"}}, open_targets=open_targets)
     outcome = program.request(body={"model": route, "messages": []}, client="t-api")
     assert outcome.went_on
-    return outcome.config, outcome.metadata["gw.policy"].get("skipped")
+    return outcome.config, outcome.decision.get("skipped")
 
 
 def opens(node: dict[str, Any]) -> Any:

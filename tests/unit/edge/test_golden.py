@@ -75,6 +75,8 @@ def bootstrap(tmp_path: Path) -> dict[str, Any]:
 
     pem = ssl.DER_cert_to_PEM_cert(ssl.create_default_context().get_ca_certs(binary_form=True)[0])
     (tmp_path / "ca.pem").write_text(pem)
+    (tmp_path / "xds").mkdir()
+    (tmp_path / "xds" / "pressure").write_text("0")
     return json.loads(text)
 
 

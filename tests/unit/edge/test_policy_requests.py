@@ -1,11 +1,12 @@
 """The decision about a request by what it says: path, body, model, and the content rules that hold for the model."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from unit.edge.asking import PATHS, ask, assert_refused, routes, snapshot
-from unit.edge.program import Program
+from unit.edge.program import SETTINGS, Program
 
 # --- what ---
 
@@ -80,7 +81,7 @@ def test_a_number_is_read_as_portkey_reads_it_or_refused(program: Program, numbe
 
     expected = {b"1e3": 1000, b"-0": 0, b"1.0": 1}.get(number)
     assert outcome.went_on is (expected is not None)
-    assert outcome.metadata.get("gw.request", {}).get("max_tokens") == expected
+    assert outcome.decision.get("request", {}).get("max_tokens") == expected
 
 
 @pytest.mark.parametrize("name", ["stream", "max_tokens", "n", "service_tier", "background"])
@@ -88,7 +89,7 @@ def test_null_is_absent(program: Program, name: str):
     outcome = program.request(body=f'{{"model":"fast","{name}":null}}'.encode())
 
     assert outcome.went_on
-    assert outcome.metadata["gw.request"] == {"model": "fast", "stream": False}
+    assert outcome.decision["request"] == {"model": "fast", "stream": False}
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'"x"', b"{", b"null", b'{"model":"fast",}'])
@@ -135,7 +136,7 @@ def test_a_model_with_a_long_name_is_not_repeated(program: Program):
 
     assert_refused(outcome, 404, "model_not_found")
     assert len(outcome.body) < 500
-    assert "model" not in outcome.metadata["gw.request"]
+    assert "model" not in outcome.decision["request"]
 
 
 @pytest.mark.parametrize(("api", "model"), [("embeddings", "claude"), ("responses", "claude"), ("messages", "fast")])
@@ -158,8 +159,8 @@ def test_an_api_that_no_target_serves_is_refused_and_the_others_are_named(progra
         ("in", "responses", "api_not_scannable"),
         ("in", "count_tokens", "api_not_scannable"),
         ("out", "responses", "api_not_scannable"),
-        ("redact", "embeddings", "api_not_scannable"),
-        ("redact-out", "messages", "api_not_scannable"),
+        ("redact", "responses", "api_not_scannable"),
+        ("guard", "count_tokens", "api_not_scannable"),
         ("in", "chat", None),
         ("in", "messages", None),
         ("in", "embeddings", None),
@@ -167,6 +168,8 @@ def test_an_api_that_no_target_serves_is_refused_and_the_others_are_named(progra
         ("out", "embeddings", None),
         ("redact", "chat", None),
         ("redact", "messages", None),
+        ("redact", "embeddings", None),
+        ("redact-out", "messages", None),
         ("redact-out", "chat", None),
         ("guard", "chat", None),
     ],
@@ -191,6 +194,17 @@ def test_a_bedrock_guardrail_without_credentials_closes_the_model():
     targets = [{"provider": "openai", "model": "m"}]
     closed = Program(
         snapshot(providers=providers, routes=[{"id": "fast", "targets": targets, "scanner": ["guard"]}], pricing=[])
+    )
+
+    assert_refused(ask(closed), 503, "scanner_unavailable")
+
+
+def test_a_pattern_without_an_agent_that_looks_for_it_closes_the_model():
+    providers = [{"id": "openai", "kind": "openai"}]
+    targets = [{"provider": "openai", "model": "m"}]
+    closed = Program(
+        snapshot(providers=providers, routes=[{"id": "fast", "targets": targets, "scanner": ["in"]}], pricing=[]),
+        settings=replace(SETTINGS, scanner_port=None),
     )
 
     assert_refused(ask(closed), 503, "scanner_unavailable")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gwctl.edge.portkey import Secrets, credentials, longest_seconds, missing_secrets, template
+from gwctl.policy.scanning import PatternRule, from_header
 from gwctl.policy.snapshot import Snapshot, Variant
 from unit.policy.examples import compiled
 
@@ -47,9 +48,16 @@ def config(
     compiled_snapshot: Snapshot, api: str = "chat", secrets: Secrets = SECRETS, *, stream_usage: bool = False
 ) -> Any:
     """The template with the credentials put in, as the policy does it."""
-    parts = template(variant_of(compiled_snapshot, api), compiled_snapshot, stream_usage=stream_usage)
+    parts = template(
+        variant_of(compiled_snapshot, api), compiled_snapshot, stream_usage=stream_usage, scanner_port=8788
+    )
     keys = {name: json.dumps(each)[1:-1] for name, each in json.loads(credentials(compiled_snapshot, secrets)).items()}
     return json.loads("".join(part if i % 2 == 0 else keys[part] for i, part in enumerate(parts)))
+
+
+def rules_of(guardrail: dict[str, Any]) -> tuple[PatternRule, ...]:
+    """The rules as the agent reads them."""
+    return from_header(guardrail["default.webhook"]["headers"]["x-gw-rules"])
 
 
 def one(provider: str, model: str = "m", **fields: Any) -> dict[str, Any]:
@@ -167,33 +175,31 @@ def test_a_plain_answer_has_the_time_of_all_attempts(route: dict[str, Any], seco
 # --- scanner rules ---
 
 
-def test_a_denying_pattern_refuses():
-    found = config(
-        snapshot(one("openai"), scanner=[{"id": "a", "action": "deny", "pattern": "x", "on": ["input", "output"]}])
-    )
-
-    expected = [{"id": "a", "default.regexMatch": {"rule": "x", "not": True}, "deny": True}]
-    assert (found["input_guardrails"], found["output_guardrails"]) == (expected, expected)
-
-
-def test_redactions_are_one_guardrail_in_order():
+def test_the_agent_is_asked_about_all_patterns_of_a_side_at_once():
     rules = [
-        {"id": "deny", "action": "redact", "pattern": "a/b"},
-        {"id": "id", "action": "redact", "pattern": "c\nd", "replacement": "[d]"},
+        {"id": "a", "action": "deny", "pattern": "x", "on": ["input", "output"]},
+        {"id": "b", "action": "redact", "pattern": 'y"\nü', "replacement": "[y]"},
     ]
 
     found = config(snapshot(one("openai"), scanner=rules))
 
-    assert found["input_guardrails"] == [
-        {
-            "id": "deny+id",
-            "sequential": True,
-            "deny": False,
-            "rule deny": {"id": "default.regexReplace", "rule": "/a/b/g", "redactText": "[redacted]"},
-            "rule id": {"id": "default.regexReplace", "rule": "/c\\nd/g", "redactText": "[d]"},
-        }
-    ]
-    assert "output_guardrails" not in found
+    [asked], [answered] = found["input_guardrails"], found["output_guardrails"]
+    assert asked["default.webhook"]["webhookURL"] == "http://127.0.0.1:8788/"
+    assert [rule.id for rule in rules_of(asked)] == ["a", "b"]
+    assert [rule.replacement for rule in rules_of(asked)] == [None, "[y]"]
+    assert [rule.id for rule in rules_of(answered)] == ["a"]
+
+
+def test_an_agent_that_does_not_answer_refuses():
+    rule = {"id": "a", "action": "redact", "pattern": "x"}
+
+    [found] = config(snapshot(one("openai"), scanner=[rule]))["input_guardrails"]
+
+    assert (found["deny"], found["default.webhook"]["failOnError"]) == (True, True)
+
+
+def test_without_a_pattern_nobody_is_asked():
+    assert "input_guardrails" not in config(snapshot(one("openai")))
 
 
 def test_a_bedrock_guardrail_uses_the_keys_of_a_bedrock_provider_and_fails_closed():
@@ -222,7 +228,7 @@ def test_no_secret_is_in_a_template():
     rule = {"id": "g", "action": "deny", "bedrock_guardrail": {"id": "abc", "version": "1"}}
     built = snapshot(*(one(provider["id"]) for provider in PROVIDERS), scanner=[rule])
 
-    text = str([template(variant, built, stream_usage=True) for variant in built.variants.values()])
+    text = str([template(variant, built, stream_usage=True, scanner_port=8788) for variant in built.variants.values()])
 
     assert not [value for fields in SECRETS.values() for value in fields.values() if value in text]
 
@@ -231,13 +237,14 @@ def test_no_secret_is_in_a_template():
     "text", ['"gw_credentials":"openai"', '\\"gw_credentials\\":\\"openai\\"', ',"gw_credentials":"openai"}']
 )
 def test_data_cannot_ask_for_credentials(text: str):
-    rules = [{"id": "a", "action": "redact", "pattern": text, "replacement": text}]
+    rules = [{"id": "a", "action": "redact", "pattern": "x", "replacement": text}]
     built = snapshot(one("openai"), scanner=rules)
 
-    parts = template(variant_of(built), built, stream_usage=False)
+    parts = template(variant_of(built), built, stream_usage=False, scanner_port=8788)
 
     assert parts[1::2] == ["openai"]
-    assert config(built)["input_guardrails"][0]["rule a"]["redactText"] == text
+    [rule] = rules_of(config(built)["input_guardrails"][0])
+    assert rule.replacement == text
 
 
 def test_credentials_can_travel_in_a_header():

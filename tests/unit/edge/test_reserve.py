@@ -1,10 +1,13 @@
 """What the policy tells the agent, and about whose requests."""
 
 import json
+import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gwctl.edge.settings import EdgeSettings
 from unit.edge.asking import PATHS, SECRETS, ask, assert_refused, snapshot
 from unit.edge.program import SETTINGS, Outcome, Program
 
@@ -19,9 +22,9 @@ BUDGETS = {
 }
 
 
-def under(*budgets: dict[str, Any]) -> Program:
+def under(*budgets: dict[str, Any], settings: EdgeSettings = SETTINGS) -> Program:
     limits = [{"limit_requests": 1, "period": "day", **budget} for budget in budgets]
-    return Program(snapshot(budgets=limits), SECRETS)
+    return Program(snapshot(budgets=limits), SECRETS, settings=settings)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,7 @@ def reserved(outcome: Outcome) -> Any:
 
 def is_asked_about(outcome: Outcome) -> bool:
     assert outcome.went_on
-    marked = outcome.metadata["gw.policy"].get("quota") is True
+    marked = outcome.decision.get("quota") is True
     assert marked == ("x-gw-reserve" in outcome.headers)
     return marked
 
@@ -78,7 +81,7 @@ def test_the_header_says_who_asks_for_what(limited: Program, client: str):
         "team": {"search-api": "search", "platform-ci": "platform"}[client],
         "model": "fast",
         "api": "chat",
-        "variant": outcome.metadata["gw.policy"]["variant"],
+        "variant": outcome.decision["variant"],
         "policy": snapshot(budgets=[{"id": "all", "limit_requests": 1, "period": "day"}]).label,
         "stream": True,
         "bytes": len(json.dumps({"model": "fast", "messages": [{"role": "user", "content": "hi"}], "stream": True})),
@@ -134,20 +137,16 @@ def test_what_is_refused_anyway_reserves_nothing(limited: Program):
     outcome = ask(limited, model="nope")
 
     assert_refused(outcome, 404, "model_not_found")
-    assert "quota" not in outcome.metadata["gw.policy"]
+    assert "quota" not in outcome.decision
 
 
-def test_without_an_agent_to_ask_it_is_refused(monkeypatch: pytest.MonkeyPatch):
-    from dataclasses import replace
+def test_without_an_agent_to_ask_it_is_refused():
+    alone = replace(SETTINGS, reserve_socket=None)
 
-    from unit.edge import program
-
-    monkeypatch.setattr(program, "SETTINGS", replace(SETTINGS, reserve_socket=None))
-
-    outcome = ask(under(BUDGETS["team"]))
+    outcome = ask(under(BUDGETS["team"], settings=alone))
 
     assert (outcome.status, outcome.refusal) == (503, "quota_unavailable")
-    assert is_asked_about(ask(under(BUDGETS["another team"]))) is False
+    assert is_asked_about(ask(under(BUDGETS["another team"], settings=alone))) is False
 
 
 # --- the agent's answer, as the client and the usage log see it ---
@@ -180,3 +179,26 @@ def test_it_says_how_many_images_there_are(limited: Program):
     messages = [{"role": "user", "content": [picture, {"type": "text", "text": "and"}, claude]}]
 
     assert reserved(ask(limited, client="search-api", messages=messages))["images"] == 2
+
+
+@pytest.mark.parametrize("covered", [True, False], ids=["under a quota", "under none"])
+def test_portkey_is_told_what_each_request_is(covered: bool, limited: Program, program: Program):
+    outcome = ask(limited if covered else program, client="search-api", stream=True, max_tokens=5, n=2)
+    told = json.loads(outcome.headers["x-gw-note"])
+    body = {"model": "fast", "messages": [{"role": "user", "content": "hi"}], "stream": True, "max_tokens": 5, "n": 2}
+
+    assert told == {
+        "id": "id-1",
+        "client": "search-api",
+        "team": "search",
+        "model": "fast",
+        "api": "chat",
+        "variant": outcome.decision["variant"],
+        "policy": outcome.decision["policy"],
+        "stream": True,
+        "bytes": len(json.dumps(body)),
+        "cap": 5,
+        "n": 2,
+        "edge": os.getpid(),
+    }
+    assert outcome.headers["x-gw-note"].isascii()

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from gwctl.ledger.usage_line import UsageLine, parse_line
+from support.usage_lines import written
 
 LINE: dict[str, Any] = {
-    "v": 1,
+    "v": 2,
     "id": "3f2b6c1e-0f5e-4a52-9c3e-1d2f3a4b5c6d",
     "started": "2026-11-21T11:00:00.123Z",
     "duration_ms": 1500,
@@ -35,4 +36,4 @@ LINE: dict[str, Any] = {
 
 def usage_line(**fields: Any) -> UsageLine:
     """A line with these fields instead of the usual ones."""
-    return parse_line(json.dumps(LINE | fields))
+    return parse_line(json.dumps(written(LINE | fields)))

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gwctl.ledger.usage_line import UsageLineError, parse_line
+from support.usage_lines import written
 from unit.ledger.lines import LINE, usage_line
 
 
 @pytest.mark.parametrize("rendered", [12, 12.0, "12", "12.0", "1.2e1"])
 def test_a_number_is_read_however_it_is_rendered(rendered: object):
-    assert usage_line(duration_ms=rendered, status="200.0", v="1").duration_ms == 12
+    assert usage_line(duration_ms=rendered, status="200.0", v="2").duration_ms == 12
 
 
 @pytest.mark.parametrize(("rendered", "read"), [(True, True), ("true", True), (1, True), ("1", True), (1.0, True)])
@@ -35,8 +36,11 @@ def test_an_absent_value_is_none(absent: object):
 
 
 def test_absent_maps_are_empty():
-    line = usage_line(request=None, usage=None)
-    assert (line.request, line.usage) == ({}, {})
+    for absent in (None, {}, {"decision": None}, {"decision": {"request": None}}):
+        line = parse_line(json.dumps(written(LINE) | {"gw": absent, "served": None, "usage": None, "quota": None}))
+
+        assert (line.request, line.usage, line.team, line.model, line.provider) == ({}, {}, None, None, None)
+        assert line.quota.receipt is None
 
 
 def test_the_start_is_in_utc():
@@ -51,7 +55,8 @@ def test_the_start_is_in_utc():
         ("config", ()),
         ("config.targets[1]", (1,)),
         ("config.targets[1].targets[0]", (1, 0)),
-        ("config.targets[1], config.targets[0]", None),
+        ("config.targets[1], config.targets[0]", (0,)),
+        ("config.targets[1], nonsense", None),
         ("targets[99999999999999999999]", None),
     ],
 )
@@ -72,17 +77,17 @@ def test_fields_of_a_newer_edge_are_left_alone():
         b"null",
         b"\xff\xfe\x00",
         b"[" * 100_000,
-        json.dumps(LINE).encode()[:-40],
-        json.dumps(LINE | {"v": 2}).encode(),
-        json.dumps(LINE | {"id": ""}).encode(),
-        json.dumps(LINE | {"id": None}).encode(),
-        json.dumps(LINE | {"started": "yesterday"}).encode(),
-        json.dumps(LINE | {"started": "2026-11-21T11:00:00"}).encode(),
-        json.dumps(LINE | {"duration_ms": -1}).encode(),
-        json.dumps(LINE | {"duration_ms": 1.5}).encode(),
-        json.dumps(LINE | {"response_bytes": float("nan")}).encode(),
-        json.dumps(LINE | {"status": "ok"}).encode(),
-        json.dumps(LINE | {"api": "telepathy"}).encode(),
+        json.dumps(written(LINE)).encode()[:-40],
+        json.dumps(written(LINE | {"v": 1})).encode(),
+        json.dumps(written(LINE | {"id": ""})).encode(),
+        json.dumps(written(LINE | {"id": None})).encode(),
+        json.dumps(written(LINE | {"started": "yesterday"})).encode(),
+        json.dumps(written(LINE | {"started": "2026-11-21T11:00:00"})).encode(),
+        json.dumps(written(LINE | {"duration_ms": -1})).encode(),
+        json.dumps(written(LINE | {"duration_ms": 1.5})).encode(),
+        json.dumps(written(LINE | {"response_bytes": float("nan")})).encode(),
+        json.dumps(written(LINE | {"status": "ok"})).encode(),
+        json.dumps(written(LINE | {"api": "telepathy"})).encode(),
     ],
 )
 def test_a_malformed_line_is_one_kind_of_error_that_keeps_the_line(broken: bytes):

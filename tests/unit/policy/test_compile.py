@@ -112,6 +112,11 @@ def test_a_dangling_reference_is_refused_by_name(given: Documents, data: st.Data
             "scanner/s: pattern: is not a regular expression",
         ),
         (
+            "scanner",
+            {"id": "s", "action": "redact", "pattern": "(?=x)y"},
+            "scanner/s: pattern: is not a regular expression of RE2 (look-ahead (?=…) is not supported)",
+        ),
+        (
             "pricing",
             {"provider": "gone", "model": "m", "input": 1, "output": 1},
             "pricing/gone/m: provider: there is no provider 'gone'; add that provider or correct the name",

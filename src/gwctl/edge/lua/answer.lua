@@ -12,35 +12,13 @@ local BY_STATUS = {
   ["431"] = "headers_too_large",
 }
 
--- Headers of Portkey's answers that a client gets; all others are the gateway's business or the provider account's.
-local PASSED = {
-  [":status"] = true,
-  ["cache-control"] = true,
-  ["content-encoding"] = true,
-  ["content-length"] = true,
-  ["content-type"] = true,
-  ["date"] = true,
-  ["request-id"] = true,
-  ["retry-after"] = true,
-  ["retry-after-ms"] = true,
-  ["transfer-encoding"] = true,
-  ["x-should-retry"] = true,
-}
-
-local function remove_headers(headers)
-  local surplus = {}
-  for key in pairs(headers) do
-    if not PASSED[key] then
-      surplus[#surplus + 1] = key
-    end
-  end
-  for _, key in ipairs(surplus) do
-    headers:remove(key)
-  end
+local function log_refusal(handle, code)
+  handle:streamInfo():dynamicMetadata():set("gw", "refusal", code)
 end
 
-local function log_refusal(handle, code)
-  handle:streamInfo():dynamicMetadata():set("gw.policy", "refusal", code)
+local function decision_of(handle)
+  local noted = handle:streamInfo():dynamicMetadata():get("gw") or {}
+  return noted.decision or {}
 end
 
 local function body_of(handle)
@@ -87,33 +65,50 @@ local function refused_answer(results)
   return not results or member(results, "after_request_hooks") ~= "[]"
 end
 
--- The ids of the rules that refused or redacted something. A guardrail has the id of its rule, one that redacts those of
--- its rules in the order of its checks.
-local function rules_of(results)
-  local rules = {}
+-- What each guardrail says: its member `deny`, its id, and its check, of which each has one.
+local function guardrails_of(results)
+  local found = {}
   for _, stage in ipairs({ "before_request_hooks", "after_request_hooks" }) do
     for _, guardrail in ipairs(json.elements(member(results, stage) or "")) do
-      local names = string_member(guardrail, "id") or ""
-      if member(guardrail, "deny") == "true" then
-        rules[#rules + 1] = member(guardrail, "verdict") == "false" and names or nil
-      else
-        local checks, nth = json.elements(member(guardrail, "checks") or ""), 0
-        for name in names:gmatch("[^+]+") do
-          nth = nth + 1
-          if checks[nth] and member(checks[nth], "transformed") == "true" then
-            rules[#rules + 1] = name
-          end
-        end
-      end
+      local check = json.elements(member(guardrail, "checks") or "")[1] or "{}"
+      found[#found + 1] = {
+        refused = member(guardrail, "deny") == "true",
+        id = string_member(guardrail, "id"),
+        is_agent = string_member(check, "id") == "default.webhook",
+        failed = member(check, "error") ~= nil,
+        said = string_member(member(check, "data") or "{}", "responseData"),
+      }
     end
   end
+  return found
+end
+
+-- The ids of the rules that refused or redacted something: the agent says which, a guardrail of Bedrock's has its rule's.
+local function rules_of(results)
+  local rules = {}
+  for _, each in ipairs(guardrails_of(results)) do
+    local names = each.is_agent and each.said or not each.is_agent and each.refused and each.id
+    rules[#rules + 1] = names and names ~= "" and names or nil
+  end
   return table.concat(rules, ",")
+end
+
+-- Whether it was only that the agent could not look: no answer, or one that is none.
+local function is_unchecked(results)
+  local unchecked = false
+  for _, each in ipairs(guardrails_of(results)) do
+    if each.refused and not (each.is_agent and each.failed) then
+      return false
+    end
+    unchecked = unchecked or each.refused
+  end
+  return unchecked
 end
 
 local function log_rules(handle, results)
   local ok, rules = pcall(rules_of, results or "")
   if ok and rules ~= "" then
-    handle:streamInfo():dynamicMetadata():set("gw.policy", "rules", rules)
+    handle:streamInfo():dynamicMetadata():set("gw", "rules", rules)
   end
 end
 
@@ -165,13 +160,15 @@ local function complete_quota_refusal(handle, headers)
     if headers:get(":status") == "503" then
       log_refusal(handle, "quota_unavailable")
     end
-    remove_headers(headers)
+    for _, name in ipairs({ "location", "retry-after", "www-authenticate" }) do
+      headers:remove(name)
+    end
   end
 end
 
 local function complete(handle)
   local headers = handle:headers()
-  local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
+  local policy = decision_of(handle)
   local status, from_portkey = headers:get(":status"), headers:get("x-gw-portkey")
   if policy.shaped then
     return
@@ -186,14 +183,21 @@ local function complete(handle)
     end
     return
   end
-  remove_headers(headers)
   local anthropic = policy.api == "messages" or policy.api == "count_tokens"
   local is_json = (headers:get("content-type") or ""):find("^application/json")
   if status == "446" then
     local body, raw = body_of(handle)
     local results = member(raw, "hook_results")
     log_rules(handle, results)
-    replace_by_refusal(handle, body, anthropic, refused_answer(results) and "answer_refused" or "content_refused")
+    local code = refused_answer(results) and "answer_refused" or "content_refused"
+    local ok, unchecked = pcall(is_unchecked, results or "")
+    if ok and unchecked then
+      if code == "answer_refused" then
+        log_refusal(handle, code) -- the provider has been paid
+      end
+      code = "scanner_unavailable"
+    end
+    replace_by_refusal(handle, body, anthropic, code)
   elseif status == "401" or status == "403" then
     replace_by_refusal(handle, handle:body(true), anthropic, "provider_credentials")
   elseif status >= "400" then
@@ -213,7 +217,7 @@ end
 
 -- When the answer cannot be completed, the client must not see it as it is.
 local function withhold(handle)
-  local policy = handle:streamInfo():dynamicMetadata():get("gw.policy") or {}
+  local policy = decision_of(handle)
   replace_by_refusal(handle, handle:body(true), policy.api == "messages" or policy.api == "count_tokens", "internal_error")
 end
 

@@ -1,15 +1,16 @@
 -- Envoy's entry points. Envoy lets a request go on when a script raises, so nothing may raise out of here.
 
-local function refuse(handle, problem, anthropic)
+local function refuse(handle, noted, problem, anthropic)
   if type(problem) ~= "table" then
     handle:logErr("policy: " .. tostring(problem))
     problem = { code = "internal_error" }
   end
   local refused, message = refusal.of(problem.code, problem.detail)
   local metadata = handle:streamInfo():dynamicMetadata()
-  metadata:set("gw.policy", "shaped", true)
+  noted.shaped = true
+  metadata:set("gw", "decision", noted)
   if refused.status < "500" or refused.code == "quota_unavailable" then
-    metadata:set("gw.policy", "refusal", refused.code)
+    metadata:set("gw", "refusal", refused.code)
   end
   local headers = { [":status"] = refused.status, ["content-type"] = "application/json" }
   if refused.status == "401" then
@@ -23,10 +24,13 @@ end
 function envoy_on_request(handle)
   local headers = handle:headers()
   local anthropic = refusal.is_anthropic(headers:get(":path") or "", headers:get("anthropic-version"))
-  local ok, result = pcall(policy.decide, handle)
+  local noted = {}
+  local ok, result = pcall(policy.decide, handle, noted)
   if not ok then
-    refuse(handle, result, anthropic)
-  elseif result then
+    return refuse(handle, noted, result, anthropic)
+  end
+  handle:streamInfo():dynamicMetadata():set("gw", "decision", noted) -- at once: each call takes microseconds
+  if result then
     handle:respond({ [":status"] = result.status, ["content-type"] = "application/json" }, result.body)
   end
 end

@@ -1,37 +1,16 @@
 -- The decision about a request: client -> team -> profile -> alias -> API -> variant.
 -- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
 -- FIELDS CLUSTER QUOTAS RESERVE.
--- Out: the headers x-portkey-config, x-gw-route, which names the cluster, and under a quota x-gw-reserve, and metadata for
--- the usage log; or an error {code, detail}.
--- Without that header the router knows no cluster, so whatever fails here fails closed.
+-- Out: the headers x-portkey-config, x-gw-route, which names the cluster, x-gw-note, and under a quota x-gw-reserve; or
+-- an error {code, detail}. Either way `noted` holds what was found out: usage log, later filters and answer need it.
+-- Without x-gw-route the router knows no cluster, so whatever fails here fails closed.
 
 local MAX_TEXT = 128 -- of a text in the usage log
 local MAX_MEMBERS = 1000 -- of a body: no API has a tenth
 local MAX_COUNT = 9007199254740991 -- 2^53 - 1: what every parser holds exactly
 
--- Headers that go on to Portkey; all others end here.
-local PASSED = {
-  [":method"] = true,
-  [":path"] = true,
-  [":authority"] = true,
-  [":scheme"] = true,
-  ["accept"] = true,
-  ["anthropic-beta"] = true,
-  ["anthropic-version"] = true,
-  ["content-length"] = true,
-  ["content-type"] = true,
-  ["openai-beta"] = true,
-  ["transfer-encoding"] = true,
-  ["x-forwarded-proto"] = true, -- without it Envoy finds no route; the route removes it
-  ["x-request-id"] = true,
-}
-
 local function fail(code, detail)
   error({ code = code, detail = detail }, 0)
-end
-
-local function log(handle, key, value)
-  handle:streamInfo():dynamicMetadata():set("gw.policy", key, value)
 end
 
 local function path_of(handle)
@@ -46,7 +25,7 @@ local function check_method(handle, method)
 end
 
 -- The client's id and team.
-local function identify(handle)
+local function identify(handle, noted)
   local jwt = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.jwt_authn") or {}
   local header, claims = jwt.header or {}, jwt.claims or {}
   if header.alg ~= "RS256" then
@@ -64,7 +43,7 @@ local function identify(handle)
   if not team then
     fail("unknown_client")
   end
-  log(handle, "team", team)
+  noted.team = team
   if CLIENTS_OFF[client] then
     fail("client_disabled")
   end
@@ -123,14 +102,15 @@ local function read_body(handle)
   return { raw = raw, members = members, request = request }
 end
 
-local function log_request(handle, request)
-  local metadata = handle:streamInfo():dynamicMetadata()
-  request.stream = request.stream or false
+-- What the usage log may know of a request.
+local function loggable(request)
+  local values = {}
   for key, value in pairs(request) do
     if type(value) ~= "string" or #value <= MAX_TEXT then
-      metadata:set("gw.request", key, value)
+      values[key] = value
     end
   end
+  return values
 end
 
 -- "POST /v1/messages, POST /v1/responses"
@@ -164,7 +144,7 @@ local function choose(team, api, request)
   end
   local flags = VARIANTS[variant]
   if flags.closed then
-    fail("scanner_unavailable", name)
+    fail("scanner_unavailable")
   elseif flags.scanned and flags.unscannable[api] then
     fail("api_not_scannable", name)
   elseif flags.no_stream and request.stream then
@@ -197,29 +177,21 @@ local function fill_in(template)
 end
 
 -- For the agent, if a quota covers the request.
-local function reservation(handle, asked, body)
+local function reservation(noted, asked, body)
   if not reserve.is_covered(asked) then
     return nil
   elseif not RESERVE then
     fail("quota_unavailable")
   end
-  log(handle, "quota", true)
+  noted.quota = true
   return reserve.header(asked, body)
 end
 
--- Sends the request on its way: the route, what Portkey is to do, and no header that Portkey need not see.
-local function forward(handle, api, flags, request, reservation)
+-- Sends the request on its way: the route, and what Portkey is to do.
+local function forward(handle, api, flags, request, note, reservation)
   read_credentials(handle)
   local config = fill_in(api == "chat" and request.stream and flags.stream_config or flags.config)
-  local headers, surplus = handle:headers(), {}
-  for key in pairs(headers) do
-    if not PASSED[key] then
-      surplus[#surplus + 1] = key
-    end
-  end
-  for _, key in ipairs(surplus) do
-    headers:remove(key)
-  end
+  local headers = handle:headers()
   headers:replace(":path", (path_of(handle)))
   headers:replace("content-type", "application/json")
   headers:replace("x-portkey-config", config)
@@ -227,20 +199,18 @@ local function forward(handle, api, flags, request, reservation)
     headers:replace("x-envoy-upstream-rq-timeout-ms", flags.timeout)
   end
   headers:replace("x-gw-route", CLUSTER)
+  headers:replace("x-gw-note", note)
   if reservation then
     headers:replace("x-gw-reserve", reservation)
   end
   handle:clearRouteCache()
 end
 
-local function decide(handle)
+local function decide(handle, noted)
   local path, query = path_of(handle)
   local api = PATHS[path]
-  log(handle, "policy", POLICY)
-  if api then
-    log(handle, "api", api)
-  end
-  local team, client = identify(handle)
+  noted.policy, noted.api = POLICY, api
+  local team, client = identify(handle, noted)
   if path == "/v1/models" or path:sub(1, 11) == "/v1/models/" then
     check_method(handle, "GET")
     return models.answer(handle, team, path, query)
@@ -251,18 +221,13 @@ local function decide(handle)
   check_type(handle)
   local body = read_body(handle)
   local request = body.request
-  log_request(handle, request)
+  request.stream = request.stream or false
+  noted.request = loggable(request)
   if request.background then
     fail("invalid_value", "background must not be true: the gateway serves no background answers.")
   end
   local variant, flags = choose(team, api, request)
-  log(handle, "variant", variant)
-  if flags.skipped then
-    log(handle, "skipped", flags.skipped)
-  end
-  if flags.scanned then
-    log(handle, "scanned", true)
-  end
+  noted.variant, noted.skipped, noted.scanned = variant, flags.skipped, flags.scanned
   local headers = handle:headers()
   local asked = {
     id = headers:get("x-request-id") or "",
@@ -272,8 +237,9 @@ local function decide(handle)
     api = api,
     variant = variant,
     anthropic = refusal.is_anthropic(path),
+    skipped = flags.skipped,
   }
-  forward(handle, api, flags, request, reservation(handle, asked, body))
+  forward(handle, api, flags, request, reserve.note(asked, body), reservation(noted, asked, body))
 end
 
 return { decide = decide }

@@ -1,8 +1,18 @@
--- What the agent must know to reserve quota for a request. In: the request as read, and the tables QUOTAS RESERVE POLICY.
--- Out: the header x-gw-reserve, which ends at the edge: the filter after this one asks the agent, the router removes it.
+-- What is told about a request. In: the request as read, and the tables QUOTAS POLICY. Out: two headers.
+-- x-gw-note goes to Portkey with every request: what the agent needs to meter it if this edge dies before it has written a
+-- line. Portkey hands it on to nobody.
+-- x-gw-reserve is what the agent must know to reserve quota. It ends at the edge: the filter after this one asks the
+-- agent, the router removes it.
 
 local MAX_TIER = 32
 local CAPS = { "max_tokens", "max_completion_tokens", "max_output_tokens" }
+
+-- This process, by which the agent knows whether the edge is dead; 0: not known.
+local has_ffi, ffi = pcall(require, "ffi")
+if has_ffi then
+  ffi.cdef("int getpid(void);")
+end
+local EDGE = has_ffi and ffi.C.getpid() or 0
 
 local function is_covered(asked)
   local team = "team:" .. asked.team
@@ -32,10 +42,9 @@ local function tier_of(request)
   return "null"
 end
 
--- `asked` has what was found out: id client team model api variant anthropic; `body` has raw, members and request.
-local function header(asked, body)
+-- `asked` has what was found out: id client team model api variant anthropic skipped; `body` has raw, members, request.
+local function common(asked, body)
   local request = body.request
-  local is_outside, images = outside(body.raw, body.members)
   return table.concat({
     '{"id":', json.quote(asked.id),
     ',"client":', json.quote(asked.client),
@@ -48,7 +57,19 @@ local function header(asked, body)
     ',"bytes":', whole(#body.raw),
     ',"cap":', cap_of(request),
     ',"n":', whole(math.max(request.n or 1, 1)),
-    ',"tier":', tier_of(request),
+  })
+end
+
+local function note(asked, body)
+  local skipped = asked.skipped and ',"skipped":' .. json.quote(asked.skipped) or ""
+  return common(asked, body) .. skipped .. ',"edge":' .. EDGE .. "}"
+end
+
+local function header(asked, body)
+  local is_outside, images = outside(body.raw, body.members)
+  return table.concat({
+    common(asked, body),
+    ',"tier":', tier_of(body.request),
     ',"outside":', tostring(is_outside),
     ',"images":', whole(images),
     ',"shape":', asked.anthropic and '"anthropic"' or '"openai"',
@@ -56,4 +77,4 @@ local function header(asked, body)
   })
 end
 
-return { is_covered = is_covered, header = header }
+return { is_covered = is_covered, header = header, note = note }
