@@ -1,4 +1,7 @@
 locals {
+  # With the seconds that Envoy needs to end, 120 is Fargate's maximum.
+  edge_drain_seconds = 110
+
   edge = merge(local.hardening.edge, {
     command = [
       "--config-path", local.bootstrap_path,
@@ -13,7 +16,7 @@ locals {
       { condition = "HEALTHY", containerName = "agent" },
       { condition = "HEALTHY", containerName = "gateway" },
     ]
-    entryPoint  = ["/usr/local/bin/envoy"]
+    entryPoint  = ["/bin/bash", "-c", file("${path.module}/edge.sh"), "edge", tostring(local.edge_port), tostring(local.edge_drain_seconds)]
     environment = []
     essential   = true
     # Envoy's image has no HTTP client, but a shell that can open a connection.
@@ -36,7 +39,7 @@ locals {
     ]
     portMappings = [{ containerPort = local.edge_port, hostPort = local.edge_port, protocol = "tcp" }]
     # ECS takes the task out of the load balancer and waits for its draining before it stops the edge, so this
-    # comes on top of it. 120 seconds is Fargate's maximum.
-    stopTimeout = 120
+    # comes on top of it. It stops Portkey and the agent, which the edge depends on, when the edge has ended.
+    stopTimeout = local.edge_drain_seconds + 10
   })
 }

@@ -5,18 +5,22 @@ the programs' paths.
 """
 
 import json
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import httpx
+import psutil
 import pytest
 
 from gwctl.environments.workspace import emulated_credentials
@@ -42,6 +46,8 @@ class Task:
     """Program in the container → program here."""
     aws: dict[str, str]
     """Variables that lead to the emulated AWS."""
+    processes: dict[str, Process] = field(default_factory=dict[str, Process])
+    """What was started, by the container's name."""
 
     @property
     def agent_settings(self) -> dict[str, Any]:
@@ -96,6 +102,7 @@ def task(module_plans: ModulePlans, aws: dict[str, str]) -> Iterator[Task]:
             ("8080", str(edge)),
             ("8787", str(gateway)),
             ("8788", str(scanner)),
+            ("/usr/local/bin/envoy", str(find_programs().envoy)),
         ):
             assert old in text
             text = text.replace(old, new)
@@ -108,7 +115,6 @@ def task(module_plans: ModulePlans, aws: dict[str, str]) -> Iterator[Task]:
             folder,
             {
                 "/app/build/start-server.js": str(programs.portkey),
-                "/usr/local/bin/envoy": str(programs.envoy),
                 "node": str(programs.node),
                 "python": sys.executable,
             },
@@ -128,7 +134,7 @@ def running(task: Task) -> Iterator[Task]:
         for name in ("agent", "gateway", "edge"):
             waits = {each["containerName"] for each in task.containers[name]["dependsOn"]} - {"collector"}
             assert waits <= task.containers.keys()
-            process = stack.enter_context(task.start(name))
+            process = task.processes[name] = stack.enter_context(task.start(name))
             if name != "edge":
                 process.wait_ready(lambda name=name: task.is_healthy(name), SECONDS)
         yield task
@@ -162,8 +168,6 @@ def test_a_task_is_healthy_as_soon_as_there_is_a_policy(running: Task):
 
 def test_portkey_listens_on_loopback_alone(running: Task):
     """As on a laptop: what is loaded before it, the agent wrote."""
-    import psutil
-
     (port,) = running.agent_settings["edge"]["gateway_ports"]
     connections: list[Any] = psutil.net_connections("tcp")
     hosts = {each.laddr.ip for each in connections if each.status == "LISTEN" and each.laddr.port == port}
@@ -173,3 +177,18 @@ def test_portkey_listens_on_loopback_alone(running: Task):
 def test_what_portkey_reads_is_readable_by_it(running: Task):
     path = Path(running.agent_settings["gateway_preload_path"])
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_an_edge_that_is_told_to_stop_lets_its_requests_end(running: Task):
+    """The last test here: there is no edge after it."""
+    edge = running.processes["edge"]
+    with socket.create_connection(("127.0.0.1", urlsplit(edge_url(running)).port or 0), SECONDS) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+        edge.send_signal(signal.SIGTERM)
+        shell = psutil.Process(edge.pid)
+        wait_until(lambda: "sleep" in {each.name() for each in shell.children()}, "the edge to wait", SECONDS)
+
+        connection.sendall(b"host: localhost\r\n\r\n")
+
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+    assert edge.wait(SECONDS) == 0
