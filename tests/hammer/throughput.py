@@ -56,6 +56,8 @@ class Target:
     """Whether nothing is left to do about the requests of before."""
     rates: list[float] = field(default_factory=list)
     """Requests a second."""
+    busy: list[float] = field(default_factory=list)
+    """How much of its core Portkey had meanwhile: where it is all of it, nothing else was the limit."""
     cpu: list[dict[str, float]] = field(default_factory=list)
     """Milliseconds of CPU for a request, by part."""
 
@@ -72,7 +74,10 @@ class Target:
     def one_round(self, body: bytes, count: int) -> None:
         """Sends so many requests as fast as they are answered, and notes the rate; then steadily, and notes the CPU."""
         requests = [post(PATH, headers, body) for headers in self.headers]
-        self.rates.append(count / flood(self.port, requests, count))
+        before = cpu_seconds(self.pids["gateway"])
+        took = flood(self.port, requests, count)
+        self.rates.append(count / took)
+        self.busy.append((cpu_seconds(self.pids["gateway"]) - before) / took)
         wait_until(self.is_idle, "all requests to be metered and settled", 30)
         before = {part: cpu_seconds(pid) for part, pid in self.pids.items()}
         flood(self.port, requests, count, STEADY)
@@ -95,8 +100,8 @@ def measure(targets: Mapping[str, Target], rounds: int, requests: int) -> None:
     order = list(targets.values())
     for target in order:
         target.one_round(body, requests)
-        target.rates.clear()
-        target.cpu.clear()
+        for figures in (target.rates, target.busy, target.cpu):
+            figures.clear()
     for _ in range(rounds):
         for target in order:
             target.one_round(body, requests)
@@ -178,7 +183,8 @@ class Bench:
 
 def described(name: str, target: Target) -> str:
     parts = ", ".join(f"{part} {cost:.3f}" for part, cost in target.milliseconds.items())
-    return f"{name:<16} {median(target.rates):7.0f} requests/s; CPU ms a request: {parts}"
+    rate, busy = median(target.rates), median(target.busy)
+    return f"{name:<16} {rate:7.0f} requests/s, Portkey's core {busy:.0%} busy; CPU ms a request: {parts}"
 
 
 def compare(rounds: int, requests: int, say: Callable[[str], None]) -> dict[str, float]:

@@ -245,7 +245,9 @@ def test_events_that_cannot_be_sent_stop_quotas_before_they_take_the_disk(tmp_pa
     firehose = {"region_name": REGION, "aws_access_key_id": "local", "aws_secret_access_key": "local"}
     url = f"http://127.0.0.1:{aws_port}"
     make: Any = boto3.client
-    with scene(tmp_path, {"AWS_ENDPOINT_URL_FIREHOSE": url}, audit_stream="away", max_backlog_bytes=20_000) as now:
+    # More than what team b's requests add in the second between two deliveries.
+    limits: dict[str, Any] = {"max_backlog_bytes": 250_000}
+    with scene(tmp_path, {"AWS_ENDPOINT_URL_FIREHOSE": url}, audit_stream="away", **limits) as now:
         down = now.traffic.wait_for(503, QUOTA, seconds=60)
         free = now.traffic.wait_for(200, FREE)
         problem = now.pair.status.quotas.problem
