@@ -24,6 +24,7 @@ from gwctl.ledger.quotas.windows import window_at
 from gwctl.local.stack import MAX_HEADER_BYTES, NOTES_VARIABLE, PRELOAD
 from gwctl.policy.snapshot import Snapshot
 from support.dynamodb_local import REGION, create_ledger_table, dynamodb_client, running_dynamodb_local
+from support.json_lines import whole_lines
 from support.ports import free_port
 from support.processes import Process, listening, start, wait_until
 
@@ -108,8 +109,7 @@ class Pair:
     def events(self) -> list[dict[str, Any]]:
         """The usage events until now."""
         file = self.settings.events_file
-        lines = file.read_bytes().splitlines(keepends=True) if file.exists() else []
-        return [json.loads(line) for line in lines if line.endswith(b"\n")]
+        return whole_lines(file.read_bytes()) if file.exists() else []
 
     def close(self) -> None:
         if self.agent:

@@ -21,6 +21,7 @@ from gwctl.local.connection import Connection
 from gwctl.local.data_dir import DataDir
 from gwctl.local.status import Status
 from support.environment import BIN, clean_environment
+from support.json_lines import whole_lines
 from support.ports import free_ports
 from support.processes import wait_until
 
@@ -127,7 +128,7 @@ class Gateway:
             if mark:
                 file.seek(mark - 1)
                 file.readline()  # the mark may lie inside a line that was just being written
-            return [json.loads(line) for line in file if line.endswith(b"\n")]
+            return whole_lines(file.read())
 
 
 def run_gwctl(

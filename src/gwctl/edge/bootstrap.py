@@ -3,6 +3,7 @@
 from typing import Final
 
 from gwctl.edge.clusters import agent_cluster, gateway_cluster, issuer_cluster, portkey_cluster, typed
+from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
 from gwctl.edge.filters import BUFFER_FILTER, early_removals, http_filters
 from gwctl.edge.headers import PATTERN_LIMIT
 from gwctl.edge.json_types import Json, JsonObject
@@ -119,28 +120,15 @@ def _http(settings: EdgeSettings) -> JsonObject:
 
 
 def _usage_log(settings: EdgeSettings) -> JsonObject:
-    # What is refused because there is no room for lines must not take any.
-    unavailable: JsonObject = {"default_value": 503, "runtime_key": "edge.unused"}
-    others: JsonObject = {"status_code_filter": {"comparison": {"op": "NE", "value": unavailable}}}
-    expression = typed(
-        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-        expression="response.code_details != 'overload'",
-    )
-    by_others: JsonObject = {
-        "extension_filter": {"name": "envoy.access_loggers.extension_filters.cel", "typed_config": expression}
-    }
     return {
         "name": "usage",
-        "filter": {
-            "and_filter": {
-                "filters": [
-                    {"not_health_check_filter": {}},
-                    # What is not HTTP has no id, no client and no path.
-                    {"header_filter": {"header": {"name": "x-request-id", "present_match": True}}},
-                    {"or_filter": {"filters": [others, by_others]}},
-                ]
-            }
-        },
+        "filter": all_of(
+            {"not_health_check_filter": {}},
+            # What is not HTTP has no id, no client and no path.
+            {"header_filter": {"header": {"name": "x-request-id", "present_match": True}}},
+            # What is refused because there is no room for lines must not take any.
+            any_of(by_status("NE", 503), by_expression("response.code_details != 'overload'")),
+        ),
         "typed_config": typed(
             "envoy.extensions.access_loggers.file.v3.FileAccessLog",
             path=str(settings.usage_log),

@@ -8,9 +8,6 @@ from typing import Final
 
 from gwctl.edge.json_types import Json, JsonObject
 
-CONFIG_HEADER: Final = "x-portkey-config"
-NOTE_HEADER: Final = "x-gw-note"
-"""What the agent needs to meter a request whose edge has died. Portkey hands it on to nobody."""
 TO_PORTKEY: Final = (
     "accept",
     "anthropic-beta",
@@ -19,8 +16,8 @@ TO_PORTKEY: Final = (
     "content-type",
     "openai-beta",
     "transfer-encoding",
-    CONFIG_HEADER,
-    NOTE_HEADER,
+    "x-gw-note",
+    "x-portkey-config",
     "x-request-id",
 )
 SERVED_HEADERS: Final = {

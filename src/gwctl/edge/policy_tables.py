@@ -89,6 +89,7 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: Open
         ((name, _variant(v, snapshot, settings.scanner_port, open_targets)) for name, v in snapshot.variants.items()),
     )
     parts += filled("local FIELDS", ((field.key, _kind(field)) for field in REQUEST_FIELDS))
+    parts += filled("local SCANNED", ((api, True) for api in sorted(SCANNED)))
     parts += filled("local PATHS", ((path, api) for api, path in API_PATHS.items()))
     parts += filled(
         "local REFUSALS",
@@ -147,4 +148,4 @@ def _variant(
     has_bedrock = any(provider.kind == "bedrock" for provider in snapshot.providers.values())
     if any(scanner_port is None if rule.pattern else not has_bedrock for rule in rules):
         flags["closed"] = True
-    return {**flags, "unscannable": {api: True for api in variant.apis if api not in SCANNED}}
+    return flags

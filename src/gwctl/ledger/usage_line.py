@@ -129,9 +129,6 @@ Values = dict[str, Annotated[JsonValue, SkipValidation]]
 FlatMap = Annotated[Values | Annotated[Values, BeforeValidator(_map)], Ordered]
 
 
-_REQUEST: Final = ("gw", "decision", "request")
-
-
 class QuotaNote(BaseModel):
     """What the agent said to the edge about a request under a quota; all None when it was not asked."""
 
@@ -146,13 +143,17 @@ def _note(value: Any) -> Any:
     return cast("Any", value) if isinstance(value, (dict, QuotaNote)) else {}
 
 
+_DECISION: Final = ("gw", "decision")
+_REQUEST: Final = (*_DECISION, "request")
+
+
 def _in(*path: str) -> Any:
     """A field inside of others; None if it is not there."""
     return Field(default=None, validation_alias=AliasPath(*path))
 
 
 def _decided(name: str) -> Any:
-    return _in("gw", "decision", name)
+    return _in(*_DECISION, name)
 
 
 class UsageLine(BaseModel):
@@ -188,7 +189,7 @@ class UsageLine(BaseModel):
         "served", "attempts"
     )
     skipped: Annotated[frozenset[tuple[int, ...]], BeforeValidator(_skipped)] = Field(
-        default=frozenset(), validation_alias=AliasPath("gw", "decision", "skipped")
+        default=frozenset(), validation_alias=AliasPath(*_DECISION, "skipped")
     )
     request: FlatMap = Field(default_factory=dict[str, JsonValue], validation_alias=AliasPath(*_REQUEST))
     usage: FlatMap = Field(default_factory=dict[str, JsonValue])

@@ -40,20 +40,21 @@ class LocalClientDirectory(CognitoClientDirectory):
     @property
     def _pool(self) -> str:
         """Raises KeyError: without a pool there is no client."""
-        self._user_pool_id = self._user_pool_id or self._pool_of_that_name()
-        if not self._user_pool_id:
+        if not self._has_pool():
             raise KeyError(self._name)
         return self._user_pool_id
 
-    def _pool_of_that_name(self) -> str:
-        pages = self._client.get_paginator("list_user_pools").paginate(MaxResults=60)
-        return next((pool["Id"] for page in pages for pool in page["UserPools"] if pool["Name"] == self._name), "")
+    def _has_pool(self) -> bool:
+        if not self._user_pool_id:
+            pages = self._client.get_paginator("list_user_pools").paginate(MaxResults=60)
+            ids = (pool["Id"] for page in pages for pool in page["UserPools"] if pool["Name"] == self._name)
+            self._user_pool_id = next(ids, "")
+        return bool(self._user_pool_id)
 
     def create(self, name: str) -> Credentials:
         """See `ClientDirectory.create`."""
         with translated():
-            self._user_pool_id = self._user_pool_id or self._pool_of_that_name()
-            if not self._user_pool_id:
+            if not self._has_pool():
                 self._user_pool_id = self._client.create_user_pool(PoolName=self._name)["UserPool"]["Id"]
         return super().create(name)
 

@@ -20,6 +20,7 @@ from gateway.portkey_contract.recipes import every_api
 from gwctl.local.providers import secret_variable
 from support import usage_lines
 from support.gateway import Gateway, local_gateway
+from support.json_lines import whole_lines
 from support.ports import free_port
 from support.processes import wait_until
 from support.replay_provider import ReplayProvider
@@ -134,11 +135,9 @@ class Lab:
 
 def log_lines(gateway: Gateway, ids: list[str]) -> list[dict[str, Any]]:
     """The lines of the usage log with these request ids, in this order, as soon as all are there."""
-    import json
 
     def read() -> list[dict[str, Any]]:
-        text = gateway.data.usage_log.read_bytes()
-        lines = [usage_lines.read(json.loads(line)) for line in text.splitlines(keepends=True) if line.endswith(b"\n")]
+        lines = [usage_lines.read(line) for line in whole_lines(gateway.data.usage_log.read_bytes())]
         known = {line["id"]: line for line in lines}
         return [known[each] for each in ids] if known.keys() >= set(ids) else []
 

@@ -11,6 +11,7 @@ from gwctl.edge.render import PolicyFiles, Secrets, render_bootstrap, render_no_
 from gwctl.edge.settings import EdgeSettings
 from gwctl.local.programs import find_envoy
 from gwctl.policy.snapshot import Snapshot
+from support.json_lines import whole_lines
 from support.ports import free_port
 from support.processes import Process, start, wait_until
 from support.usage_lines import read
@@ -103,8 +104,7 @@ class Edge:
     def log_lines(self) -> list[dict[str, Any]]:
         """The usage log until now."""
         log = self.settings.usage_log
-        lines = log.read_bytes().splitlines(keepends=True) if log.exists() else []
-        return [read(json.loads(line)) for line in lines if line.endswith(b"\n")]
+        return [read(line) for line in whole_lines(log.read_bytes())] if log.exists() else []
 
     def next_line(self, seen: int) -> dict[str, Any]:
         """The line after the first `seen` ones, as soon as it is there."""

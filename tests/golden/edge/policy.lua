@@ -32,7 +32,7 @@ t["fast"]={["chat"]="fast\1262d80fcb5",["embeddings"]="fast\1262d80fcb5",["respo
 end)(PROFILES["pd63b5109bdc3"])
 local VARIANTS = {}
 ;(function(t)
-t["checked\12652999725"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034cards\092\034\044\092\034\092\092\092\092b\092\092\092\092d\12316\125\092\092\092\092b\092\034\044\092\034\091redacted\093\092\034\093\044\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\125"},["timeout"]="602000",["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034cards\092\034\044\092\034\092\092\092\092b\092\092\092\092d\12316\125\092\092\092\092b\092\034\044\092\034\091redacted\093\092\034\093\044\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\125"},["scanned"]=true,["no_stream"]=true,["unscannable"]={["responses"]=true}}
+t["checked\12652999725"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034cards\092\034\044\092\034\092\092\092\092b\092\092\092\092d\12316\125\092\092\092\092b\092\034\044\092\034\091redacted\093\092\034\093\044\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\125"},["timeout"]="602000",["stream_config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\044\034stream_options\034\058\123\034include_usage\034\058true\125\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\044\034input_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034cards\092\034\044\092\034\092\092\092\092b\092\092\092\092d\12316\125\092\092\092\092b\092\034\044\092\034\091redacted\093\092\034\093\044\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\044\034output_guardrails\034\058\091\123\034id\034\058\034patterns\034\044\034default\046webhook\034\058\123\034webhookURL\034\058\034http\058//127\0460\0460\0461\0588788/\034\044\034headers\034\058\123\034x-gw-rules\034\058\034\091\091\092\034names\092\034\044\092\034Project \092\092\092\034X\092\092\092\034\092\034\044null\093\093\034\125\044\034timeout\034\0585000\044\034failOnError\034\058true\125\044\034deny\034\058true\125\093\125"},["scanned"]=true,["no_stream"]=true}
 t["claude\12626e33625"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="1203000"}
 t["claude\1262d80fcb5"]={["config"]={"\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="602000"}
 t["claude\126781b6718"]={["config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\125"},["timeout"]="1803000",["stream_config"]={"\123\034strategy\034\058\123\034mode\034\058\034fallback\034\044\034on_status_codes\034\058\091408\044429\044500\044502\044503\044504\044529\093\125\044\034targets\034\058\091\123\034strategy\034\058\123\034mode\034\058\034loadbalance\034\125\044\034targets\034\058\091\123\034provider\034\058\034anthropic\034\044","anthropic","\044\034override_params\034\058\123\034model\034\058\034claude-sonnet-4-5\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034forward_headers\034\058\091\034anthropic-beta\034\044\034anthropic-version\034\093\044\034weight\034\0583\125\044\123\034provider\034\058\034bedrock\034\044","bedrock-eu","\044\034override_params\034\058\123\034model\034\058\034eu\046anthropic\046claude-sonnet-4-5-20250929-v1\0580\034\125\044\034request_timeout\034\058600000\044\034retry\034\058\123\034attempts\034\0581\044\034on_status_codes\034\058\091529\093\125\044\034aws_region\034\058\034eu-central-1\034\044\034weight\034\0581\125\093\125\044\123\034provider\034\058\034openai\034\044","openai","\044\034override_params\034\058\123\034model\034\058\034gpt-4o-mini\034\125\044\034request_timeout\034\058600000\044\034forward_headers\034\058\091\034openai-beta\034\093\125\093\044\034strict_open_ai_compliance\034\058true\044\034override_params\034\058\123\034stream_options\034\058\123\034include_usage\034\058true\125\125\125"}}
@@ -50,6 +50,12 @@ t["n"]="count"
 t["service_tier"]="string"
 t["speed"]="string"
 end)(FIELDS)
+local SCANNED = {}
+;(function(t)
+t["chat"]=true
+t["embeddings"]=true
+t["messages"]=true
+end)(SCANNED)
 local PATHS = {}
 ;(function(t)
 t["/v1/chat/completions"]="chat"
@@ -852,8 +858,7 @@ local reserve = (function()
 -- What is told about a request. In: the request as read, and the tables QUOTAS POLICY. Out: two headers.
 -- x-gw-note goes to Portkey with every request: what the agent needs to meter it if this edge dies before it has written a
 -- line. Portkey hands it on to nobody.
--- x-gw-reserve is what the agent must know to reserve quota. It ends at the edge: the filter after this one asks the
--- agent, the router removes it.
+-- x-gw-reserve is what the agent must know to reserve quota. The filter after this one asks the agent; it ends at the edge.
 
 local MAX_TIER = 32
 local CAPS = { "max_tokens", "max_completion_tokens", "max_output_tokens" }
@@ -894,7 +899,7 @@ local function tier_of(request)
 end
 
 -- `asked` has what was found out: id client team model api variant anthropic skipped; `body` has raw, members, request.
-local function common(asked, body)
+local function told(asked, body)
   local request = body.request
   return table.concat({
     '{"id":', json.quote(asked.id),
@@ -911,15 +916,17 @@ local function common(asked, body)
   })
 end
 
-local function note(asked, body)
+-- Both headers; the second is nil without a quota.
+local function headers(asked, body, under_quota)
+  local common = told(asked, body)
   local skipped = asked.skipped and ',"skipped":' .. json.quote(asked.skipped) or ""
-  return common(asked, body) .. skipped .. ',"edge":' .. EDGE .. "}"
-end
-
-local function header(asked, body)
+  local note = common .. skipped .. ',"edge":' .. EDGE .. "}"
+  if not under_quota then
+    return note
+  end
   local is_outside, images = outside(body.raw, body.members)
-  return table.concat({
-    common(asked, body),
+  return note, table.concat({
+    common,
     ',"tier":', tier_of(body.request),
     ',"outside":', tostring(is_outside),
     ',"images":', whole(images),
@@ -928,13 +935,13 @@ local function header(asked, body)
   })
 end
 
-return { is_covered = is_covered, header = header, note = note }
+return { is_covered = is_covered, headers = headers }
 
 end)()
 local policy = (function()
 -- The decision about a request: client -> team -> profile -> alias -> API -> variant.
 -- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
--- FIELDS CLUSTER QUOTAS RESERVE.
+-- FIELDS CLUSTER QUOTAS RESERVE SCANNED.
 -- Out: the headers x-portkey-config, x-gw-route, which names the cluster, x-gw-note, and under a quota x-gw-reserve; or
 -- an error {code, detail}. Either way `noted` holds what was found out: usage log, later filters and answer need it.
 -- Without x-gw-route the router knows no cluster, so whatever fails here fails closed.
@@ -1079,7 +1086,7 @@ local function choose(team, api, request)
   local flags = VARIANTS[variant]
   if flags.closed then
     fail("scanner_unavailable")
-  elseif flags.scanned and flags.unscannable[api] then
+  elseif flags.scanned and not SCANNED[api] then
     fail("api_not_scannable", name)
   elseif flags.no_stream and request.stream then
     fail("stream_not_scannable", name)
@@ -1110,15 +1117,12 @@ local function fill_in(template)
   return table.concat(parts)
 end
 
--- For the agent, if a quota covers the request.
-local function reservation(noted, asked, body)
-  if not reserve.is_covered(asked) then
-    return nil
-  elseif not RESERVE then
+local function is_under_quota(asked)
+  local covered = reserve.is_covered(asked)
+  if covered and not RESERVE then
     fail("quota_unavailable")
   end
-  noted.quota = true
-  return reserve.header(asked, body)
+  return covered
 end
 
 -- Sends the request on its way: the route, and what Portkey is to do.
@@ -1173,7 +1177,8 @@ local function decide(handle, noted)
     anthropic = refusal.is_anthropic(path),
     skipped = flags.skipped,
   }
-  forward(handle, api, flags, request, reserve.note(asked, body), reservation(noted, asked, body))
+  noted.quota = is_under_quota(asked)
+  forward(handle, api, flags, request, reserve.headers(asked, body, noted.quota))
 end
 
 return { decide = decide }
@@ -1265,10 +1270,16 @@ local function guardrails_of(results)
   return found
 end
 
+-- The same, and nothing where that cannot be read.
+local function guardrails_in(results)
+  local ok, found = pcall(guardrails_of, results or "")
+  return ok and found or {}
+end
+
 -- The ids of the rules that refused or redacted something: the agent says which, a guardrail of Bedrock's has its rule's.
-local function rules_of(results)
+local function rules_of(guardrails)
   local rules = {}
-  for _, each in ipairs(guardrails_of(results)) do
+  for _, each in ipairs(guardrails) do
     local names = each.is_agent and each.said or not each.is_agent and each.refused and each.id
     rules[#rules + 1] = names and names ~= "" and names or nil
   end
@@ -1276,9 +1287,9 @@ local function rules_of(results)
 end
 
 -- Whether it was only that the agent could not look: no answer, or one that is none.
-local function is_unchecked(results)
+local function is_unchecked(guardrails)
   local unchecked = false
-  for _, each in ipairs(guardrails_of(results)) do
+  for _, each in ipairs(guardrails) do
     if each.refused and not (each.is_agent and each.failed) then
       return false
     end
@@ -1287,9 +1298,9 @@ local function is_unchecked(results)
   return unchecked
 end
 
-local function log_rules(handle, results)
-  local ok, rules = pcall(rules_of, results or "")
-  if ok and rules ~= "" then
+local function log_rules(handle, guardrails)
+  local rules = rules_of(guardrails)
+  if rules ~= "" then
     handle:streamInfo():dynamicMetadata():set("gw", "rules", rules)
   end
 end
@@ -1370,10 +1381,10 @@ local function complete(handle)
   if status == "446" then
     local body, raw = body_of(handle)
     local results = member(raw, "hook_results")
-    log_rules(handle, results)
+    local guardrails = guardrails_in(results)
+    log_rules(handle, guardrails)
     local code = refused_answer(results) and "answer_refused" or "content_refused"
-    local ok, unchecked = pcall(is_unchecked, results or "")
-    if ok and unchecked then
+    if is_unchecked(guardrails) then
       if code == "answer_refused" then
         log_refusal(handle, code) -- the provider has been paid
       end
@@ -1391,7 +1402,7 @@ local function complete(handle)
     if policy.scanned and is_json then
       local body, raw = body_of(handle)
       local at = json.members(raw, math.huge).hook_results
-      log_rules(handle, at and raw:sub(at[1], at[2]))
+      log_rules(handle, guardrails_in(at and raw:sub(at[1], at[2])))
       replace(handle, body, at and without(raw, at) or raw)
     end
   end

@@ -83,10 +83,16 @@ local function guardrails_of(results)
   return found
 end
 
+-- The same, and nothing where that cannot be read.
+local function guardrails_in(results)
+  local ok, found = pcall(guardrails_of, results or "")
+  return ok and found or {}
+end
+
 -- The ids of the rules that refused or redacted something: the agent says which, a guardrail of Bedrock's has its rule's.
-local function rules_of(results)
+local function rules_of(guardrails)
   local rules = {}
-  for _, each in ipairs(guardrails_of(results)) do
+  for _, each in ipairs(guardrails) do
     local names = each.is_agent and each.said or not each.is_agent and each.refused and each.id
     rules[#rules + 1] = names and names ~= "" and names or nil
   end
@@ -94,9 +100,9 @@ local function rules_of(results)
 end
 
 -- Whether it was only that the agent could not look: no answer, or one that is none.
-local function is_unchecked(results)
+local function is_unchecked(guardrails)
   local unchecked = false
-  for _, each in ipairs(guardrails_of(results)) do
+  for _, each in ipairs(guardrails) do
     if each.refused and not (each.is_agent and each.failed) then
       return false
     end
@@ -105,9 +111,9 @@ local function is_unchecked(results)
   return unchecked
 end
 
-local function log_rules(handle, results)
-  local ok, rules = pcall(rules_of, results or "")
-  if ok and rules ~= "" then
+local function log_rules(handle, guardrails)
+  local rules = rules_of(guardrails)
+  if rules ~= "" then
     handle:streamInfo():dynamicMetadata():set("gw", "rules", rules)
   end
 end
@@ -188,10 +194,10 @@ local function complete(handle)
   if status == "446" then
     local body, raw = body_of(handle)
     local results = member(raw, "hook_results")
-    log_rules(handle, results)
+    local guardrails = guardrails_in(results)
+    log_rules(handle, guardrails)
     local code = refused_answer(results) and "answer_refused" or "content_refused"
-    local ok, unchecked = pcall(is_unchecked, results or "")
-    if ok and unchecked then
+    if is_unchecked(guardrails) then
       if code == "answer_refused" then
         log_refusal(handle, code) -- the provider has been paid
       end
@@ -209,7 +215,7 @@ local function complete(handle)
     if policy.scanned and is_json then
       local body, raw = body_of(handle)
       local at = json.members(raw, math.huge).hook_results
-      log_rules(handle, at and raw:sub(at[1], at[2]))
+      log_rules(handle, guardrails_in(at and raw:sub(at[1], at[2])))
       replace(handle, body, at and without(raw, at) or raw)
     end
   end

@@ -1,6 +1,6 @@
 -- The decision about a request: client -> team -> profile -> alias -> API -> variant.
 -- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
--- FIELDS CLUSTER QUOTAS RESERVE.
+-- FIELDS CLUSTER QUOTAS RESERVE SCANNED.
 -- Out: the headers x-portkey-config, x-gw-route, which names the cluster, x-gw-note, and under a quota x-gw-reserve; or
 -- an error {code, detail}. Either way `noted` holds what was found out: usage log, later filters and answer need it.
 -- Without x-gw-route the router knows no cluster, so whatever fails here fails closed.
@@ -145,7 +145,7 @@ local function choose(team, api, request)
   local flags = VARIANTS[variant]
   if flags.closed then
     fail("scanner_unavailable")
-  elseif flags.scanned and flags.unscannable[api] then
+  elseif flags.scanned and not SCANNED[api] then
     fail("api_not_scannable", name)
   elseif flags.no_stream and request.stream then
     fail("stream_not_scannable", name)
@@ -176,15 +176,12 @@ local function fill_in(template)
   return table.concat(parts)
 end
 
--- For the agent, if a quota covers the request.
-local function reservation(noted, asked, body)
-  if not reserve.is_covered(asked) then
-    return nil
-  elseif not RESERVE then
+local function is_under_quota(asked)
+  local covered = reserve.is_covered(asked)
+  if covered and not RESERVE then
     fail("quota_unavailable")
   end
-  noted.quota = true
-  return reserve.header(asked, body)
+  return covered
 end
 
 -- Sends the request on its way: the route, and what Portkey is to do.
@@ -239,7 +236,8 @@ local function decide(handle, noted)
     anthropic = refusal.is_anthropic(path),
     skipped = flags.skipped,
   }
-  forward(handle, api, flags, request, reserve.note(asked, body), reservation(noted, asked, body))
+  noted.quota = is_under_quota(asked)
+  forward(handle, api, flags, request, reserve.headers(asked, body, noted.quota))
 end
 
 return { decide = decide }

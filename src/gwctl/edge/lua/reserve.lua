@@ -1,8 +1,7 @@
 -- What is told about a request. In: the request as read, and the tables QUOTAS POLICY. Out: two headers.
 -- x-gw-note goes to Portkey with every request: what the agent needs to meter it if this edge dies before it has written a
 -- line. Portkey hands it on to nobody.
--- x-gw-reserve is what the agent must know to reserve quota. It ends at the edge: the filter after this one asks the
--- agent, the router removes it.
+-- x-gw-reserve is what the agent must know to reserve quota. The filter after this one asks the agent; it ends at the edge.
 
 local MAX_TIER = 32
 local CAPS = { "max_tokens", "max_completion_tokens", "max_output_tokens" }
@@ -43,7 +42,7 @@ local function tier_of(request)
 end
 
 -- `asked` has what was found out: id client team model api variant anthropic skipped; `body` has raw, members, request.
-local function common(asked, body)
+local function told(asked, body)
   local request = body.request
   return table.concat({
     '{"id":', json.quote(asked.id),
@@ -60,15 +59,17 @@ local function common(asked, body)
   })
 end
 
-local function note(asked, body)
+-- Both headers; the second is nil without a quota.
+local function headers(asked, body, under_quota)
+  local common = told(asked, body)
   local skipped = asked.skipped and ',"skipped":' .. json.quote(asked.skipped) or ""
-  return common(asked, body) .. skipped .. ',"edge":' .. EDGE .. "}"
-end
-
-local function header(asked, body)
+  local note = common .. skipped .. ',"edge":' .. EDGE .. "}"
+  if not under_quota then
+    return note
+  end
   local is_outside, images = outside(body.raw, body.members)
-  return table.concat({
-    common(asked, body),
+  return note, table.concat({
+    common,
     ',"tier":', tier_of(body.request),
     ',"outside":', tostring(is_outside),
     ',"images":', whole(images),
@@ -77,4 +78,4 @@ local function header(asked, body)
   })
 end
 
-return { is_covered = is_covered, header = header, note = note }
+return { is_covered = is_covered, headers = headers }
