@@ -278,8 +278,9 @@ def test_without_an_agent_only_who_is_under_a_quota_is_refused(
         answer(401, {"www-authenticate": "Basic"}),
         answer(500, {}, b"Traceback"),
         answer(503, MARKS, b"{}"),
+        answer(429, {"x-ratelimit-limit-requests": "1", "set-cookie": "a=b"}),
     ],
-    ids=["nothing", "not HTTP", "bad HTTP", "404", "a redirect", "401", "500", "503"],
+    ids=["nothing", "not HTTP", "bad HTTP", "404", "a redirect", "401", "500", "503", "hints"],
 )
 def test_rubbish_from_the_agent_is_no_grant_and_not_shown(
     reserving: Edge, issuer: Issuer, provider: ReplayProvider, agent: ScriptedAgent, rubbish: bytes
@@ -289,7 +290,7 @@ def test_rubbish_from_the_agent_is_no_grant_and_not_shown(
     given = ask(reserving, issuer)
 
     assert_unavailable(reserving, given)
-    assert not given.headers.keys() & {"www-authenticate", "location"}
+    assert not given.headers.keys() & {"www-authenticate", "location", "x-ratelimit-limit-requests", "set-cookie"}
     assert provider.requests == []
 
 

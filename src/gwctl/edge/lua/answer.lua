@@ -154,6 +154,21 @@ local function shape_error(handle, anthropic, status)
   replace(handle, body, refusal.body(anthropic, shaped, message_of(problem) or text))
 end
 
+-- Headers of the edge's own answer where the agent's was none; all others are of whoever answered.
+local UNAVAILABLE = { [":status"] = true, ["content-length"] = true, ["content-type"] = true, ["retry-after"] = true }
+
+local function remove_others(headers)
+  local surplus = {}
+  for key in pairs(headers) do
+    if not UNAVAILABLE[key] then
+      surplus[#surplus + 1] = key
+    end
+  end
+  for _, key in ipairs(surplus) do
+    headers:remove(key)
+  end
+end
+
 -- A request under a quota that did not get as far as Portkey: the agent refused it, or had nothing sensible to say.
 local function complete_quota_refusal(handle, headers)
   local agent = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.ext_authz") or {}
@@ -166,9 +181,7 @@ local function complete_quota_refusal(handle, headers)
     if headers:get(":status") == "503" then
       log_refusal(handle, "quota_unavailable")
     end
-    for _, name in ipairs({ "location", "retry-after", "www-authenticate" }) do
-      headers:remove(name)
-    end
+    remove_others(headers)
   end
 end
 
