@@ -1,4 +1,4 @@
-# The columns of an audit record. Usage records are usage events (gwctl.ledger.events.UsageEvent) and keep
+# The columns of an audit record. Usage records are usage events (gwctl.ledger.metering.events.UsageEvent) and keep
 # OpenTelemetry's names inside the JSON; `key` names the JSON key where it is not the column's own name.
 locals {
   columns = [

@@ -5,4 +5,4 @@ import boto3
 from botocore.exceptions import ClientError
 
 # ok: adapters-only
-from gwctl.ledger.dynamodb import DynamoStore
+from gwctl.stores.aws.quotas import DynamoStore

@@ -17,21 +17,22 @@ from urllib.parse import quote, urlencode
 import boto3
 from botocore.config import Config
 
-from gwctl import scopes
-from gwctl.admin import operations, runtime
-from gwctl.admin.dynamodb import DynamoDocumentStore
-from gwctl.admin.runtime import Runtime, Settings, SnapshotPlace, Tables
-from gwctl.admin.service import Actor
-from gwctl.admin.snapshots import S3SnapshotStore
-from gwctl.admin.stores import ClientDirectory
-from gwctl.admin.usage_table import DynamoUsageTable
-from gwctl.ledger.dynamodb import DynamoQuotaStore
-from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
-from gwctl.local.aws_names import client_options
-from gwctl.local.aws_resources import table_definition
-from gwctl.local.client_directory import LocalClientDirectory
-from gwctl.local.issuer_store import Client
+from gwctl.admin.api import operations
+from gwctl.admin.service import runtime
+from gwctl.admin.service.changes import Actor
+from gwctl.admin.service.runtime import Runtime, Settings, SnapshotPlace, Tables
+from gwctl.core import scopes
+from gwctl.local.admin_server.events import HttpRequest, Resources, proxy_event
+from gwctl.local.issuer.client_directory import LocalClientDirectory
+from gwctl.local.issuer.store import Client
 from gwctl.policy.documents import Provider
+from gwctl.stores.aws.documents import DynamoDocumentStore
+from gwctl.stores.aws.local_names import client_options
+from gwctl.stores.aws.local_resources import table_definition
+from gwctl.stores.aws.quotas import DynamoQuotaStore
+from gwctl.stores.aws.snapshots import S3SnapshotStore
+from gwctl.stores.aws.usage import DynamoUsageTable
+from gwctl.stores.interfaces import ClientDirectory
 
 PROVIDERS = (
     Provider(id="openai", kind="openai"),

@@ -17,11 +17,11 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from gwctl.local.aws_names import REGION
-from gwctl.local.client_directory import LocalClientDirectory, directory_at
-from gwctl.local.issuer import access_claims, sign
-from gwctl.local.issuer_store import load_or_create_key
+from gwctl.local.issuer.client_directory import LocalClientDirectory, directory_at
+from gwctl.local.issuer.server import access_claims, sign
+from gwctl.local.issuer.store import load_or_create_key
 from gwctl.policy.documents import Provider
+from gwctl.stores.aws.local_names import REGION
 from support.ports import free_ports
 from support.processes import Process, answers, start
 from support.replay_provider import Answer, ReplayProvider
@@ -60,7 +60,7 @@ class RunningAdmin:
 
 
 def start_aws(directory: Path, port: int) -> Process:
-    command = [sys.executable, "-m", "gwctl.local.aws_state", "--port", str(port), "--data-dir", str(directory)]
+    command = [sys.executable, "-m", "gwctl.emulated_aws.state", "--port", str(port), "--data-dir", str(directory)]
     return start(command, ready=lambda: answers(f"http://127.0.0.1:{port}/healthz"), seconds=60)
 
 
@@ -87,7 +87,7 @@ def running_admin(directory: Path, **more: Any) -> Iterator[RunningAdmin]:
                 }
             )
         )
-        command = [sys.executable, "-m", "gwctl.local.admin_server", "--config", str(config)]
+        command = [sys.executable, "-m", "gwctl.local.admin_server.server", "--config", str(config)]
         server = start(command, ready=lambda: answers(f"{url}/healthz"), seconds=60)
         stack.enter_context(server)
         client = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30))

@@ -9,14 +9,14 @@ import pytest
 
 from admin.place import route
 from admin.servers import ISSUER, RunningAdmin, running_admin
-from gwctl import scopes
-from gwctl.admin import runtime
-from gwctl.admin.service import Actor, Expected
-from gwctl.local import aws_resources
-from gwctl.local.admin_events import HttpRequest, Resources, proxy_event
-from gwctl.local.admin_server import main
-from gwctl.local.aws_names import client_options
+from gwctl.admin.service import runtime
+from gwctl.admin.service.changes import Actor, Expected
+from gwctl.core import scopes
+from gwctl.local.admin_server.events import HttpRequest, Resources, proxy_event
+from gwctl.local.admin_server.server import main
 from gwctl.policy.documents import Provider, Team
+from gwctl.stores.aws import local_resources as aws_resources
+from gwctl.stores.aws.local_names import client_options
 
 WRITE = f"{scopes.ADMIN} {scopes.READ}"
 

@@ -10,10 +10,10 @@ import pytest
 from botocore.stub import Stubber
 
 from admin.place import OPERATOR, PROVIDERS, Admin, Place, aws_client
-from gwctl import scopes
-from gwctl.admin.cognito import CognitoClientDirectory
-from gwctl.admin.service import Expected
-from gwctl.admin.stores import Credentials, Rotation, UnavailableError
+from gwctl.admin.service.changes import Expected
+from gwctl.core import scopes
+from gwctl.stores.aws.cognito import CognitoClientDirectory
+from gwctl.stores.interfaces import Credentials, Rotation, UnavailableError
 
 SEARCH = "/teams/search/clients"
 

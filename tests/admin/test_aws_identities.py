@@ -9,9 +9,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from admin.servers import start_aws
-from gwctl import scopes
-from gwctl.local.aws_memory import FILE
-from gwctl.local.aws_names import client_options
+from gwctl.core import scopes
+from gwctl.emulated_aws.memory import FILE
+from gwctl.stores.aws.local_names import client_options
 from support.ports import free_port
 from support.processes import Process
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from admin.place import Admin, Place, budget
-from gwctl import scopes
-from gwctl.admin.budget_states import states_of
+from gwctl.admin.service.budget_states import states_of
+from gwctl.core import scopes
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.store import Lease, QuotaStore, StoreUnavailable, Swap, WindowKey
 from gwctl.ledger.quotas.windows import window_at

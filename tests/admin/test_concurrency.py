@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from admin.place import OPERATOR, PROVIDERS, Place, today
-from gwctl.admin.audit import verify
-from gwctl.admin.errors import AdminError
-from gwctl.admin.service import Expected
+from gwctl.admin.service.changes import Expected
+from gwctl.admin.service.errors import AdminError
+from gwctl.audit.policy_changes import verify
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.documents import Client, Team
 
@@ -19,7 +19,7 @@ PROCESSES = 5
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine fifty threads take their time; how long one may is not what these tests are about."""
-    monkeypatch.setattr("gwctl.admin.service.RETRY_SECONDS", 90.0)
+    monkeypatch.setattr("gwctl.admin.service.changes.RETRY_SECONDS", 90.0)
 
 
 def test_fifty_parallel_writers_lose_no_update(engine_place: Place):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gwctl.admin.difference import difference
+from gwctl.admin.service.difference import difference
 from unit.policy.examples import DAY, documents, sections
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from admin.place import PROVIDERS, Admin, Place, aws_client, budget, route
-from gwctl.local.file_call import FileContent, FileOutcome
-from gwctl.local.file_policy import ACTOR, FilePolicy, Record, RecordStore
+from gwctl.local.admin_server.file_policy import ACTOR, FilePolicy, Record, RecordStore
+from gwctl.local.policy.file_call import FileContent, FileOutcome
 from gwctl.policy.documents import Documents, Provider
 
 FILE: dict[str, Any] = {

@@ -10,8 +10,8 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from admin.place import budget, route
 from admin.servers import RunningAdmin, running_admin
-from gwctl import scopes
-from gwctl.admin.openapi import build
+from gwctl.admin.api.openapi import build
+from gwctl.core import scopes
 
 load_all_checks()
 CHECKED: Any = CHECKS.get_by_names(

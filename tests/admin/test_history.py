@@ -3,10 +3,10 @@
 import pytest
 
 from admin.place import OPERATOR, Admin, budget, route
-from gwctl.admin.errors import AdminError
-from gwctl.admin.service import Outcome
-from gwctl.admin.stores import MAX_CHANGES
+from gwctl.admin.service.changes import Outcome
+from gwctl.admin.service.errors import AdminError
 from gwctl.policy.documents import Documents
+from gwctl.stores.interfaces import MAX_CHANGES
 from unit.policy.examples import documents
 
 

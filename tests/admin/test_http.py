@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from admin.place import Admin, budget, route, segment
-from gwctl import scopes
-from gwctl.admin import runtime
-from gwctl.admin.bodies import MAX_BODY_BYTES, dumps, loads
-from gwctl.admin.operations import table
+from gwctl.admin.api.bodies import MAX_BODY_BYTES, dumps, loads
+from gwctl.admin.api.operations import table
+from gwctl.admin.service import runtime
+from gwctl.core import scopes
 from gwctl.policy.documents import Budget
 
 

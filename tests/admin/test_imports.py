@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.admin.operations import APIS
+from gwctl.admin.api.operations import APIS
 
 ROOT = Path(__file__).parents[2]
 LOADED = """
 import importlib, json, sys
-importlib.import_module("gwctl.admin." + sys.argv[1]).handler
-import gwctl.admin.runtime, gwctl.admin.dynamodb, gwctl.admin.snapshots, gwctl.admin.cognito, gwctl.admin.usage_table
-import gwctl.ledger.dynamodb
+importlib.import_module("gwctl.admin.api." + sys.argv[1]).handler
+import gwctl.admin.service.runtime
+from gwctl.stores.aws import cognito, documents, quotas, snapshots, usage
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 

@@ -8,12 +8,12 @@ import pytest
 from openapi_spec_validator import validate
 
 from admin.place import Admin, segment
-from gwctl import scopes
-from gwctl.admin import examples
-from gwctl.admin.http import ERRORS
-from gwctl.admin.openapi import COMMAND, build, main, render
-from gwctl.admin.operations import APIS, table
-from gwctl.admin.state import MODELS
+from gwctl.admin.api import examples
+from gwctl.admin.api.http import ERRORS
+from gwctl.admin.api.openapi import COMMAND, build, main, render
+from gwctl.admin.api.operations import APIS, table
+from gwctl.core import scopes
+from gwctl.policy.state import MODELS
 
 FILE = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
 DOCUMENT = build()

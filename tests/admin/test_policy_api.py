@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from admin.place import Admin, budget
-from gwctl import scopes
-from gwctl.admin.stores import UnavailableError
+from gwctl.core import scopes
+from gwctl.stores.interfaces import UnavailableError
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 
 from admin.place import aws_client
 from admin.servers import start_aws
-from gwctl import scopes
-from gwctl.local.client_directory import LocalClientDirectory
-from gwctl.local.issuer_store import ClientFile, add_client
+from gwctl.core import scopes
+from gwctl.local.issuer.client_directory import LocalClientDirectory
+from gwctl.local.issuer.store import ClientFile, add_client
 from support.ports import free_port
 from support.processes import answers, start
 
@@ -51,7 +51,7 @@ def service(aws_url: str, tmp_path: Path) -> Iterator[Service]:
     ClientFile(tmp_path).change(lambda clients: add_client(clients, *OWN, [scopes.INVOKE]))
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "gwctl.local.issuer", "--port", str(port), "--issuer", url]
+    command = [sys.executable, "-m", "gwctl.local.issuer.server", "--port", str(port), "--issuer", url]
     command += ["--state-dir", str(tmp_path), "--admin-config", str(config)]
     with start(command, ready=lambda: answers(f"{url}/healthz"), seconds=60):
         yield Service(url, config, aws_url, pool)

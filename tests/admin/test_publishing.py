@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from admin.place import OPERATOR, PROVIDERS, Place, aws_client, budget, route
-from gwctl.admin.errors import AdminError
-from gwctl.admin.snapshots import S3SnapshotStore
-from gwctl.admin.stores import UnavailableError
+from gwctl.admin.service.errors import AdminError
 from gwctl.policy.documents import Provider
 from gwctl.policy.snapshot import Snapshot
+from gwctl.stores.aws.snapshots import S3SnapshotStore
+from gwctl.stores.interfaces import UnavailableError
 
 
 class Interrupted(S3SnapshotStore):

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from admin.place import OPERATOR, PROVIDERS, Admin, Place, today
-from gwctl.admin.audit import AuditRecord
-from gwctl.admin.publisher import Publisher
-from gwctl.admin.state import SECTIONS, Change, Head, State
-from gwctl.admin.stores import Commit
+from gwctl.admin.service.publisher import Publisher
+from gwctl.audit.policy_changes import AuditRecord
 from gwctl.policy.documents import Client, Documents, Route, Target, Team
+from gwctl.policy.state import SECTIONS, Change, Head, State
+from gwctl.stores.interfaces import Commit
 
 TEAMS, CLIENTS, ROUTES = 2_000, 50_000, 20
 WRITE_SECONDS = 3.0

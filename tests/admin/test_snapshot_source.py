@@ -11,11 +11,11 @@ import pytest
 from botocore.config import Config
 
 from admin.place import Place, aws_client
+from gwctl.agent.policy.snapshot_source import SnapshotSource, nudge_file
 from gwctl.agent.settings import SnapshotPlace
-from gwctl.agent.snapshot_source import SnapshotSource, nudge_file
 from gwctl.agent.status import AgentStatus, StatusFile
-from gwctl.local.aws_names import client_options
 from gwctl.policy.snapshot import Snapshot
+from gwctl.stores.aws.local_names import client_options
 from support.agent_settings import agent_settings
 from support.dead_end_proxy import DeadEndProxy
 from support.ports import free_port

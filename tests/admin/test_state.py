@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 
-from gwctl.admin.audit import AuditRecord, document_changes, verify
-from gwctl.admin.state import SECTIONS, Change, Head, State, StateError, sha256_of
+from gwctl.audit.policy_changes import AuditRecord, document_changes, verify
 from gwctl.policy.documents import Documents, Team
+from gwctl.policy.state import SECTIONS, Change, Head, State, StateError, sha256_of
 from unit.policy.examples import documents, policies
 
 NOW = datetime(2026, 11, 21, 10, 5, 0, 123456, tzinfo=UTC)

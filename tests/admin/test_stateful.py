@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from admin.place import OPERATOR, PROVIDERS, Place, today
-from gwctl.admin.audit import verify
-from gwctl.admin.errors import AdminError
-from gwctl.admin.service import Expected
-from gwctl.admin.state import MODELS, Section
+from gwctl.admin.service.changes import Expected
+from gwctl.admin.service.errors import AdminError
+from gwctl.audit.policy_changes import verify
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.documents import Budget, Client, Documents, Route, ScannerRule, Target, Team
 from gwctl.policy.errors import PolicyError
+from gwctl.policy.state import MODELS, Section
 
 names = st.sampled_from(["a", "b", "c"])
 SUPPRESSED = [HealthCheck.too_slow, HealthCheck.filter_too_much]

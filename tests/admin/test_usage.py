@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from admin.place import Admin, Place, today
-from gwctl import scopes
-from gwctl.admin.usage_items import MAX_UPDATES, Detailed, Total, UsageBatch, keys_of, parse_detailed, parse_total
-from gwctl.admin.usage_report import Query, report
-from gwctl.ledger.events import UsageEvent
+from gwctl.core import scopes
+from gwctl.ledger.metering.events import UsageEvent
+from gwctl.ledger.usage.report import Query, report
+from gwctl.ledger.usage.sums import MAX_UPDATES, Detailed, Total, UsageBatch, keys_of, parse_detailed, parse_total
 
 DAY = date(2026, 11, 21)
 

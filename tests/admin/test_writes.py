@@ -3,7 +3,7 @@
 import pytest
 
 from admin.place import PROVIDERS, Admin, Place, budget, route, today
-from gwctl.admin.audit import verify
+from gwctl.audit.policy_changes import verify
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.documents import Provider
 from gwctl.policy.references import MAX_CHAIN

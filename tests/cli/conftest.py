@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from admin.servers import RunningAdmin, running_admin
-from gwctl import scopes
 from gwctl.cli import main
+from gwctl.core import scopes
 from gwctl.local.data_dir import DataDir
 from support.replay_provider import Answer, ReplayProvider
 

@@ -11,10 +11,10 @@ import yaml
 
 from admin.servers import RunningAdmin
 from cli.conftest import WRITE, Done, Gwctl, Write, route
-from gwctl.cli import applying
-from gwctl.cli.admin_client import AdminClient
-from gwctl.cli.admin_options import Admin
-from gwctl.cli.policy_input import read_documents
+from gwctl.cli.policy import applying
+from gwctl.cli.policy.admin_client import AdminClient
+from gwctl.cli.policy.admin_options import Admin
+from gwctl.cli.policy.policy_input import read_documents
 from gwctl.local.data_dir import DataDir
 
 

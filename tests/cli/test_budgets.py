@@ -9,12 +9,12 @@ import pytest
 from admin.place import aws_client
 from admin.servers import RunningAdmin, running_admin
 from cli.conftest import WRITE, Gwctl, Write
-from gwctl.ledger.dynamodb import DynamoQuotaStore
 from gwctl.ledger.quotas.store import Lease, Swap, WindowKey
 from gwctl.ledger.quotas.windows import window_at
-from gwctl.local import aws_names
-from gwctl.local.aws_resources import SETTINGS
 from gwctl.local.data_dir import DataDir
+from gwctl.stores.aws import local_names as aws_names
+from gwctl.stores.aws.local_resources import SETTINGS
+from gwctl.stores.aws.quotas import DynamoQuotaStore
 from support.replay_provider import Answer, ReplayProvider
 
 NANO = 1_000_000_000

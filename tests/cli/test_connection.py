@@ -11,7 +11,7 @@ import pytest
 from admin.servers import RunningAdmin
 from cli.conftest import Gwctl, run
 from gwctl.agent.status import AgentStatus
-from gwctl.cli import routing
+from gwctl.cli.policy import routing
 from gwctl.edge.breaker import OpenTarget
 from gwctl.local.data_dir import DataDir
 from support.ports import free_port

@@ -16,17 +16,17 @@ from admin.place import aws_client, today
 from admin.servers import RunningAdmin
 from cli.conftest import Done, Gwctl, Write, route
 from cli.usage_events import event, refused, write_events
-from gwctl.admin.usage_items import UsageBatch
-from gwctl.admin.usage_table import DynamoUsageTable
 from gwctl.audit import chain
-from gwctl.ledger.dynamodb import DynamoQuotaStore
-from gwctl.ledger.events import UsageEvent
+from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.quotas.store import NO_LEASE, Lease, Swap, WindowKey
-from gwctl.local import aws_names
+from gwctl.ledger.usage import focus
+from gwctl.ledger.usage.sums import UsageBatch
 from gwctl.local.data_dir import DataDir
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.validation import validate_documents
-from gwctl.reports import focus
+from gwctl.stores.aws import local_names as aws_names
+from gwctl.stores.aws.quotas import DynamoQuotaStore
+from gwctl.stores.aws.usage import DynamoUsageTable
 from support.audit_chain import usage_records
 
 

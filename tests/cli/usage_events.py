@@ -4,7 +4,7 @@ import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gwctl.ledger.events import UsageEvent
+from gwctl.ledger.metering.events import UsageEvent
 
 _ids = itertools.count()
 

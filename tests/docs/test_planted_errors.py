@@ -94,7 +94,7 @@ def test_a_page_that_somebody_edited_is_not_current(copied: Path, known: set[str
 
 @pytest.mark.parametrize(
     ("name", "command"),
-    [("openapi.json", "gwctl.admin.openapi"), ("environment.schema.json", "gwctl environments schema")],
+    [("openapi.json", "gwctl.admin.api.openapi"), ("environment.schema.json", "gwctl environments schema")],
 )
 def test_a_schema_that_somebody_edited_is_not_current(copied: Path, known: set[str], name: str, command: str):
     with planted(copied, f"docs/reference/{name}", '"type": "string"', '"type": "strings"'):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from docs.checkout import REPOSITORY
+from gwctl.core.errors import UserError
 from gwctl.docs import markdown, site
-from gwctl.errors import UserError
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gwctl.environments import emulator, smoke
+from gwctl.environments.deploy import emulator, smoke
 from gwctl.environments.project import Project
 from plan.stubs import write_admin_artifacts
 from support import measured

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from emulated.checkout import Checkout, make_checkout, terragrunt_binary
-from gwctl.environments import mirrors
+from gwctl.environments.terraform import mirrors
 from support.requirements import require
 
 

@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from emulated.checkout import PARALLELISM, Checkout, press_ctrl_c
-from gwctl.admin.operations import APIS
-from gwctl.admin.runtime import Settings
-from gwctl.environments import emulator, local_gateway
-from gwctl.environments.applied import Applied
-from gwctl.environments.deployed import admin_settings, agent_settings
+from gwctl.admin.api.operations import APIS
+from gwctl.admin.service.runtime import Settings
+from gwctl.environments.deploy import emulator, local_gateway
+from gwctl.environments.deploy.applied import Applied
+from gwctl.environments.deploy.deployed import admin_settings, agent_settings
 from gwctl.policy.snapshot import Snapshot
 from support import measured
 from support.gateway import Gateway

@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from gwctl.environments import moto_shim
+from gwctl.emulated_aws import moto_shim
 from support.ports import free_port
 from support.processes import listening, start
 
@@ -37,7 +37,7 @@ def as_it_is() -> Iterator[Clients]:
 @pytest.fixture(scope="module")
 def patched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     file = tmp_path_factory.mktemp("emulator") / "url"
-    command = [sys.executable, "-m", "gwctl.environments.emulator_server", file]
+    command = [sys.executable, "-m", "gwctl.emulated_aws.server", file]
     with start(command, ready=lambda: file.exists(), seconds=60):
         yield clients_of(file.read_text().strip())
 

@@ -15,7 +15,7 @@ import httptools
 
 from gwctl.edge.clusters import typed
 from gwctl.edge.json_types import Json
-from gwctl.local.programs import find_envoy
+from gwctl.local.supervisor.programs import find_envoy
 from support.ports import free_port
 from support.processes import listening, start
 

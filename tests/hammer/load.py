@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gwctl.agent.bounds import Bounds
-from gwctl.agent.reserve_call import ReserveCall
-from gwctl.ledger.prices import cost
+from gwctl.agent.reserve.bounds import Bounds
+from gwctl.agent.reserve.call import ReserveCall
+from gwctl.ledger.metering.tokens import Tokens
 from gwctl.ledger.quotas.scopes import scopes_of
-from gwctl.ledger.tokens import Tokens
 from gwctl.policy.snapshot import Snapshot, targets_of
+from gwctl.pricing.prices import cost
 from hammer.http import Http, NoAnswerError
 
 FILLER = "lorem ipsum dolor sit amet "

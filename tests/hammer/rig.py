@@ -15,14 +15,14 @@ from typing import Any
 from gateway.edge.edge_process import Edge
 from gateway.edge.issuer import ISSUER, Issuer
 from gateway.portkey_contract.portkey_process import Portkey
-from gwctl.agent.files import write_atomically
 from gwctl.agent.settings import AgentSettings, LedgerTables
 from gwctl.agent.status import AgentStatus
-from gwctl.ledger.dynamodb import DynamoQuotaStore
+from gwctl.core.files import write_atomically
 from gwctl.ledger.quotas.store import EMPTY, WindowKey, WindowState
 from gwctl.ledger.quotas.windows import window_at
-from gwctl.local.stack import MAX_HEADER_BYTES, NOTES_VARIABLE, PRELOAD
+from gwctl.local.supervisor.stack import MAX_HEADER_BYTES, NOTES_VARIABLE, PRELOAD
 from gwctl.policy.snapshot import Snapshot
+from gwctl.stores.aws.quotas import DynamoQuotaStore
 from support.dynamodb_local import REGION, create_ledger_table, dynamodb_client, running_dynamodb_local
 from support.json_lines import whole_lines
 from support.ports import free_port

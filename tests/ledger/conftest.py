@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from moto.server import ThreadedMotoServer
 
-from gwctl.ledger.dynamodb import DynamoQuotaStore
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.store import QuotaStore
+from gwctl.stores.aws.quotas import DynamoQuotaStore
 from support.dynamodb_local import create_ledger_table, dynamodb_client, running_dynamodb_local
 
 TABLE = "test-ledger"

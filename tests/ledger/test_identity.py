@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gwctl.agent.quotas.identity import IDENTITY_FILE, claimed_identity
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 
 def test_a_new_agent_gets_a_fresh_name(tmp_path: Path) -> None:

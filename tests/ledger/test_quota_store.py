@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gwctl.ledger.dynamodb import DynamoQuotaStore, connect
 from gwctl.ledger.quotas.model import ModelStore, check_sums
 from gwctl.ledger.quotas.store import NO_LEASE, Lease, QuotaStore, StoreUnavailable, Swap, WindowKey, WindowState
+from gwctl.stores.aws.quotas import DynamoQuotaStore, connect
 from support.dynamodb_local import dynamodb_client
 from support.ports import free_port
 

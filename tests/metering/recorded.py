@@ -1,7 +1,7 @@
 """The metering table as objects, and the edge's part of the work in a few lines of Python.
 
 In: `table/*.yaml`. Out: `Case`s, the bytes that their providers send, and the usage-log line that the edge would
-write about an answer: `read_answer` applies the paths of `gwctl.ledger.wire` as Envoy does.
+write about an answer: `read_answer` applies the paths of `gwctl.edge.usage_log.paths` as Envoy does.
 """
 
 import json
@@ -15,11 +15,11 @@ from typing import Any
 
 import yaml
 
-from gwctl.ledger import wire
-from gwctl.ledger.events import UsageEvent
-from gwctl.ledger.metering import ServedBy, meter
-from gwctl.ledger.prices import default_price
-from gwctl.ledger.usage_line import parse_line
+from gwctl.edge.usage_log import paths as wire
+from gwctl.edge.usage_log.line import parse_line
+from gwctl.ledger.metering.events import UsageEvent
+from gwctl.ledger.metering.price_line import ServedBy, meter
+from gwctl.pricing.prices import default_price
 from support.usage_lines import written
 
 TABLE = Path(__file__).parent / "table"

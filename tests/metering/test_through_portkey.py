@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gwctl.policy.names import API_PATHS
+from gwctl.core.names import API_PATHS
 from metering.recorded import Case, assert_as_expected, cases, metered
 from support.environment import BIN
 from support.ports import free_port

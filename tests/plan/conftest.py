@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.environments import mirrors
+from gwctl.environments.terraform import mirrors
 from plan.examples import Example, module_examples, root_examples
 from plan.sessions import ModulePlans, RootPlans
 from plan.stubs import caller_identity

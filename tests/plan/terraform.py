@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import tftest
 
-from gwctl.environments import mirrors
+from gwctl.environments.terraform import mirrors
 from plan.tfplan import Plan
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from gwctl import scopes
-from gwctl.admin.operations import APIS
-from gwctl.admin.runtime import Settings, providers_from
+from gwctl.admin.api.operations import APIS
+from gwctl.admin.service.runtime import Settings, providers_from
 from gwctl.agent.settings import SETTINGS_VARIABLE, AgentSettings
+from gwctl.core import scopes
 from gwctl.edge.settings import EdgeSettings
-from gwctl.ledger.events import UsageEvent
-from gwctl.ledger.tokens import otel_name
-from gwctl.local import stack
+from gwctl.ledger.metering.events import UsageEvent
+from gwctl.ledger.metering.tokens import otel_name
 from gwctl.local.data_dir import DataDir
-from gwctl.local.programs import Programs
+from gwctl.local.supervisor import stack
+from gwctl.local.supervisor.programs import Programs
 from gwctl.policy.documents import FALLBACK_STATUSES, BedrockGuardrail, Route
 from plan.examples import module_examples, root_examples
 from plan.sessions import ModulePlans, RootPlans

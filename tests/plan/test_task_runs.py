@@ -23,11 +23,11 @@ import httpx
 import psutil
 import pytest
 
-from gwctl.environments.workspace import emulated_credentials
-from gwctl.local.aws_resources import table_definition
-from gwctl.local.programs import find_programs
+from gwctl.environments.terraform.workspace import emulated_credentials
+from gwctl.local.supervisor.programs import find_programs
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.documents import Documents
+from gwctl.stores.aws.local_resources import table_definition
 from plan.examples import module_examples
 from plan.sessions import ModulePlans
 from support.ports import free_ports
@@ -82,7 +82,7 @@ class Task:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """An emulated AWS, empty."""
     url = tmp_path_factory.mktemp("aws") / "url"
-    command = [sys.executable, "-P", "-m", "gwctl.environments.emulator_server", url]
+    command = [sys.executable, "-P", "-m", "gwctl.emulated_aws.server", url]
     with start(command, ready=url.exists, seconds=60, env=emulated_credentials("http://127.0.0.1:9")):
         yield emulated_credentials(url.read_text().strip())
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import boto3
 
-from gwctl.admin.usage_items import Detailed
-from gwctl.admin.usage_table import DynamoUsageTable
-from gwctl.agent.event_file import EventFile
-from gwctl.agent.files import write_atomically
+from gwctl.agent.metering.event_file import EventFile
 from gwctl.agent.settings import AgentSettings, LedgerTables
 from gwctl.agent.sinks.events import part_name
-from gwctl.ledger.events import UsageEvent
+from gwctl.core.files import write_atomically
+from gwctl.ledger.metering.events import UsageEvent
+from gwctl.ledger.usage.sums import Detailed
+from gwctl.stores.aws.usage import DynamoUsageTable
 from support.agent_settings import agent_settings as agent_settings_in
 from support.dynamodb_local import create_ledger_table
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.admin.audit import AuditRecord
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks import changes as copying
 from gwctl.agent.sinks.changes import ChangeCopier
 from gwctl.agent.sinks.errors import SinkUnavailableError
-from gwctl.audit import places
-from gwctl.audit.reading import Days
-from gwctl.environments.applied import Applied
+from gwctl.audit.policy_changes import AuditRecord
+from gwctl.audit.verify.reading import Days
+from gwctl.environments.deploy import audit_log as places
+from gwctl.environments.deploy.applied import Applied
 from sinks.place import REGION, Aws, agent_settings
 from sinks.test_chain import changes
 from support.dynamodb_local import create_ledger_table

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gwctl.agent.sinks import clients
 from gwctl.agent.sinks.errors import SinkUnavailableError
-from gwctl.agent.sinks.firehose import MAX_BYTES, MAX_RECORD, MAX_RECORDS, AuditStream, batches
+from gwctl.stores.aws import clients
+from gwctl.stores.aws.firehose import MAX_BYTES, MAX_RECORD, MAX_RECORDS, AuditStream, batches
 from sinks.place import KEYS, REGION
 
 

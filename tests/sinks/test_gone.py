@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.admin.snapshots import S3SnapshotStore
+from gwctl.agent.reserve.tidying import Tidying
 from gwctl.agent.sinks.shipper import EventShipper
 from gwctl.agent.sinks.status import ShippingStatus
-from gwctl.agent.tidying import Tidying
 from gwctl.audit.chain import columns_of
-from gwctl.audit.places import reconcile_applied
-from gwctl.audit.spent import Spent
-from gwctl.cli import audit as audit_command
-from gwctl.environments.applied import Applied
-from gwctl.ledger.dynamodb import DynamoQuotaStore
-from gwctl.ledger.events import UsageEvent
-from gwctl.ledger.jobs import JobClaims
+from gwctl.audit.verify.spent import Spent
+from gwctl.cli.show import audit as audit_command
+from gwctl.environments.deploy.applied import Applied
+from gwctl.environments.deploy.audit_log import reconcile_applied
+from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.reconcile import ARCHIVE_SECONDS, GRACE_SECONDS
 from gwctl.ledger.quotas.store import Lease, QuotaStore, Swap, WindowKey, WindowState
 from gwctl.policy.snapshot import Quota, Snapshot
+from gwctl.stores.aws.jobs import JobClaims
+from gwctl.stores.aws.quotas import DynamoQuotaStore
+from gwctl.stores.aws.snapshots import S3SnapshotStore
 from sinks.place import REGION, Aws, Events, agent_settings, event
 from support.audit_chain import usage_records
 from support.dynamodb_local import create_ledger_table

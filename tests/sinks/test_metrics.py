@@ -18,7 +18,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.metrics import MAX_TEAMS, Behind, Metrics
 from gwctl.edge.errors import REFUSALS
-from gwctl.ledger.events import UsageEvent
+from gwctl.ledger.metering.events import UsageEvent
 from gwctl.policy.snapshot import Snapshot, targets_of
 from sinks.place import Events, agent_settings, event
 from support.ports import free_port

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gwctl.agent.settings import AgentSettings
-from gwctl.agent.sinks.heads import HeadTable
 from gwctl.agent.sinks.shipper import EventShipper, audit_checkpoint
 from gwctl.agent.sinks.status import ShippingStatus
 from gwctl.audit.chain import Head
+from gwctl.stores.aws.heads import HeadTable
 from sinks.place import Aws, Events, agent_settings, event
 from support.audit_chain import verify
 from support.dynamodb_local import create_ledger_table

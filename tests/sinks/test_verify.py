@@ -16,14 +16,14 @@ import pytest
 
 from gwctl.agent.settings import LedgerTables
 from gwctl.agent.sinks.changes import PLACE
-from gwctl.audit import places
 from gwctl.audit.chain import Record, columns_of, to_line
-from gwctl.audit.reading import Days
+from gwctl.audit.verify.reading import Days
 from gwctl.cli.main import run
-from gwctl.environments.applied import Applied
-from gwctl.ledger.events import UsageEvent
-from gwctl.local import aws_names
+from gwctl.environments.deploy import audit_log as places
+from gwctl.environments.deploy.applied import Applied
+from gwctl.ledger.metering.events import UsageEvent
 from gwctl.local.data_dir import DataDir
+from gwctl.stores.aws import local_names as aws_names
 from sinks.place import REGION, Aws, Events, agent_settings, event
 from sinks.test_chain import Records, changes, policy_chain, usage_chain
 from sinks.test_shipper import drained
@@ -287,12 +287,12 @@ def local_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     """The local AWS of a gateway with its data directory, as `gwctl up` runs it."""
     data, port = DataDir(tmp_path / "data"), free_port()
     data.create()
-    command = [sys.executable, "-m", "gwctl.local.aws_state", "--port", str(port), "--data-dir", str(data.aws)]
+    command = [sys.executable, "-m", "gwctl.emulated_aws.state", "--port", str(port), "--data-dir", str(data.aws)]
     url = f"http://127.0.0.1:{port}"
     for name, value in aws_names.variables(url, "local").items():
         monkeypatch.setenv(name, value)
     with start(command, ready=lambda: answers(f"{url}/healthz"), seconds=60):
-        from gwctl.local import aws_resources
+        from gwctl.stores.aws import local_resources as aws_resources
 
         aws_resources.ensure(aws_names.client_options(url))
         yield data, url

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.agent import metering
-from gwctl.agent.history import SnapshotHistory
-from gwctl.agent.metering import Metering
+from gwctl.agent.metering import meter as metering
+from gwctl.agent.metering.meter import Metering
+from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import UsageStatus
 from gwctl.policy.snapshot import Snapshot

@@ -13,13 +13,14 @@ from typing import Any
 
 import boto3
 
-from gwctl.environments import deployed
-from gwctl.environments.applied import Applied
+from gwctl.core.errors import UserError
+from gwctl.environments.deploy import deployed
+from gwctl.environments.deploy.applied import Applied
+from gwctl.environments.deploy.reach import connection_to
 from gwctl.environments.project import Project
-from gwctl.environments.reach import connection_to
-from gwctl.errors import UserError
-from gwctl.local import aws_names, aws_resources
 from gwctl.local.connection import Connection
+from gwctl.stores.aws import local_names as aws_names
+from gwctl.stores.aws import local_resources as aws_resources
 from support.gateway import Gateway
 from support.gateway import local_gateway as started_gateway
 

@@ -56,7 +56,7 @@ PLANTS = {
         "pin actions/checkout by the commit of a release",
     ),
     "an undocumented command": Plant(
-        "src/gwctl/cli/docs.py",
+        "src/gwctl/cli/environments/docs.py",
         "@command.command()\ndef check()",
         '@command.command()\ndef conjure() -> None:\n    """Conjure."""\n\n\n@command.command()\ndef check()',
         (LINKS, "tests/supply/test_guardrails.py::test_every_command_is_documented"),

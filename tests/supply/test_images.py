@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gwctl.errors import UserError
-from gwctl.images import catalogue
-from gwctl.images.mirror import Copied, Place, copy
-from gwctl.images.registry import Registry
+from gwctl.core.errors import UserError
+from gwctl.environments.images import catalogue
+from gwctl.environments.images.mirror import Copied, Place, copy
+from gwctl.environments.images.registry import Registry
 from support.oci_registry import OciRegistry, digest_of, oci_registry
 
 ROOT = Path(__file__).parents[2]

@@ -10,11 +10,11 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from gwctl.cli.main import run
-from gwctl.environments.loading import load
+from gwctl.core.errors import UserError
+from gwctl.environments.file.loading import load
+from gwctl.environments.images import ecr
 from gwctl.environments.project import Project
-from gwctl.environments.workspace import Target
-from gwctl.errors import UserError
-from gwctl.images import ecr
+from gwctl.environments.terraform.workspace import Target
 from support.oci_registry import OciRegistry, oci_registry
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gwctl.audit.chain import EMPTY, Head, Record, usage_record
-from gwctl.audit.verify import Report, Verifier
-from gwctl.ledger.events import UsageEvent
+from gwctl.audit.verify.records import Report, Verifier
+from gwctl.ledger.metering.events import UsageEvent
 
 
 def usage_records(events: Iterable[UsageEvent], shard: str = "a1") -> list[dict[str, Any]]:

@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
-from gwctl.local import running
 from gwctl.local.connection import Connection
 from gwctl.local.data_dir import DataDir
-from gwctl.local.status import Status
+from gwctl.local.supervisor import running
+from gwctl.local.supervisor.status import Status
 from support.environment import BIN, clean_environment
 from support.json_lines import whole_lines
 from support.ports import free_ports

@@ -8,11 +8,11 @@ import signal
 import sys
 from pathlib import Path
 
-from gwctl.agent.bootstrap import write_start_files
+from gwctl.agent.policy.bootstrap import write_start_files
 from gwctl.agent.quotas.identity import Identity, claimed_identity
 from gwctl.agent.settings import SETTINGS_VARIABLE, AgentSettings
 from gwctl.agent.worker import Agent
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 SWITCH_SECONDS = 0.0005
 """How long a thread of the usage log may keep the event loop from answering the edge."""

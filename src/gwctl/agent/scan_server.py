@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, Self
 
+from gwctl.core.errors import UserError
 from gwctl.edge.portkey import SCAN_SECONDS
 from gwctl.edge.settings import EdgeSettings
-from gwctl.errors import UserError
 from gwctl.policy.scanning import from_header, scan
 
 log = logging.getLogger("gwctl.agent")

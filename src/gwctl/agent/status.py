@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gwctl.agent.files import write_atomically
 from gwctl.agent.sinks.status import ShippingStatus
+from gwctl.core.files import write_atomically
 from gwctl.edge.breaker import OpenTarget
 
 

@@ -11,28 +11,28 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from gwctl.agent.circuits import Circuits
-from gwctl.agent.envoy_admin import EnvoyAdmin, EnvoyUnavailableError
-from gwctl.agent.gate import Gate
-from gwctl.agent.history import SnapshotHistory
-from gwctl.agent.lost_requests import events_of
-from gwctl.agent.metering import Metering
-from gwctl.agent.notes import GatewayNotes
-from gwctl.agent.policy_sync import PolicySync
-from gwctl.agent.provider_secrets import ProviderSecrets
-from gwctl.agent.quota_part import QuotaPart
+from gwctl.agent.metering.gate import Gate
+from gwctl.agent.metering.lost_requests import events_of
+from gwctl.agent.metering.meter import Metering
+from gwctl.agent.metering.notes import GatewayNotes
+from gwctl.agent.policy.circuits import Circuits
+from gwctl.agent.policy.envoy_admin import EnvoyAdmin, EnvoyUnavailableError
+from gwctl.agent.policy.history import SnapshotHistory
+from gwctl.agent.policy.provider_secrets import ProviderSecrets
+from gwctl.agent.policy.snapshot_source import SnapshotSource
+from gwctl.agent.policy.sync import PolicySync
 from gwctl.agent.quotas.identity import Identity
+from gwctl.agent.reserve.part import QuotaPart
+from gwctl.agent.reserve.tidying import Tidying
 from gwctl.agent.scan_server import ScanServer
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.changes import ChangeCopier
 from gwctl.agent.sinks.metrics import Age, Behind, Metrics
 from gwctl.agent.sinks.shipper import EventShipper
 from gwctl.agent.sinks.thresholds import Thresholds
-from gwctl.agent.snapshot_source import SnapshotSource
 from gwctl.agent.status import StatusFile
-from gwctl.agent.tidying import Tidying
-from gwctl.ledger.events import UsageEvent
-from gwctl.ledger.usage_line import UsageLine
+from gwctl.edge.usage_log.line import UsageLine
+from gwctl.ledger.metering.events import UsageEvent
 from gwctl.policy.snapshot import Snapshot, SnapshotError
 
 log = logging.getLogger("gwctl.agent")

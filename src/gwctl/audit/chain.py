@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from gwctl.ledger.tokens import OTEL_NAMES
+from gwctl.ledger.metering.tokens import OTEL_NAMES
 
 Record = Mapping[str, Any]
 """Column (or JSON key) → value."""

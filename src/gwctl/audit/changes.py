@@ -1,6 +1,6 @@
 """A change of the policy → audit records, one for each document that it touched; and whether read ones are true. Pure.
 
-The chain of changes is the admin API's own (`gwctl.admin.audit`): one link for each policy version, kept in DynamoDB.
+The chain of changes is the admin API's own (`gwctl.audit.policy_changes`): one link for each policy version.
 A record carries that link whole, in `change`, so the log alone proves it: `hash` is the SHA-256 of `change`, `sequence`
 the policy version. All records of a version have the same of both.
 """
@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from gwctl.admin.audit import AuditRecord, DocumentChange
-from gwctl.admin.state import NOUNS
 from gwctl.audit.chain import GENESIS, Record
+from gwctl.audit.policy_changes import AuditRecord, DocumentChange
+from gwctl.policy.state import NOUNS
 
 SHARD: Final = "policy"
 """The chain of changes. Agents' names are random hexadecimal digits, so none is called that."""

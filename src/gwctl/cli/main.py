@@ -7,18 +7,30 @@ from collections.abc import Sequence
 
 import click
 
-from gwctl.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USER, REPORT, UserError
+from gwctl.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USER, REPORT, UserError
 
-COMMANDS = (
-    *("up", "down", "status", "logs", "token", "connect"),
-    *("apply", "teams", "budgets", "routing", "scanner", "pricing", "usage", "policy", "audit", "import"),
-    *("environments", "render", "plan", "deploy", "destroy", "outputs", "bootstrap", "build", "images"),
-    *("doctor", "docs", "version"),
-)
-"""In the order of `--help`. Command NAME is the function `command` of `gwctl.cli.NAME`."""
+COMMANDS = {
+    **dict.fromkeys(("up", "down", "status", "logs", "token", "connect"), "gateway"),
+    **dict.fromkeys(("apply", "teams", "budgets", "routing", "scanner", "pricing"), "policy"),
+    "usage": "show",
+    "policy": "policy",
+    "audit": "show",
+    "import": "policy",
+    **dict.fromkeys(("environments", "render", "plan", "deploy", "destroy"), "environments"),
+    **dict.fromkeys(("outputs", "bootstrap", "build", "images"), "environments"),
+    "doctor": "gateway",
+    "docs": "environments",
+    "version": "gateway",
+}
+"""In the order of `--help`: each command and its folder. NAME is the function `command` of `gwctl.cli.FOLDER.NAME`."""
 
 MODULES = {"import": "importing"}
 """Commands whose names no module can have."""
+
+
+def module_of(name: str) -> str:
+    """The module of a command."""
+    return f"gwctl.cli.{COMMANDS.get(name, 'gateway')}.{MODULES.get(name, name)}"
 
 
 class _LazyGroup(click.Group):
@@ -30,7 +42,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"gwctl.cli.{MODULES.get(cmd_name, cmd_name)}").command
+        command = importlib.import_module(module_of(cmd_name)).command
         _name_variables(cmd_name, command)
         return command
 
@@ -90,7 +102,7 @@ def main() -> None:
 
 
 def _complain(sentence: str) -> int:
-    from gwctl.cli.prose import fitted
+    from gwctl.cli.show.prose import fitted
 
     head, rest = fitted(f"Error: {sentence}").split(" ", 1)
     click.echo(f"{click.style(head, fg='red')} {rest}", err=True, color=_color())

@@ -8,7 +8,7 @@ from typing import Any
 
 from gwctl.clients.jsonc import NotJsonError, loads, set_value
 from gwctl.clients.model import Edit
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 
 def apply(edit: Edit) -> list[str]:

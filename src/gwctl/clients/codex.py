@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from gwctl.clients.apply import said
 from gwctl.clients.model import Edit, Gateway, Instructions
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 PROVIDER = "gwctl"
 REFRESH_MILLISECONDS = 300_000

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 SAMPLE_PREFIX = "sample-"
 

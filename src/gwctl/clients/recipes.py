@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gwctl.clients import claude_code, codex, opencode, shell, text
 from gwctl.clients.model import Recipe
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 RECIPES: Final[dict[str, Recipe]] = {
     "claude-code": claude_code.instructions,

@@ -10,10 +10,11 @@ from urllib.parse import unquote
 
 import click
 
+from gwctl.cli.main import module_of
 from gwctl.docs import adr, build, commands, controls, flows, markdown
 from gwctl.docs.pages import reference
 from gwctl.docs.problem import Problem, replace_or_look
-from gwctl.docs.render import COMMAND
+from gwctl.docs.render import COMMAND as BUILD_COMMAND
 
 CLI_PAGE: Final = "docs/reference/cli.md"
 _ELSEWHERE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
@@ -24,7 +25,7 @@ _SHELLS: Final = {"shell", "console", "sh", "bash"}
 def problems(root: Path, group: click.Group) -> list[Problem]:
     """All of them, by file. Raises UserError if a source of the generated pages has another form."""
     not_current = [
-        Problem(path.relative_to(root).as_posix(), "is not what would be generated", COMMAND)
+        Problem(path.relative_to(root).as_posix(), "is not what would be generated", BUILD_COMMAND)
         for path in build.stale(root, group)
     ]
     return sorted({*claims(root, group), *not_current, *_schema_problems(root)})
@@ -44,8 +45,8 @@ def claims(root: Path, group: click.Group) -> list[Problem]:
 
 def _schema_problems(root: Path) -> list[Problem]:
     """Machine-readable files of the reference that other commands generate."""
-    from gwctl.admin import openapi
-    from gwctl.environments import schema
+    from gwctl.admin.api import openapi
+    from gwctl.environments.file import schema
 
     wanted = {
         "openapi.json": (openapi.render, openapi.COMMAND),
@@ -112,10 +113,12 @@ def command_problems(root: Path, group: click.Group) -> list[Problem]:
         set(re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)) if page.is_file() else set()
     )
     found = [
-        Problem(CLI_PAGE, f"`{each.path}` is not documented", COMMAND) for each in known if each.path not in headings
+        Problem(CLI_PAGE, f"`{each.path}` is not documented", BUILD_COMMAND)
+        for each in known
+        if each.path not in headings
     ]
     for each in known:
-        source = f"src/gwctl/cli/{each.path.split()[1]}.py"
+        source = f"src/{module_of(each.path.split()[1]).replace('.', '/')}.py"
         found += [
             Problem(source, f"`{lack}` says not what it does", f"${{EDITOR:-vi}} {source}") for lack in each.lacks
         ]

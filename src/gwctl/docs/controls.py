@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gwctl.core.errors import UserError
 from gwctl.docs import adr, hcl, tests_index
 from gwctl.docs.problem import Problem, replace_or_look
-from gwctl.errors import UserError
 
 CONTROLS: Final = "docs/auditors/controls.yaml"
 FRAMEWORKS: Final = "docs/auditors/frameworks.yaml"

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gwctl.core.errors import UserError
 from gwctl.docs import hcl, tests_index
 from gwctl.docs.problem import Problem, replace_or_look
-from gwctl.errors import UserError
 
 FLOWS: Final = "docs/auditors/flows.yaml"
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]

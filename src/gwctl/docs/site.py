@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from gwctl.core.errors import UserError
 from gwctl.docs import adr, markdown
-from gwctl.errors import UserError
 
 SOURCE: Final = Path("source")
 _HIDDEN: Final = {"__pycache__", "node_modules"}

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from gwctl.core.names import API_PATHS
 from gwctl.edge.clusters import agent_cluster, gateway_cluster, issuer_cluster, portkey_cluster, typed
 from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
 from gwctl.edge.filters import BUFFER_FILTER, early_removals, http_filters
@@ -9,8 +10,7 @@ from gwctl.edge.headers import PATTERN_LIMIT
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.local_replies import local_replies
 from gwctl.edge.settings import EdgeSettings
-from gwctl.edge.usage import log_format
-from gwctl.policy.names import API_PATHS
+from gwctl.edge.usage_log.format import log_format
 
 ROUTE_HEADER: Final = "x-gw-route"
 

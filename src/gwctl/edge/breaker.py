@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
-from gwctl.ledger.usage_line import UsageLine
+from gwctl.edge.usage_log.line import UsageLine
 from gwctl.policy.documents import FALLBACK_STATUSES, CircuitBreaker
 from gwctl.policy.snapshot import GroupNode, Node, Snapshot, TargetNode, Variant, targets_of
 

@@ -5,7 +5,15 @@ from typing import Final
 from gwctl.edge.clusters import AGENT_CLUSTER, GATEWAY_CLUSTER, ISSUER_CLUSTER, POLICY_CLUSTER, typed
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
-from gwctl.edge.usage import AGENT_HEADERS, DECISION, GW, RESERVATION, plain_rules, served_rules, stream_rules
+from gwctl.edge.usage_log.format import (
+    AGENT_HEADERS,
+    DECISION,
+    GW,
+    RESERVATION,
+    plain_rules,
+    served_rules,
+    stream_rules,
+)
 
 HEALTH_PATH: Final = "/healthz"
 POLICY_FILTER: Final = "policy"

@@ -5,11 +5,11 @@ The policy's and the agent's refusals have their shape already; they are told by
 
 from typing import Final
 
+from gwctl.core.names import API_PATHS
 from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
 from gwctl.edge.errors import REFUSALS, Refusal
 from gwctl.edge.json_types import Json, JsonObject
-from gwctl.edge.usage import DECISION, GW, RESERVATION
-from gwctl.policy.names import API_PATHS
+from gwctl.edge.usage_log.format import DECISION, GW, RESERVATION
 
 _REASON: Final = "%LOCAL_REPLY_BODY%"
 _DENIED: Final = "response.code_details == 'ext_authz_denied'"

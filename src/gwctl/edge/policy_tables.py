@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
+from gwctl.core.names import API_PATHS
 from gwctl.edge.breaker import OpenTargets, TargetName, marks, skipped_paths
 from gwctl.edge.clusters import PORTKEY_CLUSTER
 from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
 from gwctl.edge.portkey import SCANNED, longest_seconds, template
 from gwctl.edge.settings import EdgeSettings
-from gwctl.ledger.wire import REQUEST_FIELDS, Field
-from gwctl.policy.names import API_PATHS
+from gwctl.edge.usage_log.paths import REQUEST_FIELDS, Field
 from gwctl.policy.snapshot import Snapshot, Variant
 
 LuaValue: TypeAlias = "str | int | bool | Mapping[str, LuaValue] | list[str]"

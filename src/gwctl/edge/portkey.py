@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
+from gwctl.core.names import Api, ProviderKind
 from gwctl.edge.breaker import Path
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.policy.documents import BedrockGuardrail, Provider, ScannerRule
-from gwctl.policy.names import Api, ProviderKind
 from gwctl.policy.scanning import as_header
 from gwctl.policy.snapshot import Node, Snapshot, TargetNode, Variant, targets_of
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gwctl.scopes import INVOKE
+from gwctl.core.scopes import INVOKE
 
 MEBIBYTE: Final = 1024 * 1024
 

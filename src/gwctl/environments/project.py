@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,17}[a-z0-9]\Z")
 """An environment's name: Terraform adds a prefix, and AWS limits the whole to 20 characters (see `model.py`)."""

@@ -15,7 +15,7 @@ from gwctl.importing.findings import Finding, Findings
 from gwctl.importing.litellm_deployments import Deployment
 from gwctl.importing.litellm_reasons import tell_unused
 from gwctl.importing.litellm_targets import TargetReader
-from gwctl.local.providers import secret_variable
+from gwctl.local.policy.providers import secret_variable
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.errors import PolicyError
 from gwctl.policy.validation import validate_documents

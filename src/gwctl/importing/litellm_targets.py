@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from gwctl.core.urls import http_url
 from gwctl.importing.findings import Findings
 from gwctl.importing.litellm_deployments import Deployment, Providers, count, number, positive
 from gwctl.importing.litellm_providers import COMPATIBLE, KINDS, OWN_VARIABLES, SILENT
 from gwctl.importing.litellm_reasons import tell_unused
-from gwctl.urls import http_url
 
 ENVIRONMENT: Final = "os.environ/"
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,6 @@ class Connection:
 
     def write(self, path: Path) -> None:
         """Replace the file, readable by the owner alone."""
-        from gwctl.agent.files import write_atomically
+        from gwctl.core.files import write_atomically
 
         write_atomically(path, json.dumps(asdict(self), indent=2).encode() + b"\n")

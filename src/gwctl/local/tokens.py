@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 REQUEST_SECONDS = 10.0
 MAX_MARGIN_SECONDS = 600.0

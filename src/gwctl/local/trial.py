@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 PROMPT = "Hello from gwctl up --try"
 SECONDS = 30.0

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gwctl.policy.names import Api, ProviderKind
+from gwctl.core.names import Api, ProviderKind
 
 _CLAUDE: Final = frozenset[Api]({"chat", "messages", "count_tokens"})
 _BY_KIND: Final[dict[ProviderKind, frozenset[Api]]] = {

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TypeVar
 
-from gwctl.ledger.prices import NANO_PER_USD, Price, default_price
 from gwctl.policy.documents import Budget, Documents, PriceOverride, Provider, Route
 from gwctl.policy.errors import PolicyError, Problem
 from gwctl.policy.references import reference_problems
 from gwctl.policy.snapshot import ClientEntry, Profile, Quota, Snapshot, TeamEntry, targets_of
 from gwctl.policy.variants import VariantBuilder
+from gwctl.pricing.prices import NANO_PER_USD, Price, default_price
 
 _Entry = TypeVar("_Entry")
 

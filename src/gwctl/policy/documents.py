@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from gwctl.policy.names import Alias, ClientId, ProviderKind, Slug
-from gwctl.urls import http_url
+from gwctl.core.names import Alias, ClientId, ProviderKind, Slug
+from gwctl.core.urls import http_url
 
 FALLBACK_STATUSES = (408, 429, 500, 502, 503, 504, 529)
 """After these the next target is tried: overload, rate limits, server faults; never a caller's error."""

@@ -11,9 +11,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gwctl.ledger.prices import Price
+from gwctl.core.names import Alias, Api, ClientId, Slug
 from gwctl.policy.documents import CircuitBreaker, Provider, Retries, ScannerRule
-from gwctl.policy.names import Alias, Api, ClientId, Slug
+from gwctl.pricing.prices import Price
 
 
 class SnapshotError(Exception):

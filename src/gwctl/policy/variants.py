@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Mapping
 
+from gwctl.core.names import API_PATHS, Api
 from gwctl.policy.capabilities import apis_of
 from gwctl.policy.documents import Provider, Route
-from gwctl.policy.names import API_PATHS, Api
 from gwctl.policy.snapshot import GroupNode, Node, TargetNode, Variant
 
 

@@ -10,7 +10,7 @@ import pytest
 from gateway.edge.issuer import Issuer
 from gateway.edge.policies import policy
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
-from gwctl.agent.files import write_atomically
+from gwctl.core.files import write_atomically
 from hammer.rig import Pair, running_portkey
 from support.processes import wait_until
 from support.replay_provider import Answer, ReplayProvider

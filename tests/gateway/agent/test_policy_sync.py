@@ -10,9 +10,9 @@ import pytest
 
 from gateway.edge.edge_process import Edge
 from gateway.edge.issuer import ISSUER, Issuer
-from gwctl.agent.envoy_admin import EnvoyAdmin
-from gwctl.agent.history import SnapshotHistory
-from gwctl.agent.policy_sync import PolicySync
+from gwctl.agent.policy.envoy_admin import EnvoyAdmin
+from gwctl.agent.policy.history import SnapshotHistory
+from gwctl.agent.policy.sync import PolicySync
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import AgentStatus, StatusFile
 from gwctl.edge.breaker import OpenTargets

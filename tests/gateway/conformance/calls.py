@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 import httpx
 import pytest
 
-from gwctl.policy.names import API_PATHS, Api
+from gwctl.core.names import API_PATHS, Api
 from support.gateway import Gateway
 
 APIS: Final[tuple[Api, ...]] = tuple(API_PATHS)

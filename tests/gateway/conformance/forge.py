@@ -13,9 +13,9 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from gwctl.local.issuer import access_claims
-from gwctl.local.issuer_store import load_or_create_key
-from gwctl.scopes import INVOKE
+from gwctl.core.scopes import INVOKE
+from gwctl.local.issuer.server import access_claims
+from gwctl.local.issuer.store import load_or_create_key
 from support.gateway import Gateway
 
 

@@ -17,7 +17,7 @@ import yaml
 from gateway.conformance.calls import Caller
 from gateway.conformance.forge import Forger
 from gateway.portkey_contract.recipes import every_api
-from gwctl.local.providers import secret_variable
+from gwctl.local.policy.providers import secret_variable
 from support import usage_lines
 from support.gateway import Gateway, local_gateway
 from support.json_lines import whole_lines

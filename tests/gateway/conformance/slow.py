@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from gateway.conformance.http1 import Wire
-from gwctl.policy.names import API_PATHS
+from gwctl.core.names import API_PATHS
 
 GIVE_UP_SECONDS = 25.0
 """The edge gives a client 10 s for its headers."""

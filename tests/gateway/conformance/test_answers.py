@@ -15,7 +15,7 @@ from gateway.portkey_contract.recipes import (
     RESPONSE,
     RESPONSE_EVENTS,
 )
-from gwctl.policy.names import Api
+from gwctl.core.names import Api
 from support.replay_provider import Answer
 
 SPOKEN = {

@@ -11,7 +11,7 @@ import pytest
 from gateway.conformance.calls import Caller, body, encoded
 from gateway.conformance.lab import Lab
 from gateway.conformance.shapes import assert_refused
-from gwctl.policy.names import API_PATHS
+from gwctl.core.names import API_PATHS
 
 CHAT = API_PATHS["chat"]
 LIMIT = 32 * 1024 * 1024

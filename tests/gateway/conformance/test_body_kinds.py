@@ -10,7 +10,7 @@ from gateway.conformance.calls import Caller, encoded
 from gateway.conformance.http1 import chunked, exchange, request
 from gateway.conformance.lab import Lab
 from gateway.conformance.shapes import assert_refused
-from gwctl.policy.names import API_PATHS
+from gwctl.core.names import API_PATHS
 from support.gateway import Gateway
 
 CHAT = API_PATHS["chat"]

@@ -8,7 +8,7 @@ import pytest
 from gateway.conformance.calls import Caller
 from gateway.conformance.lab import Lab
 from gateway.conformance.shapes import assert_nothing_leaks
-from gwctl.policy.names import Api
+from gwctl.core.names import Api
 from support.gateway import Gateway
 from support.replay_provider import CUT, Answer
 

@@ -11,7 +11,7 @@ from gateway.conformance.calls import encoded
 from gateway.conformance.http1 import Wire, chunked, request
 from gateway.conformance.lab import Lab
 from gateway.conformance.shapes import assert_nothing_leaks
-from gwctl.policy.names import API_PATHS
+from gwctl.core.names import API_PATHS
 from support.gateway import Gateway
 
 CHAT = API_PATHS["chat"]

@@ -12,7 +12,7 @@ from gateway.conformance.calls import Caller
 from gateway.conformance.lab import CARD, FORBIDDEN, Lab
 from gateway.conformance.shapes import assert_nothing_leaks, assert_refused
 from gateway.portkey_contract.recipes import MESSAGE, OPENAI_CHAT
-from gwctl.policy.names import Api
+from gwctl.core.names import Api
 from support.replay_provider import Answer
 
 DENIED: list[tuple[Api, str, str]] = [("chat", "asked", "one"), ("messages", "claude-asked", "claude")]

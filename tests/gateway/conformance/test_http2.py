@@ -12,7 +12,7 @@ from gateway.conformance.http1 import Header, Wire, request
 from gateway.conformance.http2 import Http2Wire
 from gateway.conformance.lab import Lab
 from gateway.conformance.shapes import assert_nothing_leaks, assert_refused
-from gwctl.policy.names import API_PATHS, Api
+from gwctl.core.names import API_PATHS, Api
 from support.gateway import Gateway
 
 CHAT = API_PATHS["chat"]

@@ -9,7 +9,7 @@ from gateway.conformance.calls import APIS, encoded
 from gateway.conformance.http1 import Header, Wire, exchange, request
 from gateway.conformance.lab import Lab
 from gateway.conformance.shapes import assert_nothing_leaks, assert_refused
-from gwctl.policy.names import API_PATHS, Api
+from gwctl.core.names import API_PATHS, Api
 from support.gateway import Gateway
 
 METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]

@@ -9,7 +9,7 @@ from gateway.conformance.calls import encoded
 from gateway.conformance.http1 import exchange, request
 from gateway.conformance.lab import Lab
 from gateway.conformance.shapes import assert_nothing_leaks
-from gwctl.policy.names import API_PATHS
+from gwctl.core.names import API_PATHS
 from support.gateway import Gateway
 
 ELSEWHERE = [

@@ -10,8 +10,8 @@ from gateway.conformance.forge import Forger
 from gateway.conformance.http1 import Header, exchange, request
 from gateway.conformance.lab import Lab
 from gateway.conformance.shapes import assert_refused
-from gwctl.policy.names import API_PATHS
-from gwctl.scopes import ADMIN, INVOKE, READ
+from gwctl.core.names import API_PATHS
+from gwctl.core.scopes import ADMIN, INVOKE, READ
 from support.gateway import Gateway
 
 JSON = ("content-type", "application/json")

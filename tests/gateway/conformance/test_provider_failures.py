@@ -7,7 +7,7 @@ import pytest
 from gateway.conformance.calls import ANTHROPIC, STREAMED, Caller, body
 from gateway.conformance.lab import Lab
 from gateway.conformance.shapes import Shape, assert_refused
-from gwctl.policy.names import API_PATHS, Api
+from gwctl.core.names import API_PATHS, Api
 from support.replay_provider import CUT, Answer
 
 PATIENCE_SECONDS = 6.0

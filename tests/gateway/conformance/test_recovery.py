@@ -15,7 +15,7 @@ from gateway.conformance.calls import Caller
 from gateway.conformance.lab import Lab, log_lines, route
 from gateway.conformance.shapes import assert_refused
 from gateway.portkey_contract.recipes import OPENAI_CHUNKS
-from gwctl.local.status import PartStatus
+from gwctl.local.supervisor.status import PartStatus
 from support.processes import wait_until
 from support.replay_provider import Answer
 

@@ -9,7 +9,7 @@ from gateway.conformance.lab import CARD, REDACTED, Lab
 from gateway.conformance.shapes import assert_refused
 from gateway.conformance.test_guardrails import INNARDS, calling, saying
 from gateway.portkey_contract.recipes import MESSAGE, OPENAI_CHAT
-from gwctl.policy.names import Api
+from gwctl.core.names import Api
 from support.replay_provider import Answer
 
 TOOLS = [

@@ -12,7 +12,7 @@ import pytest
 from gateway.conformance.calls import ANTHROPIC, APIS, STREAMED, Caller, encoded
 from gateway.conformance.http1 import exchange, request
 from gateway.conformance.shapes import Shape, assert_nothing_leaks, assert_refused
-from gwctl.policy.names import API_PATHS, Api
+from gwctl.core.names import API_PATHS, Api
 from support.gateway import Gateway
 
 MEBIBYTE = 1024 * 1024

@@ -9,7 +9,7 @@ from gateway.conformance.http1 import exchange, request
 from gateway.conformance.http2 import Http2Wire
 from gateway.conformance.lab import Lab
 from gateway.portkey_contract.recipes import OPENAI_CHAT
-from gwctl.policy.names import API_PATHS
+from gwctl.core.names import API_PATHS
 from support.gateway import Gateway
 from support.replay_provider import Answer
 

@@ -17,7 +17,7 @@ import pytest
 from gateway.conformance.calls import APIS, STREAMED
 from gateway.conformance.lab import FORBIDDEN, Lab
 from gateway.portkey_contract.recipes import OPENAI_CHUNKS
-from gwctl.policy.names import Api
+from gwctl.core.names import Api
 from support.gateway import run_gwctl
 from support.replay_provider import CUT, Answer
 

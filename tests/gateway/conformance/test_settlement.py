@@ -11,7 +11,7 @@ import pytest
 
 from gateway.conformance.calls import Caller
 from gateway.conformance.lab import Lab
-from gwctl.ledger.usage_line import EDGE_DIED
+from gwctl.edge.usage_log.line import EDGE_DIED
 from support.gateway import Gateway
 from support.processes import wait_until
 

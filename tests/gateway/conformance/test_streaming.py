@@ -12,7 +12,7 @@ from gateway.conformance.calls import Caller, encoded
 from gateway.conformance.http1 import Wire, request
 from gateway.conformance.lab import Lab
 from gateway.portkey_contract.recipes import MESSAGE_EVENTS, OPENAI_CHUNKS, RESPONSE_EVENTS
-from gwctl.policy.names import API_PATHS, Api
+from gwctl.core.names import API_PATHS, Api
 from support.gateway import Gateway
 from support.processes import wait_until
 from support.replay_provider import CUT, Answer

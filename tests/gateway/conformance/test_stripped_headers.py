@@ -14,7 +14,7 @@ from gateway.conformance.calls import encoded
 from gateway.conformance.http1 import Header, exchange, request
 from gateway.conformance.http2 import Http2Wire
 from gateway.conformance.lab import Lab
-from gwctl.policy.names import API_PATHS, Api
+from gwctl.core.names import API_PATHS, Api
 from support.replay_provider import Answer, RecordedRequest
 
 CANARY = "sent-by-the-client"

@@ -16,7 +16,7 @@ import pytest
 from gateway.conformance.calls import APIS, STREAMED, Caller
 from gateway.conformance.lab import Lab
 from gateway.portkey_contract.recipes import MESSAGE_EVENTS, OPENAI_CHUNKS, RESPONSE_EVENTS
-from gwctl.policy.names import Api
+from gwctl.core.names import Api
 from support.gateway import Gateway
 from support.replay_provider import CUT, Answer
 

@@ -9,7 +9,7 @@ import httpx
 
 from gwctl.edge.render import PolicyFiles, Secrets, render_bootstrap, render_no_policy, render_policy
 from gwctl.edge.settings import EdgeSettings
-from gwctl.local.programs import find_envoy
+from gwctl.local.supervisor.programs import find_envoy
 from gwctl.policy.snapshot import Snapshot
 from support.json_lines import whole_lines
 from support.ports import free_port

@@ -9,7 +9,7 @@ from typing import Any, Self
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from gwctl.scopes import INVOKE
+from gwctl.core.scopes import INVOKE
 
 ISSUER = "https://issuer.test/pool"
 

@@ -11,7 +11,7 @@ from gateway.edge.policies import SECRETS, policy
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
 from gwctl.edge.breaker import CircuitBreakers
 from gwctl.edge.render import render_policy
-from gwctl.ledger.usage_line import UsageLine, parse_line
+from gwctl.edge.usage_log.line import UsageLine, parse_line
 from gwctl.policy.snapshot import Snapshot
 from support.processes import wait_until
 from support.replay_provider import Answer, ReplayProvider

@@ -20,7 +20,7 @@ from gateway.portkey_contract.recipes import (
     RESPONSE,
     RESPONSE_EVENTS,
 )
-from gwctl.ledger.usage_line import LINE_START, parse_line
+from gwctl.edge.usage_log.line import LINE_START, parse_line
 from support.replay_provider import Answer, ReplayProvider
 from support.usage_lines import written
 

@@ -17,8 +17,8 @@ from gateway.edge.issuer import ISSUER, Issuer
 from gateway.edge.policies import SECRETS, policy
 from gateway.portkey_contract.portkey_process import Portkey
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
-from gwctl.agent.files import write_atomically
-from gwctl.agent.gate import CLOSED, OPEN
+from gwctl.agent.metering.gate import CLOSED, OPEN
+from gwctl.core.files import write_atomically
 from support.ports import free_port
 from support.processes import wait_until
 from support.replay_provider import Answer, ReplayProvider

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gwctl.local.programs import find_node
+from gwctl.local.supervisor.programs import find_node
 from unit.edge.program import Program
 from unit.policy.examples import compiled
 

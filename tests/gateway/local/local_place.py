@@ -10,8 +10,8 @@ import httpx
 import psutil
 
 from gwctl.local.data_dir import DataDir
-from gwctl.local.processes import Identity
-from gwctl.local.status import Status
+from gwctl.local.supervisor.processes import Identity
+from gwctl.local.supervisor.status import Status
 from gwctl.local.tokens import Credentials, get_token
 from support.environment import BIN, clean_environment
 from support.gateway import Gateway

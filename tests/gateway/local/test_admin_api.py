@@ -16,8 +16,8 @@ import psutil
 import pytest
 from botocore.config import Config
 
-from gwctl.local import aws_names
 from gwctl.local.data_dir import DataDir
+from gwctl.stores.aws import local_names as aws_names
 from support.gateway import Gateway, local_gateway, run_gwctl
 from support.processes import wait_until
 

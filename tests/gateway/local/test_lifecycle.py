@@ -16,7 +16,7 @@ import pytest
 
 from gateway.local.local_place import Place, place
 from gwctl.local.data_dir import PARTS
-from gwctl.local.status import PartStatus
+from gwctl.local.supervisor.status import PartStatus
 from support.environment import BIN
 from support.processes import Process, wait_until
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from gateway.portkey_contract.recipes import BODIES, PATHS, Config
-from gwctl.local.programs import find_programs
+from gwctl.local.supervisor.programs import find_programs
 from support.ports import free_port
 from support.processes import Process, listening, start
 

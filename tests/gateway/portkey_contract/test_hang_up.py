@@ -11,7 +11,7 @@ import pytest
 from gateway.portkey_contract.endless_provider import EndlessProvider
 from gateway.portkey_contract.portkey_process import Portkey
 from gateway.portkey_contract.recipes import OPENAI_CHAT, OPENAI_CHUNKS, PATHS, openai
-from gwctl.local.stack import PRELOAD
+from gwctl.local.supervisor.stack import PRELOAD
 from support.processes import wait_until
 from support.replay_provider import CUT, Answer, ReplayProvider
 

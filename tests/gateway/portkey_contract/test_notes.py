@@ -12,7 +12,7 @@ import pytest
 
 from gateway.portkey_contract.portkey_process import Portkey
 from gateway.portkey_contract.recipes import BODIES, OPENAI_CHAT, OPENAI_CHUNKS, PATHS, anthropic, openai
-from gwctl.local.stack import NOTES_VARIABLE, PRELOAD
+from gwctl.local.supervisor.stack import NOTES_VARIABLE, PRELOAD
 from support.processes import wait_until
 from support.replay_provider import Answer, ReplayProvider
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gwctl.agent.bounds import Bounds
 from gwctl.agent.quotas.engine import QuotaEngine
 from gwctl.agent.quotas.settings import QuotaSettings
-from gwctl.agent.reserve_desk import ReserveDesk
-from gwctl.agent.reserve_server import ReserveServer
+from gwctl.agent.reserve.bounds import Bounds
+from gwctl.agent.reserve.desk import ReserveDesk
+from gwctl.agent.reserve.server import ReserveServer
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.store import QuotaStore
 from gwctl.policy.snapshot import Quota, Snapshot

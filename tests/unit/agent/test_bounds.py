@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gwctl.agent.bounds import ADDED_INPUT_TOKENS, IMAGE_TOKENS, Bounds, UnknownVariantError
-from gwctl.agent.reserve_call import ReserveCall
-from gwctl.ledger.model_limits import DEFAULT_ANSWER_TOKENS, DEFAULT_CONTEXT_TOKENS
-from gwctl.ledger.prices import MILLION, Price, PriceTier, ServiceTierPrice, cost, upper_bound
-from gwctl.ledger.tokens import Tokens
+from gwctl.agent.reserve.bounds import ADDED_INPUT_TOKENS, IMAGE_TOKENS, Bounds, UnknownVariantError
+from gwctl.agent.reserve.call import ReserveCall
+from gwctl.ledger.metering.tokens import Tokens
 from gwctl.policy.snapshot import Snapshot
+from gwctl.pricing.model_limits import DEFAULT_ANSWER_TOKENS, DEFAULT_CONTEXT_TOKENS
+from gwctl.pricing.prices import MILLION, Price, PriceTier, ServiceTierPrice, cost, upper_bound
 from metering.recorded import Case, cases
 from unit.policy.examples import compiled
 

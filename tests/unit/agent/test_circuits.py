@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gwctl.agent.circuits import Circuits
+from gwctl.agent.policy.circuits import Circuits
 from gwctl.agent.status import AgentStatus
 from unit.edge.test_breaker import NOW, POLICY, SECOND, A, line
 from unit.policy.examples import compiled

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gwctl.agent.event_file import EventFile
+from gwctl.agent.metering.event_file import EventFile
 
 
 def test_what_was_written_behind_the_committed_size_is_cut_off(tmp_path: Path):

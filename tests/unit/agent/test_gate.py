@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.agent.gate import CLOSED, OPEN, Gate
+from gwctl.agent.metering.gate import CLOSED, OPEN, Gate
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_disk_without_room_does_not_keep_it_from_closing(path: Path, monkeypat
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gwctl.agent.gate.write_atomically", full)
+    monkeypatch.setattr("gwctl.agent.metering.gate.write_atomically", full)
     gate.set("no room")
     gate.set("no room")
     assert path.read_bytes() == CLOSED

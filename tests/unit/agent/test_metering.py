@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gwctl.agent.history import SnapshotHistory
-from gwctl.agent.metering import Metering
+from gwctl.agent.metering.meter import Metering
+from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import UsageStatus
 from gwctl.policy.snapshot import Snapshot

@@ -4,8 +4,8 @@ import json
 import time
 from pathlib import Path
 
-from gwctl.agent.history import SnapshotHistory
-from gwctl.agent.metering import Metering
+from gwctl.agent.metering.meter import Metering
+from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.status import UsageStatus
 from support import measured
 from support.agent_settings import agent_settings

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gwctl.agent import metering
-from gwctl.agent.history import SnapshotHistory
-from gwctl.agent.metering import Checkpoint, Metering
+from gwctl.agent.metering import meter as metering
+from gwctl.agent.metering.meter import Checkpoint, Metering
+from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.events import committed_in, part_name
 from gwctl.agent.status import UsageStatus

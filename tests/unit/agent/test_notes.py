@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from gwctl.agent.history import SnapshotHistory
-from gwctl.agent.metering import Metering
-from gwctl.agent.notes import MAX_AGE_SECONDS, GatewayNotes
+from gwctl.agent.metering.meter import Metering
+from gwctl.agent.metering.notes import MAX_AGE_SECONDS, GatewayNotes
+from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import UsageStatus
-from gwctl.ledger.usage_line import UsageLine, parse_line
+from gwctl.edge.usage_log.line import UsageLine, parse_line
 from gwctl.policy.snapshot import Snapshot
 from support.agent_settings import agent_settings
 from unit.agent.test_metering import line, write

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from gwctl.agent.provider_secrets import ProviderSecrets
+from gwctl.agent.policy.provider_secrets import ProviderSecrets
 from gwctl.agent.status import StatusFile
 from gwctl.policy.snapshot import Snapshot
 from support.agent_settings import agent_settings

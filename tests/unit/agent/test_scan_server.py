@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gwctl.agent.scan_server import SMALL_BYTES, ScanServer
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 from gwctl.policy.documents import ScannerRule
 from gwctl.policy.scanning import as_header
 from support.scanner import running_scanner

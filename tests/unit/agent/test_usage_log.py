@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwctl.agent import usage_log
-from gwctl.agent.usage_log import Batch, UsageLog
+from gwctl.agent.metering import usage_log
+from gwctl.agent.metering.usage_log import Batch, UsageLog
 
 
 @pytest.fixture

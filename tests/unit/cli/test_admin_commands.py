@@ -6,8 +6,8 @@ import click
 import pytest
 
 from gwctl.cli import main
-from gwctl.cli.kinds import Column
-from gwctl.cli.tables import fields, plain, table_lines
+from gwctl.cli.policy.kinds import Column
+from gwctl.cli.show.tables import fields, plain, table_lines
 
 GROUPS = ("apply", "teams", "budgets", "routing", "scanner", "pricing", "usage", "import")
 

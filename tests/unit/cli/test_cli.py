@@ -134,10 +134,10 @@ def test_a_bug_is_a_traceback_and_where_to_report_it_and_exit_code_70(
     def broken() -> None:
         raise ZeroDivisionError
 
-    module = types.ModuleType("gwctl.cli.broken")
+    module = types.ModuleType("gwctl.cli.gateway.broken")
     module.command = broken  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(main, "COMMANDS", (*main.COMMANDS, "broken"))
+    monkeypatch.setitem(main.COMMANDS, "broken", "gateway")
     assert main.run(["broken"]) == 70
     error = capsys.readouterr().err
     assert "ZeroDivisionError" in error

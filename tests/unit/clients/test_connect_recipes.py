@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from gwctl.cli.connect import CLIENTS
+from gwctl.cli.gateway.connect import CLIENTS
 from gwctl.clients.apply import apply
 from gwctl.clients.jsonc import loads
 from gwctl.clients.model import Edit, Gateway, Instructions
 from gwctl.clients.recipes import RECIPES, models_of
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
 
 TOKEN = ("/opt/my tools/gwctl", "token", "--data-dir", "/srv/it's here")
 URL = "http://127.0.0.1:8080"

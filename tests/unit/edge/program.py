@@ -11,12 +11,12 @@ from typing import Any
 
 from lupa import luajit21
 
+from gwctl.core.scopes import INVOKE
 from gwctl.edge.breaker import OpenTargets
 from gwctl.edge.portkey import Secrets, credentials
 from gwctl.edge.render import lua_source
 from gwctl.edge.settings import EdgeSettings
 from gwctl.policy.snapshot import Snapshot
-from gwctl.scopes import INVOKE
 
 SETTINGS = EdgeSettings(
     listen_host="127.0.0.1",

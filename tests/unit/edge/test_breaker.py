@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gwctl.edge.breaker import CircuitBreakers, OpenTargets, TargetName, first_tried, outcomes
 from gwctl.edge.render import render_policy
-from gwctl.ledger.usage_line import UsageLine, parse_line
+from gwctl.edge.usage_log.line import UsageLine, parse_line
 from gwctl.policy.snapshot import Snapshot, Variant
 from support.usage_lines import written
 from unit.edge.program import SETTINGS, Program

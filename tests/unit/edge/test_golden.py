@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gwctl.local.programs import find_envoy
+from gwctl.local.supervisor.programs import find_envoy
 from unit.edge import golden
 
 

@@ -5,10 +5,10 @@ In: a directory. Out: a `Project` in it; text of `environment.yaml` with some of
 
 from pathlib import Path
 
-from gwctl.environments.loading import load
-from gwctl.environments.model import Environment
+from gwctl.environments.file.loading import load
+from gwctl.environments.file.model import Environment
 from gwctl.environments.project import Place, Project
-from gwctl.environments.workspace import Target
+from gwctl.environments.terraform.workspace import Target
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DIGEST = "sha256:" + "0123456789abcdef" * 4

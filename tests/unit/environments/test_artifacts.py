@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import gwctl
-from gwctl.admin.operations import APIS
-from gwctl.environments import artifacts
+from gwctl.admin.api.operations import APIS
+from gwctl.core.errors import UserError
+from gwctl.environments.deploy import artifacts
 from gwctl.environments.project import Project
-from gwctl.errors import UserError
 from unit.environments.checkout import REPOSITORY, make_project
 
 MEGABYTE = 1_000_000
@@ -82,9 +82,9 @@ def test_a_function_finds_all_of_our_code_that_it_imports(built: Project, tmp_pa
     others = Path(pytest.__file__).parents[1]
     code = (
         f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(others)!r}]\n"
-        f"from gwctl.admin.{name} import handler\n"
-        "import gwctl.admin.runtime, gwctl.admin.dynamodb, gwctl.admin.snapshots, gwctl.admin.cognito\n"
-        "import gwctl.admin.usage_table\n"
+        f"from gwctl.admin.api.{name} import handler\n"
+        "import gwctl.admin.service.runtime\n"
+        "from gwctl.stores.aws import cognito, documents, snapshots, usage\n"
         f"assert gwctl.__file__.startswith({str(tmp_path)!r}), gwctl.__file__"
     )
     # -S: the editable installation of this checkout is not on the path.

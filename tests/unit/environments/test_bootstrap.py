@@ -9,11 +9,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from gwctl.environments import bootstrap, locks
-from gwctl.environments.aws import check_account
-from gwctl.environments.loading import load
-from gwctl.environments.workspace import Target
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
+from gwctl.environments.deploy.aws import check_account
+from gwctl.environments.file.loading import load
+from gwctl.environments.terraform import locks
+from gwctl.environments.terraform import state_bucket as bootstrap
+from gwctl.environments.terraform.workspace import Target
 from unit.environments.checkout import YAML, emulated_target, make_project, replaced
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.environments import building
-from gwctl.environments.applied import Applied
-from gwctl.environments.plan import Change, Plan
-from gwctl.environments.workspace import Target
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
+from gwctl.environments.deploy import building
+from gwctl.environments.deploy.applied import Applied
+from gwctl.environments.terraform.plan import Change, Plan
+from gwctl.environments.terraform.workspace import Target
 from unit.environments.checkout import YAML, emulated_target, make_project, replaced
 
 

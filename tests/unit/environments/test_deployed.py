@@ -9,13 +9,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from gwctl.admin.runtime import Settings
+from gwctl.admin.service.runtime import Settings
 from gwctl.agent.settings import AgentSettings
-from gwctl.environments import deployed
-from gwctl.environments.applied import Applied
-from gwctl.environments.local_gateway import cloud_of
-from gwctl.errors import UserError
-from gwctl.local.cloud import Cloud
+from gwctl.core.errors import UserError
+from gwctl.environments.deploy import deployed
+from gwctl.environments.deploy.applied import Applied
+from gwctl.environments.deploy.local_gateway import cloud_of
+from gwctl.local.supervisor.cloud import Cloud
 
 REGION = "eu-central-1"
 SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:gwctl-dev/providers/anthropic-AbCdEf"

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 import pytest
 
-from gwctl.cli import deployment
+from gwctl.cli.environments import deployment
 from gwctl.cli.main import run
+from gwctl.core.errors import UserError
 from gwctl.environments.project import Project
-from gwctl.errors import UserError
 from unit.environments.checkout import YAML, environment_of, make_project, replaced
 
 OTHER = replaced("10.1.0.0/16", "10.2.0.0/16", f"{YAML}admin_api: {{manage_account_role: false}}\n")

@@ -5,10 +5,10 @@ import subprocess
 
 import pytest
 
-from gwctl.environments import fleet, render, schema
-from gwctl.environments.loading import load
+from gwctl.environments.file import fleet, render, schema
+from gwctl.environments.file.loading import load
+from gwctl.environments.file.sections import FARGATE_MEMORY
 from gwctl.environments.project import Project
-from gwctl.environments.sections import FARGATE_MEMORY
 from support.requirements import require
 from unit.environments.checkout import REPOSITORY
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gwctl.cli.main import run
-from gwctl.environments.loading import load
-from gwctl.environments.problems import EnvironmentFileError
+from gwctl.environments.file.loading import load
+from gwctl.environments.file.problems import EnvironmentFileError
 from unit.environments.checkout import DIGEST, YAML, make_project, replaced
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.environments import fleet, render
-from gwctl.environments.problems import EnvironmentFileError
+from gwctl.environments.file import fleet, render
+from gwctl.environments.file.problems import EnvironmentFileError
 from unit.environments.checkout import YAML, environment_of, make_project, replaced
 
 OTHER = replaced("10.1.0.0/16", "10.2.0.0/16", f"{YAML}admin_api: {{manage_account_role: false}}\n")

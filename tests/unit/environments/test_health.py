@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gwctl.environments.health import judge, wait
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
+from gwctl.environments.deploy.health import judge, wait
 
 
 def service(rollout: str = "COMPLETED", running: int = 2, deployments: int = 1, **more: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.environments import mirrors
+from gwctl.environments.terraform import mirrors
 
 SYSTEM = "linux_amd64"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from gwctl.environments.model import Environment
+from gwctl.environments.file.model import Environment
 from unit.environments.checkout import REPOSITORY
 
 NOT_FROM_THE_FILE = {"artifacts_dir", "environment", "state_bucket"}

@@ -5,8 +5,8 @@ from typing import Any
 import click
 import pytest
 
-from gwctl.cli.plan_view import lines_of
-from gwctl.environments.plan import Plan, read_plan
+from gwctl.cli.environments.plan_view import lines_of
+from gwctl.environments.terraform.plan import Plan, read_plan
 
 
 def change(address: str, actions: list[str], **more: Any) -> dict[str, Any]:

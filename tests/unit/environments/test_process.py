@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from gwctl.environments.process import Interrupts, interrupt, run
+from gwctl.environments.terraform.process import Interrupts, interrupt, run
 from support.processes import wait_until
 
 COUNTS_SIGNALS = """

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.environments import hcl, render
-from gwctl.environments.render import variables
+from gwctl.environments.file import hcl, render
+from gwctl.environments.file.render import variables
 from unit.environments.checkout import YAML, environment_of, make_project
 
 

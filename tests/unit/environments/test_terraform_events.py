@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gwctl.environments.advice import advice
-from gwctl.environments.events import Event, Failure, read_event, read_validation
+from gwctl.environments.terraform.advice import advice
+from gwctl.environments.terraform.events import Event, Failure, read_event, read_validation
 
 
 def line(**report: Any) -> str:

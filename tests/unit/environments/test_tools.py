@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.environments import tools
+from gwctl.core.errors import UserError
 from gwctl.environments.project import Project
-from gwctl.errors import UserError
+from gwctl.environments.terraform import tools
 from unit.environments.checkout import REPOSITORY
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.environments import workspace
-from gwctl.environments.loading import load
-from gwctl.environments.tools import Tool, Tools
-from gwctl.environments.workspace import Target
+from gwctl.environments.file.loading import load
+from gwctl.environments.terraform import workspace
+from gwctl.environments.terraform.tools import Tool, Tools
+from gwctl.environments.terraform.workspace import Target
 from unit.environments.checkout import REPOSITORY, YAML, emulated_target, make_project
 
 TERRAFORM = Tool(Path("/bin/terraform"), (1, 11, 4))

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from gwctl.ledger.usage_line import UsageLine, parse_line
+from gwctl.edge.usage_log.line import UsageLine, parse_line
 from support.usage_lines import written
 
 LINE: dict[str, Any] = {

@@ -5,9 +5,9 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from gwctl.ledger.events import UsageEvent
-from gwctl.ledger.metering import ServedBy, meter
-from gwctl.ledger.prices import Price, ServiceTierPrice
+from gwctl.ledger.metering.events import UsageEvent
+from gwctl.ledger.metering.price_line import ServedBy, meter
+from gwctl.pricing.prices import Price, ServiceTierPrice
 from unit.ledger.lines import usage_line
 
 PRICE = Price(

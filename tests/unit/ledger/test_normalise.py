@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwctl.ledger import estimate, wire
-from gwctl.ledger.metering import ServedBy, meter
-from gwctl.ledger.normalise import client_left, normalise, service_tier
-from gwctl.ledger.prices import Price
-from gwctl.ledger.tokens import Tokens
-from gwctl.policy.names import Api, ProviderKind
+from gwctl.core.names import Api, ProviderKind
+from gwctl.edge.usage_log import paths as wire
+from gwctl.ledger.metering import estimate
+from gwctl.ledger.metering.normalise import client_left, normalise, service_tier
+from gwctl.ledger.metering.price_line import ServedBy, meter
+from gwctl.ledger.metering.tokens import Tokens
+from gwctl.pricing.prices import Price
 from unit.ledger.lines import usage_line
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwctl.ledger.usage_line import UsageLineError, parse_line
+from gwctl.edge.usage_log.line import UsageLineError, parse_line
 from support.usage_lines import written
 from unit.ledger.lines import LINE, usage_line
 

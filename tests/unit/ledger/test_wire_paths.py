@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from gwctl.ledger import wire
-from gwctl.ledger.metering import ServedBy, meter
-from gwctl.ledger.prices import Price, ServiceTierPrice
+from gwctl.edge.usage_log import paths as wire
+from gwctl.ledger.metering.price_line import ServedBy, meter
+from gwctl.pricing.prices import Price, ServiceTierPrice
 from unit.ledger.lines import usage_line
 
 EVERYTHING_COSTS = Price(

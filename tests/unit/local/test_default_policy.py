@@ -8,14 +8,14 @@ from typing import cast
 import pytest
 import yaml
 
-from gwctl.ledger.prices import default_price
-from gwctl.local.default_policy import MODELS, ensure_policy, render
-from gwctl.local.policy_file import Additions, PolicyFile
-from gwctl.local.providers import Offer, detect, sample_offers
+from gwctl.core.names import ProviderKind
+from gwctl.local.policy.default_policy import MODELS, ensure_policy, render
+from gwctl.local.policy.policy_file import Additions, PolicyFile
+from gwctl.local.policy.providers import Offer, detect, sample_offers
 from gwctl.local.sample_provider.models import MODELS as SAMPLE_MODELS
 from gwctl.policy.compile import compile_policy
-from gwctl.policy.names import ProviderKind
 from gwctl.policy.snapshot import Snapshot
+from gwctl.pricing.prices import default_price
 
 KEYS = {
     "OPENAI_API_KEY": "k",

@@ -14,15 +14,9 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from werkzeug.test import TestResponse
 
-from gwctl import scopes
-from gwctl.local.issuer import create_app
-from gwctl.local.issuer_store import (
-    ClientFile,
-    add_client,
-    load_or_create_key,
-    new_secret,
-    revoke_client,
-)
+from gwctl.core import scopes
+from gwctl.local.issuer.server import create_app
+from gwctl.local.issuer.store import ClientFile, add_client, load_or_create_key, new_secret, revoke_client
 from support.ports import free_port
 from support.processes import Process, answers, start
 
@@ -237,7 +231,7 @@ def process(state_dir: Path):
     """The issuer as `gwctl up` starts it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "gwctl.local.issuer", "--port", port, "--state-dir", state_dir]
+    command = [sys.executable, "-m", "gwctl.local.issuer.server", "--port", port, "--state-dir", state_dir]
     with start([*map(str, command), "--issuer", url], ready=lambda: answers(f"{url}/healthz")) as running:
         yield running, url
 
@@ -264,7 +258,7 @@ def test_the_process_refuses_a_large_body_without_a_length(process: tuple[Proces
 
 def test_a_port_in_use_is_one_sentence_and_exit_code_1(process: tuple[Process, str], state_dir: Path):
     port = process[1].rpartition(":")[2]
-    command = [sys.executable, "-m", "gwctl.local.issuer", "--port", port, "--state-dir", state_dir]
+    command = [sys.executable, "-m", "gwctl.local.issuer.server", "--port", port, "--state-dir", state_dir]
     with Process([*map(str, command), "--issuer", "http://127.0.0.1"]) as second:
         assert second.wait() == 1
     assert second.output.startswith("issuer: ")
@@ -273,7 +267,7 @@ def test_a_port_in_use_is_one_sentence_and_exit_code_1(process: tuple[Process, s
 
 def test_the_process_ends_cleanly_on_sigterm(tmp_path: Path):
     port = free_port()
-    command = [sys.executable, "-m", "gwctl.local.issuer", "--port", str(port), "--state-dir", str(tmp_path)]
+    command = [sys.executable, "-m", "gwctl.local.issuer.server", "--port", str(port), "--state-dir", str(tmp_path)]
     url = f"http://127.0.0.1:{port}"
     running = start([*command, "--issuer", url], ready=lambda: answers(f"{url}/healthz"))
     assert running.stop() == 0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gwctl import scopes
-from gwctl.local.issuer_store import (
+from gwctl.core import scopes
+from gwctl.local.issuer.store import (
     Client,
     ClientFile,
     Clients,

@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gwctl.local import keeper
-from gwctl.local.keeper import Keeper, Part, PartFailedError
-from gwctl.local.processes import Identity
-from gwctl.local.status import PartStatus
+from gwctl.local.supervisor import keeper
+from gwctl.local.supervisor.keeper import Keeper, Part, PartFailedError
+from gwctl.local.supervisor.processes import Identity
+from gwctl.local.supervisor.status import PartStatus
 from support.processes import wait_until
 
 FOREVER = "import time\ntime.sleep(600)"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gwctl import scopes
-from gwctl.local.clients import ensure_connection
+from gwctl.core import scopes
 from gwctl.local.connection import Connection
 from gwctl.local.data_dir import DataDir
-from gwctl.local.issuer_store import ClientFile, add_client
+from gwctl.local.issuer.clients import ensure_connection
+from gwctl.local.issuer.store import ClientFile, add_client
 
 URLS = ("http://127.0.0.1:8080", "http://127.0.0.1:8081", "http://127.0.0.1:4000")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.errors import UserError
-from gwctl.local.ports import Ports, is_free, require_free
+from gwctl.core.errors import UserError
+from gwctl.local.supervisor.ports import Ports, is_free, require_free
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.local.processes import Identity
+from gwctl.local.supervisor.processes import Identity
 from support.processes import wait_until
 
 
@@ -41,7 +41,7 @@ def test_a_child_dies_with_a_supervisor_that_was_killed(tmp_path: Path):
     program = """
 import asyncio, os, sys
 from pathlib import Path
-from gwctl.local.processes import spawn
+from gwctl.local.supervisor.processes import spawn
 
 async def main():
     child = await spawn(["sleep", "600"], os.environ, Path(sys.argv[1]))

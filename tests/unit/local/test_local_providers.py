@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gwctl.errors import UserError
-from gwctl.local.providers import (
+from gwctl.core.errors import UserError
+from gwctl.local.policy.providers import (
     Offer,
     detect,
     merge,

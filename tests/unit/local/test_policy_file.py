@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.errors import UserError
-from gwctl.local.policy_file import Additions, PolicyFile
-from gwctl.local.providers import detect, sample_offers, secret_variable
+from gwctl.core.errors import UserError
+from gwctl.local.policy.policy_file import Additions, PolicyFile
+from gwctl.local.policy.providers import detect, sample_offers, secret_variable
 from gwctl.policy.errors import PolicyError
 
 POLICY = """

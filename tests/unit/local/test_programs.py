@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.errors import UserError
-from gwctl.local.programs import CHECKOUT, find_envoy, find_node, find_portkey, find_programs, versions
+from gwctl.core.errors import UserError
+from gwctl.local.supervisor.programs import CHECKOUT, find_envoy, find_node, find_portkey, find_programs, versions
 
 
 def test_all_programs_of_this_checkout_are_found():

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from gwctl.local import running
 from gwctl.local.data_dir import DataDir
-from gwctl.local.processes import Identity
-from gwctl.local.running import Run
+from gwctl.local.supervisor import running
+from gwctl.local.supervisor.processes import Identity
+from gwctl.local.supervisor.running import Run
 
 GONE = Identity(2**22 - 1, 1.0)
 

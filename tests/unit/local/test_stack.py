@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gwctl.local.data_dir import DataDir
-from gwctl.local.programs import Programs
-from gwctl.local.stack import Stack
+from gwctl.local.supervisor.programs import Programs
+from gwctl.local.supervisor.stack import Stack
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, "127.0.0.1"), ("example.org", "example.org,127.0.0.1")])

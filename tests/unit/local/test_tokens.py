@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gwctl import scopes
-from gwctl.errors import UserError
-from gwctl.local.issuer_store import ClientFile, add_client
+from gwctl.core import scopes
+from gwctl.core.errors import UserError
+from gwctl.local.issuer.store import ClientFile, add_client
 from gwctl.local.tokens import Credentials, get_token
 from support.ports import free_port
 from support.processes import Process, answers, start
@@ -35,7 +35,7 @@ def running_issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]
     state, port = tmp_path_factory.mktemp("issuer"), free_port()
     ClientFile(state).change(lambda clients: add_client(clients, "local", "s3cret", [scopes.INVOKE]))
     url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "gwctl.local.issuer", "--port", str(port), "--issuer", url]
+    command = [sys.executable, "-m", "gwctl.local.issuer.server", "--port", str(port), "--issuer", url]
     with start([*command, "--state-dir", state], ready=lambda: answers(f"{url}/healthz")) as process:
         yield Issuer(process, Credentials(f"{url}/oauth2/token", "local", "s3cret"))
 

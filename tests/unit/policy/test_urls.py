@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwctl.urls import http_url
+from gwctl.core.urls import http_url
 
 NOT_URLS = (
     "http://[",

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gwctl.agent.files import write_atomically
-from gwctl.errors import UserError
+from gwctl.core.errors import UserError
+from gwctl.core.files import write_atomically
 
 IDENTITY_FILE = "agent.json"
 LOCK_FILE = "agent.lock"

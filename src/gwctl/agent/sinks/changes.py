@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gwctl.admin.dynamodb import DynamoDocumentStore
-from gwctl.admin.state import StateError
-from gwctl.admin.stores import UnavailableError
 from gwctl.agent.settings import AgentSettings
-from gwctl.agent.sinks import clients
 from gwctl.agent.sinks.backoff import pause
 from gwctl.agent.sinks.errors import SinkUnavailableError
-from gwctl.agent.sinks.firehose import AuditStream
 from gwctl.audit.chain import to_line
 from gwctl.audit.changes import change_records
-from gwctl.ledger.jobs import JobClaims
 from gwctl.ledger.quotas.store import StoreUnavailable
+from gwctl.policy.state import StateError
+from gwctl.stores.aws import clients
+from gwctl.stores.aws.documents import DynamoDocumentStore
+from gwctl.stores.aws.firehose import AuditStream
+from gwctl.stores.aws.jobs import JobClaims
+from gwctl.stores.interfaces import UnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -12,15 +12,15 @@ from typing import Any, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gwctl.admin.stores import UnavailableError, UsageWriter
-from gwctl.admin.usage_items import UsageBatch
-from gwctl.agent.files import write_atomically
 from gwctl.agent.sinks.errors import SinkUnavailableError
 from gwctl.agent.sinks.events import Committed, EventQueue, Line
-from gwctl.agent.sinks.firehose import AuditStream
 from gwctl.audit.chain import EMPTY, Head, to_line, usage_record
-from gwctl.errors import UserError
-from gwctl.ledger.events import UsageEvent
+from gwctl.core.errors import UserError
+from gwctl.core.files import write_atomically
+from gwctl.ledger.metering.events import UsageEvent
+from gwctl.ledger.usage.sums import UsageBatch
+from gwctl.stores.aws.firehose import AuditStream
+from gwctl.stores.interfaces import UnavailableError, UsageWriter
 
 log = logging.getLogger(__name__)
 

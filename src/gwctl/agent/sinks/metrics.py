@@ -22,7 +22,7 @@ from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.backoff import pause
 from gwctl.agent.sinks.events import NOTHING, Committed, EventQueue, committed_in
 from gwctl.agent.sinks.points import Counter, Histogram, Interval, gauge, not_empty
-from gwctl.ledger.events import UsageEvent
+from gwctl.ledger.metering.events import UsageEvent
 from gwctl.policy.snapshot import GroupNode, Node, Snapshot, targets_of
 
 if TYPE_CHECKING:

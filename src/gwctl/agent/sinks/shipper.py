@@ -14,15 +14,15 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from gwctl.agent.settings import AgentSettings
-from gwctl.agent.sinks import clients
 from gwctl.agent.sinks.backoff import Backoff, pause
 from gwctl.agent.sinks.errors import SinkUnavailableError
 from gwctl.agent.sinks.events import NOTHING, Committed, EventQueue, committed_in
-from gwctl.agent.sinks.firehose import AuditStream
-from gwctl.agent.sinks.heads import HeadTable
 from gwctl.agent.sinks.lanes import AuditLane, Lane, UsageLane
 from gwctl.agent.sinks.status import ShippingStatus
 from gwctl.audit.chain import EMPTY
+from gwctl.stores.aws import clients
+from gwctl.stores.aws.firehose import AuditStream
+from gwctl.stores.aws.heads import HeadTable
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -178,7 +178,7 @@ def _lanes(
         audit = AuditLane(queue, stream, audit_checkpoint(settings.state_dir), agent)
         lanes.append(audit)
     if settings.tables and dynamodb:
-        from gwctl.admin.usage_table import DynamoUsageTable
+        from gwctl.stores.aws.usage import DynamoUsageTable
 
         table = DynamoUsageTable(dynamodb, settings.tables.usage)
         lanes.append(UsageLane(queue, table, settings.state_dir / "usage-position.json", agent))

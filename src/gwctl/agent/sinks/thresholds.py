@@ -19,11 +19,11 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.agent.settings import AgentSettings
-from gwctl.agent.sinks import clients
 from gwctl.agent.sinks.backoff import Backoff, pause
 from gwctl.agent.sinks.errors import SinkUnavailableError
 from gwctl.agent.sinks.messages import Message
 from gwctl.ledger.quotas.windows import window_at
+from gwctl.stores.aws import clients
 
 if TYPE_CHECKING:
     from gwctl.agent.quotas.writes import Notice

@@ -9,9 +9,9 @@ import click
 from gwctl.docs import commands
 from gwctl.docs.render import page
 from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
-from gwctl.ledger.events import UsageEvent
-from gwctl.ledger.tokens import otel_name
-from gwctl.ledger.usage_line import UsageLine
+from gwctl.edge.usage_log.line import UsageLine
+from gwctl.ledger.metering.events import UsageEvent
+from gwctl.ledger.metering.tokens import otel_name
 
 EVENT_WORDS: Final[Mapping[str, str]] = {
     "api": "Wire shape of the request",
@@ -79,7 +79,9 @@ def events() -> str:
         {"name": name, "type": _type(field), "words": field.description or LINE_WORDS.get(name, "")}
         for name, field in UsageLine.model_fields.items()
     ]
-    return page("events", "src/gwctl/ledger/events.py and usage_line.py", event=event, line=line)
+    return page(
+        "events", "src/gwctl/ledger/metering/events.py and src/gwctl/edge/usage_log/line.py", event=event, line=line
+    )
 
 
 def lacking() -> list[str]:

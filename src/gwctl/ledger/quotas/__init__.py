@@ -8,6 +8,6 @@ In: leases asked for and costs settled by agents. Out: `settled + leased ≤ lim
     model      that interface in memory: the reference that every other store is tested against
     reconcile  what becomes of the lease of an agent that is gone for ever
 
-`gwctl.ledger.dynamodb` is the store in DynamoDB; `gwctl.agent.quotas` is the other side. Why it is safe is argued in
+`gwctl.stores.aws.quotas` is the store in DynamoDB; `gwctl.agent.quotas` is the other side. Why it is safe is argued in
 docs/adr/0020-reserve-settle-lease.md.
 """

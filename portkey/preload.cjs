@@ -1,0 +1,113 @@
+// Loaded before Portkey (node --require); Portkey itself stays as it is.
+"use strict";
+const { AsyncLocalStorage } = require("node:async_hooks");
+const fs = require("node:fs");
+const http = require("node:http");
+const { Server } = require("node:net");
+
+// Portkey listens on every interface and has no option for the address; on a laptop that would offer it, without a
+// token, to the whole network.
+const listen = Server.prototype.listen;
+Server.prototype.listen = function (port, ...rest) {
+  if (typeof port !== "number") throw new Error(`expected a port to listen on, got ${JSON.stringify(port)}`);
+  const onListening = rest.filter((each) => typeof each === "function");
+  // Node closes an idle connection after 5 s. The edge does after 4, but late when it is busy, and a request that is sent
+  // into a connection being closed is lost.
+  if (this instanceof http.Server) this.keepAliveTimeout = 60_000;
+  return listen.call(this, port, "127.0.0.1", ...onListening);
+};
+
+// An edge that is killed takes along the lines of its usage log that it had not written. Portkey outlives it: when a
+// connection of the edge closes, it notes the request whose answer had not ended, and those that were answered so
+// shortly before that their lines may be missing. The agent (gwctl.agent.metering.notes) takes those that it lacks.
+const notesFile = process.env.GWCTL_GATEWAY_NOTES;
+const WRITTEN_MS = 3000; // By then the edge has written a line; an idle connection it closes after 4 s.
+const requestsOf = Symbol("requests");
+const done = () => {};
+
+const remember = (told, socket, response) => {
+  const started = Date.now();
+  if (!socket[requestsOf]) {
+    socket[requestsOf] = [];
+    socket.once("close", () => note(socket[requestsOf]));
+  }
+  const requests = socket[requestsOf];
+  while (requests.length && requests[0].closed < started - WRITTEN_MS) requests.shift();
+  const request = { told, started, ended: false, close };
+  requests.push(request);
+  const before = socket.bytesWritten;
+  function close() {
+    request.close = done; // and the response may go
+    request.closed = Date.now();
+    request.ended = response.writableFinished;
+    request.head = response._header ?? "";
+    request.sent = Math.max(socket.bytesWritten - before - request.head.length, 0);
+  }
+  return request;
+};
+
+const note = (requests) => {
+  for (const request of requests) request.close();
+  const lines = requests
+    .filter((request) => !request.ended || request.closed >= Date.now() - WRITTEN_MS)
+    .map(({ told, started, closed, ended, head, sent }) => {
+      // A provider may send such a header too; Portkey adds its own word behind it.
+      const word = (name) => head.match(new RegExp(`^${name}: (?:.*, )?(.*?)\\r$`, "im"))?.[1];
+      const seen = {
+        started_ms: started,
+        duration_ms: closed - started,
+        ended,
+        status: Number(head.slice(9, 12)),
+        sent,
+        provider: word("x-portkey-provider"),
+        option: word("x-portkey-last-used-option-index"),
+        attempts: word("x-portkey-retry-attempt-count"),
+      };
+      return `{"request":${told},${JSON.stringify(seen).slice(1)}\n`;
+    });
+  try {
+    if (lines.length) append(lines.join(""));
+  } catch (error) {
+    console.error(`${lines.length} requests could not be noted: ${error.message}`);
+  }
+};
+
+const append = (text) => {
+  let same = false;
+  while (!same) {
+    const file = fs.openSync(notesFile, "a", 0o600);
+    try {
+      fs.writeFileSync(file, text);
+      // If the agent has begun the file anew meanwhile, it may not look into this one again.
+      same = fs.fstatSync(file).ino === fs.statSync(notesFile).ino;
+    } finally {
+      fs.closeSync(file);
+    }
+  }
+};
+
+// Portkey reads an answer to its end although the client has left, and the provider writes it and charges for it. Here
+// every fetch that is made for a request ends with the client's connection, the ones to come too: no retry, no fallback.
+const clientOf = new AsyncLocalStorage();
+const left = Object.assign(new Error("the client has left"), { stack: "the client has left" });
+const { emit } = http.Server.prototype;
+http.Server.prototype.emit = function (event, request, response, ...rest) {
+  if (event !== "request") return emit.call(this, event, request, response, ...rest);
+  const client = new AbortController();
+  const told = notesFile && request.headers["x-gw-note"];
+  const remembered = told && remember(told, request.socket, response);
+  response.once("close", () => {
+    if (remembered) remembered.close();
+    if (!response.writableFinished) client.abort(left);
+  });
+  return clientOf.run(client.signal, () => emit.call(this, event, request, response, ...rest));
+};
+
+// Portkey follows redirects, with the conversation and with keys in headers of their own (x-api-key), wherever a
+// provider's answer points. No model API redirects: one that does has failed.
+const { fetch } = globalThis;
+globalThis.fetch = (input, init) => {
+  const signals = [init?.signal, clientOf.getStore()].filter(Boolean);
+  const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+  return fetch(input, { ...init, redirect: "error", ...(signal && { signal }) });
+};

@@ -1,0 +1,207 @@
+"""The four operations that every kind of document has, and the parameters that they take."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from pydantic import BeforeValidator, StringConstraints
+
+from gwctl.admin.api.http import Api, answer
+from gwctl.admin.api.models import Page, Versioned, Written
+from gwctl.admin.service import errors, runtime
+from gwctl.admin.service.changes import Expected, Outcome
+from gwctl.core.names import Alias, ClientId, Slug
+from gwctl.policy.errors import Problem
+from gwctl.policy.state import PolicyDocument, Section, Stored
+
+MAX_PAGE: Final = 1000
+READ_REFUSALS: Final = (404, 422)
+LIST_REFUSALS: Final = (422,)
+PUT_REFUSALS: Final = (400, 404, 409, 413, 415, 422, 428)
+DELETE_REFUSALS: Final = (404, 409, 422, 428)
+
+
+def boolean(value: Any) -> Any:
+    """Refuses the other words that pydantic would take for true and false. Raises ValueError."""
+    words = {"true": True, "false": False}
+    if isinstance(value, str):
+        if value not in words:
+            raise ValueError("must be true or false")
+        return words[value]
+    return value
+
+
+def _decoded(value: Any) -> Any:
+    return unquote(value) if isinstance(value, str) else value
+
+
+SlugPath = Annotated[Slug, BeforeValidator(_decoded), Path()]
+AliasPath = Annotated[Alias, BeforeValidator(_decoded), Path()]
+ClientPath = Annotated[ClientId, BeforeValidator(_decoded), Path()]
+ModelPath = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,256}$"), BeforeValidator(_decoded), Path()]
+DryRun = Annotated[bool, BeforeValidator(boolean), Query(description="true: say what would change, store nothing")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most")]
+Next = Annotated[str | None, Query(alias="next", max_length=1000, description="`next` of the page before")]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=100,
+        description='The version that the change is based on, in quotes (`"12"`); `*`: whatever is there',
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None, Header(alias="If-None-Match", max_length=100, description="`*`: only if there is none yet")
+]
+
+
+def listed(section: Section, limit: int, token: str | None, model: Any, **wanted: str) -> Response[str]:
+    """The answer with `page_of` the section."""
+    page, more = page_of(section, limit, token, **wanted)
+    return answer(Page[model](items=[versioned(stored, model) for stored in page], next=more))
+
+
+def page_of(section: Section, limit: int, token: str | None, **wanted: str) -> tuple[list[Stored], str | None]:
+    """A page of the documents of a section whose fields have the wanted values, in the order of their ids.
+
+    The second is the token of the next page. Raises AdminError.
+    """
+    after = after_token(token)
+    entries = runtime.get().service.load().sections[section]
+    found = sorted(
+        name
+        for name, stored in entries.items()
+        if (after is None or name > after) and all(getattr(stored.document, f) == v for f, v in wanted.items())
+    )
+    page = found[:limit]
+    more = next_token(page[-1]) if len(found) > limit else None
+    return [entries[name] for name in page], more
+
+
+def read(section: Section, document_id: str, model: Any, **wanted: str) -> Response[str]:
+    """One document whose fields have the wanted values. Raises AdminError."""
+    stored = runtime.get().service.load().get(section, document_id)
+    if stored is None or any(getattr(stored.document, f) != v for f, v in wanted.items()):
+        raise errors.not_found(section, document_id)
+    return answer(versioned(stored, model), etag=stored.version)
+
+
+def require(section: Section, document_id: str) -> None:
+    """Raises AdminError when there is no such document."""
+    if runtime.get().service.load().get(section, document_id) is None:
+        raise errors.not_found(section, document_id)
+
+
+def put(
+    api: Api,
+    section: Section,
+    path: Mapping[str, str],
+    body: Any,
+    *,
+    dry_run: bool,
+    if_match: str | None,
+    if_none_match: str | None,
+    through: Callable[[Expected], Outcome] | None = None,
+) -> Response[str]:
+    """Creates or replaces a document. `path` has the fields that the path names and the body must repeat.
+
+    `through` does it in the service's place.
+
+    Raises AdminError.
+    """
+    label = f"{section}/{body.id}"
+    problems = [
+        Problem(label, name, f"is {getattr(body, name)!r} where the path says {value!r}", "make them the same")
+        for name, value in path.items()
+        if getattr(body, name) != value
+    ]
+    if problems:
+        raise errors.invalid(problems)
+    expect = expected(if_match, if_none_match)
+    if through:
+        outcome = through(expect)
+    else:
+        outcome = runtime.get().service.put(section, body, expect, api.actor, dry_run=dry_run)
+    return written(section, body.id, outcome, type(body), dry_run=dry_run, proposed=body)
+
+
+def delete(
+    api: Api, section: Section, document_id: str, model: Any, *, dry_run: bool, if_match: str | None
+) -> Response[str]:
+    """Deletes a document. Raises AdminError."""
+    expect = expected(if_match, None)
+    outcome = runtime.get().service.delete(section, document_id, expect, api.actor, dry_run=dry_run)
+    return written(section, document_id, outcome, model, dry_run=dry_run)
+
+
+def written(
+    section: Section,
+    document_id: str,
+    outcome: Outcome,
+    model: Any,
+    *,
+    dry_run: bool,
+    proposed: PolicyDocument | None = None,
+) -> Response[str]:
+    """The answer to a change; `proposed` is what a put has asked for."""
+    stored = outcome.state.get(section, document_id)
+    version = stored.version if stored else None
+    result = Written[model](
+        document=proposed if dry_run else stored.document if stored else None,
+        version=version,
+        policy_version=outcome.state.version,
+        changed=outcome.changed,
+        dry_run=dry_run,
+        difference=outcome.difference,
+    )
+    created = stored is not None and outcome.before.get(section, document_id) is None
+    return answer(result, 201 if created else 200, etag=None if dry_run else version)
+
+
+def expected(if_match: str | None, if_none_match: str | None) -> Expected:
+    """What the two headers say. Raises AdminError when they say nothing that can be understood."""
+    if if_none_match is not None:
+        if if_none_match.strip() != "*" or if_match is not None:
+            fix = "send If-None-Match: * alone to create, If-Match to replace"
+            raise errors.invalid([Problem("", "if-none-match", "is not *, or stands beside If-Match", fix)])
+        return Expected(absent=True)
+    if if_match is None:
+        return Expected()
+    if if_match.strip() == "*":
+        return Expected(any=True)
+    match = re.fullmatch(r'\s*"?([0-9]{1,12})"?\s*', if_match, re.ASCII)
+    if match is None:
+        fix = 'send the version in quotes, If-Match: "12"'
+        raise errors.invalid([Problem("", "if-match", f"{if_match!r} is not a version", fix)])
+    return Expected(version=int(match[1]))
+
+
+def next_token(last: str) -> str:
+    """What `after_token` reads. Opaque to callers."""
+    return base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
+
+
+def after_token(token: str | None) -> str | None:
+    """The id after which a page begins. Raises AdminError."""
+    if token is None:
+        return None
+    try:
+        return base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError) as error:
+        problem = Problem("", "next", "is not a token of this API", "use `next` of the page before as it is")
+        raise errors.invalid([problem], "the request has problems") from error
+
+
+def versioned(stored: Stored, model: Any) -> Versioned[Any]:
+    """A stored document as an answer has it."""
+    return Versioned[model](
+        document=stored.document,
+        version=stored.version,
+        changed_by=stored.changed_by,
+        changed_at=stored.changed_at,
+    )

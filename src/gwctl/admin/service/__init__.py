@@ -1,0 +1,1 @@
+"""What the admin API does: load the documents, change them, compile, write, publish."""

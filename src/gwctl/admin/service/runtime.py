@@ -1,0 +1,188 @@
+"""What the functions share: settings from the environment, and the objects made from them once for each process.
+
+In: `GWCTL_ADMIN_SETTINGS` (JSON: `deployment`, `scope_prefix`, `snapshot` with `bucket` and `key`, `tables` with
+`documents`, `audit`, `usage` and `ledger`, `user_pool_id`) and `GWCTL_PROVIDERS` (JSON: a list of provider documents).
+Out: a `Runtime`. The local server puts one of its own in its place.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from gwctl.admin.service.app_clients import AppClients
+from gwctl.admin.service.changes import PolicyService
+from gwctl.admin.service.current import CurrentState
+from gwctl.admin.service.history import PolicyHistory
+from gwctl.admin.service.publisher import Publisher
+from gwctl.core import scopes
+from gwctl.ledger.quotas.store import WindowReader
+from gwctl.policy.documents import Provider
+from gwctl.stores.interfaces import ClientDirectory, DocumentStore, SnapshotStore, UsageReports
+
+SETTINGS = "GWCTL_ADMIN_SETTINGS"
+PROVIDERS = "GWCTL_PROVIDERS"
+
+
+class SettingsError(Exception):
+    """The environment does not say what the admin API needs, or says it wrongly."""
+
+
+class SnapshotPlace(BaseModel):
+    """Where snapshots are, and under which key the one in force is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bucket: str
+    key: str = "current.json"
+
+
+class Tables(BaseModel):
+    """Names of tables. Without `ledger` the API cannot say what is spent of a budget."""
+
+    model_config = ConfigDict(frozen=True)
+
+    documents: str
+    audit: str
+    usage: str
+    ledger: str | None = None
+
+
+class Settings(BaseModel):
+    """See the module. Fields that are for other parts of the deployment may stand beside these."""
+
+    model_config = ConfigDict(frozen=True)
+
+    deployment: str
+    scope_prefix: str = scopes.RESOURCE_SERVER
+    snapshot: SnapshotPlace
+    tables: Tables
+    user_pool_id: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Raises SettingsError."""
+        try:
+            return cls.model_validate_json(environment.get(SETTINGS, ""))
+        except ValidationError as error:
+            raise SettingsError(f"{SETTINGS}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The objects that operations work with."""
+
+    scope_prefix: str
+    service: PolicyService
+    clients: AppClients
+    history: PolicyHistory
+    publisher: Publisher
+    documents: DocumentStore
+    snapshots: SnapshotStore
+    usage: UsageReports
+    ledger: WindowReader | None = None
+
+
+def providers_from(environment: Mapping[str, str]) -> list[Provider]:
+    """The deployment's providers. Raises SettingsError."""
+    try:
+        return TypeAdapter(list[Provider]).validate_json(environment.get(PROVIDERS) or "[]")
+    except ValidationError as error:
+        raise SettingsError(f"{PROVIDERS}: {error}") from error
+
+
+def assemble(
+    settings: Settings,
+    providers: Sequence[Provider],
+    *,
+    documents: DocumentStore,
+    snapshots: SnapshotStore,
+    directory: ClientDirectory,
+    usage: UsageReports,
+    ledger: WindowReader | None = None,
+) -> Runtime:
+    """A runtime over any stores."""
+    current = CurrentState(documents, snapshots)
+    publisher = Publisher(snapshots, providers, lambda: datetime.now(UTC).date())
+    service = PolicyService(documents, current, publisher)
+    return Runtime(
+        scope_prefix=settings.scope_prefix,
+        service=service,
+        clients=AppClients(service, directory, settings.deployment),
+        history=PolicyHistory(service, documents, snapshots, publisher),
+        publisher=publisher,
+        documents=documents,
+        snapshots=snapshots,
+        usage=usage,
+        ledger=ledger,
+    )
+
+
+def on_aws(
+    settings: Settings,
+    providers: Sequence[Provider],
+    directory: ClientDirectory | None = None,
+    published: Callable[[], None] | None = None,
+    **client: Any,
+) -> Runtime:
+    """A runtime over DynamoDB, S3 and, unless `directory` is given, Cognito.
+
+    `published` is called after each publication. `client` goes to every boto3 client: `endpoint_url`, `region_name`.
+    Raises SettingsError.
+    """
+    import boto3
+    from botocore.config import Config
+
+    from gwctl.stores.aws.cognito import CognitoClientDirectory
+    from gwctl.stores.aws.documents import DynamoDocumentStore
+    from gwctl.stores.aws.quotas import DynamoQuotaStore
+    from gwctl.stores.aws.snapshots import S3SnapshotStore
+    from gwctl.stores.aws.usage import DynamoUsageTable
+
+    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    make: Any = boto3.client
+    dynamodb = make("dynamodb", config=config, **client)
+    if directory is None:
+        if settings.user_pool_id is None:
+            raise SettingsError(f"{SETTINGS}: user_pool_id is missing")
+        directory = CognitoClientDirectory(
+            lambda: make("cognito-idp", config=config, **client), settings.user_pool_id, _invoke(settings.scope_prefix)
+        )
+    return assemble(
+        settings,
+        providers,
+        documents=DynamoDocumentStore(dynamodb, settings.tables.documents, settings.tables.audit),
+        snapshots=S3SnapshotStore(
+            make("s3", config=config, **client), settings.snapshot.bucket, settings.snapshot.key, published
+        ),
+        directory=directory,
+        usage=DynamoUsageTable(dynamodb, settings.tables.usage),
+        ledger=DynamoQuotaStore(dynamodb, settings.tables.ledger) if settings.tables.ledger else None,
+    )
+
+
+def _invoke(prefix: str) -> str:
+    return f"{prefix}/{scopes.INVOKE.partition('/')[2]}"
+
+
+_own: Runtime | None = None
+
+
+def use(runtime: Runtime | None) -> None:
+    """Puts a runtime in place of the environment's; None goes back to that."""
+    global _own
+    _own = runtime
+
+
+def get() -> Runtime:
+    """The runtime of this process. Raises SettingsError."""
+    return _own or _from_environment()
+
+
+@lru_cache(maxsize=1)
+def _from_environment() -> Runtime:
+    return on_aws(Settings.from_environment(os.environ), providers_from(os.environ))

@@ -1,0 +1,165 @@
+"""The policy snapshot in S3 → the agent's local copy of it: `settings.policy_file`, which `policy_sync` follows.
+
+A snapshot is taken over when it is whole and newer than the copy. Anything else (S3 does not answer, half an object,
+an older version) changes nothing: the last good policy stays in force, and the status says what is wrong since when.
+
+It is asked for each second, with the ETag of the last answer, so what has not changed is not sent. Whoever has just
+published on this machine touches `nudge_file`, and it is asked for at once.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from gwctl.agent.settings import AgentSettings
+from gwctl.agent.status import SourceProblem, StatusFile
+from gwctl.core.files import write_atomically
+from gwctl.policy.snapshot import Snapshot, SnapshotError
+
+log = logging.getLogger("gwctl.agent")
+
+POLL_SECONDS: Final = 1.0
+NUDGE_SECONDS: Final = 0.025
+"""How often the nudge is looked for: one stat."""
+
+NOT_CHANGED: Final = {"304", "NotModified"}
+MISSING: Final = {"404", "NoSuchKey", "NotFound"}
+
+
+class SourceError(Exception):
+    """There is no snapshot to be had that could take the place of the copy. The message is one sentence."""
+
+
+class SnapshotSource:
+    """See the module. `client` makes the S3 client; by default boto3's, from the environment."""
+
+    def __init__(
+        self, settings: AgentSettings, status: StatusFile, client: Callable[[AgentSettings], Any] | None = None
+    ) -> None:
+        if settings.snapshot is None:
+            raise ValueError("these settings name no snapshot in S3")
+        self._settings = settings
+        self._place = settings.snapshot
+        self._status = status
+        self._make_client = client or _s3_client
+        self._client: Any = None
+        self._etag: str | None = None
+        self._copy: tuple[int, str] | None = None
+        """Version and hash of the local copy."""
+        self.confirmed: float | None = None
+        """When S3 last said what is in force, by the monotonic clock."""
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Follows S3 until `stopping` is set."""
+        nudge = nudge_file(self._settings.state_dir)
+        while not stopping.is_set():
+            before, due = _touched(nudge), time.monotonic() + POLL_SECONDS
+            await self.step()
+            while not stopping.is_set() and time.monotonic() < due and _touched(nudge) == before:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stopping.wait(), NUDGE_SECONDS)
+
+    async def step(self) -> None:
+        """Asks once. Never raises because of what S3 or the disk does; the status has it."""
+        try:
+            await asyncio.to_thread(self._ask)
+        except SourceError as error:
+            self._failed(str(error))
+        else:
+            self._worked()
+
+    def _ask(self) -> None:
+        data = self._fetch()
+        self.confirmed = time.monotonic()
+        if data is None:
+            return
+        body, etag = data
+        try:
+            self._take_over(body)
+        except SnapshotError as error:
+            raise SourceError(f"{self._name} is not a whole snapshot: {error}") from error
+        except OSError as error:
+            raise SourceError(f"{self._settings.policy_file} cannot be written: {error}") from error
+        self._etag = etag
+
+    def _take_over(self, body: bytes) -> None:
+        new = Snapshot.from_json(body)
+        have = self._copy or self._read_copy()
+        if have == (new.version, new.content_hash):
+            self._copy = have
+        elif have is None or new.version > have[0]:
+            write_atomically(self._settings.policy_file, body)
+            self._copy = (new.version, new.content_hash)
+            log.info("policy %s was fetched", new.label)
+        else:
+            # A rollback has a version of its own; so this is an old object, or another deployment's.
+            raise SourceError(f"{self._name} is policy version {new.version}; {have[0]} was in force already and stays")
+
+    def _read_copy(self) -> tuple[int, str] | None:
+        with suppress(OSError, SnapshotError):
+            copy = Snapshot.from_json(self._settings.policy_file.read_bytes())
+            return copy.version, copy.content_hash
+        return None
+
+    def _fetch(self) -> tuple[bytes, str] | None:
+        """The object and its ETag; None when it is the one that was seen last."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        condition = {"IfNoneMatch": self._etag} if self._etag else {}
+        try:
+            self._client = self._client or self._make_client(self._settings)
+            answer = self._client.get_object(Bucket=self._place.bucket, Key=self._place.key, **condition)
+            return answer["Body"].read(), answer["ETag"]
+        except ClientError as error:
+            response: Any = error.response
+            code = response["Error"]["Code"]
+            if code in NOT_CHANGED:
+                return None
+            if code in MISSING:
+                raise SourceError(f"there is no {self._name} yet; the first change of the policy makes it") from error
+            raise SourceError(f"{self._name} cannot be read: {error}") from error
+        except (BotoCoreError, OSError, ValueError) as error:
+            raise SourceError(f"{self._name} cannot be read: {error}") from error
+
+    @property
+    def _name(self) -> str:
+        return f"s3://{self._place.bucket}/{self._place.key}"
+
+    def _failed(self, reason: str) -> None:
+        status = self._status.status
+        if status.source is None or status.source.reason != reason:
+            since = status.source.since if status.source else datetime.now(UTC)
+            log.error("the policy in S3 is not followed: %s", reason)
+            status.source = SourceProblem(reason=reason, since=since)
+        self._status.publish()
+
+    def _worked(self) -> None:
+        if self._status.status.source is not None:
+            log.info("the policy in S3 is followed again")
+            self._status.status.source = None
+            self._status.publish()
+
+
+def nudge_file(state_dir: Path) -> Path:
+    """The file that is touched when there may be something new in S3."""
+    return state_dir / "snapshot-nudge"
+
+
+def _touched(path: Path) -> int | None:
+    with suppress(OSError):
+        return path.stat().st_mtime_ns
+    return None
+
+
+def _s3_client(settings: AgentSettings) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
+    make: Any = boto3.client
+    return make("s3", region_name=settings.region, config=config)

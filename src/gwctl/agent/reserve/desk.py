@@ -1,0 +1,73 @@
+"""Decides about one reserve call of the edge: bounds, engine, answer. No I/O.
+
+In: the header of a call and how to answer it. Out: the answer's bytes, at once or when the engine has decided.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+
+from gwctl.agent.quotas.engine import QuotaEngine
+from gwctl.agent.quotas.requests import Reservation
+from gwctl.agent.quotas.waiting import Decision, Waiter
+from gwctl.agent.reserve.answers import granted, refused, unavailable
+from gwctl.agent.reserve.bounds import Bounds, UnknownVariantError
+from gwctl.agent.reserve.call import Asked, ReserveCallError, parse_call
+from gwctl.ledger.quotas.scopes import scopes_of
+
+log = logging.getLogger("gwctl.agent")
+
+Answer = Callable[[bytes], None]
+
+
+class ReserveDesk:
+    """`engine` is None until the agent has taken over its leases, and for good when it has no ledger."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self.engine: QuotaEngine | None = None
+        self.why_not = "The agent has no ledger."
+        """What is said while there is no engine."""
+
+    def ask(self, header: bytes, edge: int, answer: Answer) -> str | None:
+        """Answers a call now and returns None, or returns the id of a request that waits and is answered later.
+
+        `edge` is the process that asks.
+        """
+        try:
+            call = parse_call(header)
+        except ReserveCallError as error:
+            log.error("%s: %r", error, header[:500])  # noqa: TRY400  the message says it all
+            answer(unavailable("openai", "The agent cannot read what the edge asks."))
+            return None
+        engine = self.engine
+        if engine is None:
+            answer(unavailable(call.shape, self.why_not))
+            return None
+        try:
+            bounds = self._bounds.of(call)
+        except UnknownVariantError as error:
+            log.error("%s", error)  # noqa: TRY400  the message says it all
+            answer(unavailable(call.shape, "The agent does not have the policy of this request yet."))
+            return None
+        asked = Asked(call, edge)
+        decision = engine.reserve_or_wait(call.id, scopes_of(call.team, call.client, call.model), bounds)
+        if isinstance(decision, Waiter):
+            decision.callbacks.append(partial(_tell, answer, asked))
+            return call.id
+        _tell(answer, asked, decision)
+        return None
+
+    def gone(self, request_id: str) -> None:
+        """Whoever asked for a request that waits has gone: it will not go on."""
+        if self.engine is not None:
+            self.engine.cancel(request_id)
+
+
+def _tell(answer: Answer, asked: Asked, decision: Decision) -> None:
+    if isinstance(decision, Reservation):
+        decision.note = asked
+        answer(granted(decision))
+    else:
+        answer(refused(decision, asked.call.shape, time.time()))

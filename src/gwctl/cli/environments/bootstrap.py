@@ -1,0 +1,49 @@
+"""`gwctl bootstrap`: an environment's name in, a bucket for its Terraform state out."""
+
+import click
+
+from gwctl.cli.environments.deployment import dry_run_option, name_argument, yes_option
+from gwctl.cli.options import json_option
+
+
+@click.command()
+@name_argument
+@yes_option
+@dry_run_option
+@json_option
+def command(name: str, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Make the bucket that keeps an environment's Terraform state.
+
+    Versioned, encrypted, reached by TLS alone, closed to the public. Running it again repairs what is not as it
+    should be, and otherwise changes nothing.
+    """
+    import json
+
+    from gwctl.cli.environments import deployment
+    from gwctl.environments.deploy import aws, emulator
+    from gwctl.environments.file.loading import load
+    from gwctl.environments.project import Project
+    from gwctl.environments.terraform.state_bucket import bootstrap
+    from gwctl.environments.terraform.workspace import Target
+
+    project = Project.find()
+    place = project.place(name)
+    environment = load(place)
+    deployment.banner(name, environment, "Bootstrap")
+    target = Target(place, environment, emulator.start(project).url if environment.emulated else None)
+    aws.check_account(target)
+    bucket = environment.state.bucket
+    steps = bootstrap(target, dry_run=True)
+    for step in steps if not as_json else []:
+        deployment.said(f"  {bucket} is {'' if step.startswith('made') else 'made '}{step}")
+    if steps and not dry_run:
+        deployment.confirm(f"Do this in account {environment.account_id}?", yes=yes)
+        bootstrap(target)
+    if as_json:
+        click.echo(json.dumps({"bucket": bucket, "steps": steps, "changed": bool(steps) and not dry_run}))
+    elif not steps:
+        deployment.said(f"{bucket} is as it should be; nothing was changed.")
+    else:
+        deployment.said(
+            "Nothing was changed: --dry-run." if dry_run else f"{bucket} is ready. Next: gwctl deploy {name}"
+        )

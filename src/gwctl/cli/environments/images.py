@@ -1,0 +1,129 @@
+"""`gwctl images`: images/images.yaml in, their digests or their copies in an environment's own registry out."""
+
+from pathlib import Path
+
+import click
+
+from gwctl.cli.environments.deployment import dry_run_option, name_argument
+from gwctl.cli.options import json_option
+
+FILE = Path("images") / "images.yaml"
+
+
+@click.group()
+def command() -> None:
+    """List the images of a deployment, look up their digests, copy them into ECR."""
+
+
+@command.command("list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """List the images with their digests, as images/images.yaml has them."""
+    import json
+
+    from gwctl.environments.images import catalogue
+
+    images = catalogue.load(_file())
+    if as_json:
+        click.echo(json.dumps({name: image.model_dump() for name, image in images.items()}))
+        return
+    width = max(len(name) for name in images)
+    for name, image in images.items():
+        click.echo(f"{name:<{width}}  {image.repository}:{image.tag}  {image.digest or 'not pinned yet'}")
+
+
+@command.command("refresh")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; fail where a tag stands for another digest now.")
+def refresh_command(names: tuple[str, ...], check: bool) -> None:
+    """Ask the registries what the tags stand for, and write the digests into images/images.yaml.
+
+    Review them before you commit: compare with what upstream published.
+    """
+    from gwctl.core.errors import UserError
+    from gwctl.environments.images import catalogue
+    from gwctl.environments.images.registry import Registry
+
+    path = _file()
+    images = catalogue.load(path)
+    unknown = [name for name in names if name not in images]
+    if unknown:
+        raise UserError(f"there is no image {unknown[0]}; known are {', '.join(images)}")
+    others: list[str] = []
+    for name in names or images:
+        image = images[name]
+        digest = Registry(image.host).digest(image.path, image.tag)
+        if digest == image.digest:
+            continue
+        others.append(name)
+        click.echo(f"{name} {image.tag}: {image.digest or 'not pinned yet'} → {digest}", err=True)
+        if not check:
+            catalogue.write_digest(path, name, digest)
+    if check and others:
+        raise UserError(
+            f"the tags stand for other digests than in images/images.yaml: {', '.join(others)}; "
+            "look at what upstream changed, and run `gwctl images refresh`"
+        )
+    if not others:
+        click.echo("All digests are what the tags stand for.", err=True)
+
+
+@command.command("mirror")
+@name_argument
+@click.option("--image", "chosen", multiple=True, help="Only this one; can be given several times.")
+@click.option("--to", "to", metavar="REGISTRY", help="Copy there instead of into the environment's ECR.")
+@dry_run_option
+@json_option
+def mirror_command(name: str, chosen: tuple[str, ...], to: str | None, dry_run: bool, as_json: bool) -> None:
+    """Copy the images by digest into the ECR repositories of an environment.
+
+    The first deploy makes the repositories. What is copied is checked against its digest on the way, and keeps it: the
+    lines that are printed at the end belong below `images:` in the environment's file.
+    """
+    import json
+
+    from gwctl.environments.deploy import aws
+    from gwctl.environments.file.loading import load
+    from gwctl.environments.images import catalogue, ecr
+    from gwctl.environments.images.mirror import Place, copy
+    from gwctl.environments.images.registry import Registry
+    from gwctl.environments.project import Project
+    from gwctl.environments.terraform.workspace import Target
+
+    project = Project.find()
+    place = project.place(name)
+    target = Target(place, load(place))
+    environment = target.environment
+    images = catalogue.load(_file())
+    digests = {container: catalogue.pinned(images, container) for container in chosen or catalogue.CONTAINERS}
+    host = to or ecr.host(environment.account_id, environment.region, environment.partition)
+    own: Registry | None = None
+    references: dict[str, str] = {}
+    for container, digest in digests.items():
+        image, repository = images[container], f"{environment.prefix}-{name}/{container}"
+        references[container] = f"{host}/{repository}@{digest}"
+        if dry_run:
+            click.echo(f"Would copy {image.repository}:{image.tag} to {host}/{repository}.", err=True)
+            continue
+        if own is None:
+            if not to:
+                aws.check_account(target)
+            own = Registry(to) if to else ecr.registry(target)
+        click.echo(f"Copying {image.repository}:{image.tag} to {host}/{repository} …", err=True)
+        source = Place(Registry(image.host), image.path)
+        done = copy(
+            source, Place(own, repository), digest, tag=image.tag, told=lambda line: click.echo(f"  {line}", err=True)
+        )
+        click.echo(f"  {done.bytes / 1_000_000:.1f} MB sent, {done.there_already} parts were there", err=True)
+    if as_json:
+        click.echo(json.dumps(references))
+        return
+    click.echo("images:")
+    for container, reference in references.items():
+        click.echo(f"  {container}: {reference}")
+
+
+def _file() -> Path:
+    from gwctl.environments.project import Project
+
+    return Project.find().root / FILE

@@ -1,0 +1,89 @@
+"""What `gwctl up` prints when the gateway is ready. In: its status. Out: text that fits 60 columns wherever it can."""
+
+import shutil
+from typing import TYPE_CHECKING
+
+import click
+
+from gwctl.cli.invocation import here
+
+if TYPE_CHECKING:
+    from gwctl.local.data_dir import DataDir
+    from gwctl.local.supervisor.status import Status
+    from gwctl.local.trial import Trial
+
+_STEPS = (
+    (("connect", "claude-code"), "point a program at it"),
+    (("status",), "what runs, and the policy in force"),
+    (("logs", "--follow"), "what its parts say"),
+)
+
+
+def next_steps(status: "Status", data: "DataDir", *, detached: bool) -> str:
+    """The endpoint, one request to paste, and the commands one can use next."""
+    steps = [*_STEPS, (("down",), "stop it")] if detached else list(_STEPS)
+    return "\n".join(
+        (
+            f"{click.style('The gateway is ready', fg='green', bold=True)} after {status.ready_seconds:g} s: "
+            f"{click.style(status.gateway_url, bold=True)}",
+            "",
+            "A first request:",
+            "",
+            curl(status.gateway_url, here(data, "token")),
+            "",
+            "Commands you can use next:",
+            "",
+            *commands([(here(data, *words), does) for words, does in steps]),
+            "",
+            f"Its policy is {status.policy.path}: edit and save it.",
+            *([] if detached else ["Ctrl-C stops it."]),
+        )
+    )
+
+
+def curl(url: str, token_command: str, model: str = "sample-gpt") -> str:
+    """A streamed request as one pastes it into a shell."""
+    return "\n".join(
+        (
+            f"  curl -N {url}/v1/chat/completions \\",
+            f'    -H "Authorization: Bearer $({token_command})" \\',
+            "    -H 'Content-Type: application/json' \\",
+            f'    -d \'{{"model": "{model}", "stream": true,',
+            '        "messages": [{"role": "user", "content": "Hello"}]}\'',
+        )
+    )
+
+
+def send_first_request(data: "DataDir", *, quiet: bool) -> "Trial":
+    """Send one streamed request to the sample provider, printing the answer as it comes. Raises UserError."""
+    from gwctl.clients.recipes import models_of
+    from gwctl.core.errors import UserError
+    from gwctl.local.connection import Connection
+    from gwctl.local.tokens import Credentials, get_token
+    from gwctl.local.trial import PROMPT, attempt
+
+    connection = Connection.read(data.connection)
+    token = get_token(Credentials(connection.token_url, connection.client_id, connection.client_secret), data.tokens)
+    served = models_of(data.snapshot, connection.client_id).get("chat", [])
+    model = next((alias for alias in ("sample-gpt", *served) if alias in served), None)
+    if model is None:
+        raise UserError("no model of the policy serves chat completions, so there is nothing to try; add a route")
+
+    def heard(piece: str) -> None:
+        if not quiet:
+            click.echo(piece, nl=False)
+
+    if not quiet:
+        click.echo(f'"{PROMPT}" to {model}, streamed:\n\n  ', nl=False)
+    trial = attempt(connection.gateway_url, token, model, heard)
+    if not quiet:
+        click.echo(f"\n\nFirst chunk after {trial.first_chunk_seconds:g} s, the whole after {trial.seconds:g} s.\n")
+    return trial
+
+
+def commands(pairs: list[tuple[str, str]]) -> list[str]:
+    """Command and purpose side by side, or one below the other where that is too wide."""
+    width = max(len(command) for command, _ in pairs)
+    if width + max(len(does) for _, does in pairs) + 4 <= shutil.get_terminal_size().columns:
+        return [f"  {command:<{width}}  {does}" for command, does in pairs]
+    return [line for command, does in pairs for line in (f"  {command}", f"      {does}")]

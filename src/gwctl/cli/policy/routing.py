@@ -1,0 +1,64 @@
+"""`gwctl routing`: model aliases and what serves them, through the admin API; and which targets are skipped now."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gwctl.cli.policy.kinds import ROUTING
+from gwctl.cli.policy.resource_group import resource_group
+
+if TYPE_CHECKING:
+    from gwctl.cli.policy.admin_client import Stored
+    from gwctl.cli.policy.admin_options import Admin
+
+
+def _circuits(admin: "Admin", stored: "Stored") -> Sequence[str]:
+    """Which of the route's targets are skipped at this moment, as the agent of this machine's gateway says.
+
+    The agents of a deployment tell this as a metric, not here.
+    """
+    if admin.environment:
+        return ()
+    try:
+        status = json.loads(admin.data.agent_status.read_text())
+        return skipped(stored.document, status.get("open_targets"))
+    except (OSError, ValueError, AttributeError):
+        return ()
+
+
+def skipped(route: Mapping[str, Any], open_targets: Any) -> list[str]:
+    """A line for each open circuit of the route, its fallbacks' targets among them; see `gwctl.edge.breaker`.
+
+    `open_targets` is a list of names or of mappings, or a mapping from names to mappings; what cannot be read is passed
+    over. A name is `<route>/<provider>/<model>`, or of one of the route's own targets without the route.
+    """
+    own = {f"{target.get('provider')}/{target.get('model')}" for target in route.get("targets", ())}
+    lines: dict[str, None] = {}
+    for name, details in _entries(open_targets):
+        target = name.removeprefix(f"{route.get('id')}/")
+        if target != name or target in own:
+            lines[f"skipped now: {target}{_details(details)}"] = None
+    return list(lines)
+
+
+def _entries(open_targets: Any) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    if isinstance(open_targets, Mapping):
+        for name, details in open_targets.items():
+            yield str(name), details if isinstance(details, Mapping) else {}
+    elif isinstance(open_targets, list):
+        for each in open_targets:
+            if isinstance(each, str):
+                yield each, {}
+            elif isinstance(each, Mapping):
+                named = each.get("target") or f"{each.get('provider')}/{each.get('model')}"
+                yield str(named), each
+
+
+def _details(details: Mapping[str, Any]) -> str:
+    told = [f"{word} {details[name]}" for name, word in (("until", "until"), ("since", "since")) if details.get(name)]
+    if details.get("reason"):
+        told.append(str(details["reason"]))
+    return f" ({', '.join(told)})" if told else ""
+
+
+command = resource_group(ROUTING, "Model aliases and what serves them.", more=_circuits)

@@ -1,0 +1,107 @@
+"""`gwctl teams`: teams and their clients, through the admin API. A client's secret is printed once, on stdout only."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from gwctl.cli.environments.deployment import dry_run_option, yes_option
+from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
+from gwctl.cli.policy.kinds import CLIENTS, TEAMS
+from gwctl.cli.policy.resource_group import delete_one, print_all, resource_group
+
+if TYPE_CHECKING:
+    from gwctl.cli.policy.admin_client import Written
+
+command = resource_group(TEAMS, "Teams, the models that they may use, and their clients.")
+
+_team = click.argument("team", metavar="TEAM")
+_client = click.argument("client", metavar="CLIENT")
+
+
+@command.group("clients")
+def clients() -> None:
+    """The programs and services of a team: each has its own id and secret."""
+
+
+@clients.command("list")
+@_team
+@output_option
+@admin_options
+def list_clients(*, team: str, output: str, admin: Admin) -> None:
+    """List a team's clients. Their secrets are nowhere to be read.
+
+    \b
+    Example: gwctl teams clients list search
+    """
+    print_all(CLIENTS, list(admin.client.listed(f"{TEAMS.path_of(team)}/clients")), output)
+
+
+@clients.command("create")
+@_team
+@click.option("--name", default="", help="Which program or service it is for.")
+@dry_run_option
+@output_option
+@admin_options
+def create(*, team: str, name: str, dry_run: bool, output: str, admin: Admin) -> None:
+    """Make a client. Its secret is printed this once; keep it where secrets are kept.
+
+    \b
+    Example: gwctl teams clients create search --name indexer -o json > indexer.json
+    """
+    admin.announce()
+    _issued(admin.client.post(f"{TEAMS.path_of(team)}/clients", {"name": name}, dry_run=dry_run), output, dry_run)
+
+
+@clients.command("rotate")
+@_team
+@_client
+@yes_option
+@dry_run_option
+@output_option
+@admin_options
+def rotate(*, team: str, client: str, yes: bool, dry_run: bool, output: str, admin: Admin) -> None:
+    """Give a client a new secret. The old one stops working; its tokens live until they expire.
+
+    \b
+    Example: gwctl teams clients rotate search 3n4b5urk1ft4fl3mg5e62d9ado --yes
+    """
+    from gwctl.cli.environments.deployment import confirm
+
+    admin.announce()
+    path = f"{CLIENTS.path_of(client, team)}/secret"
+    if not dry_run:
+        confirm(f"Give client {client} a new secret? The old one stops working.", yes=yes)
+    _issued(admin.client.post(path, dry_run=dry_run), output, dry_run)
+
+
+@clients.command("revoke")
+@_team
+@_client
+@yes_option
+@dry_run_option
+@admin_options
+def revoke(*, team: str, client: str, yes: bool, dry_run: bool, admin: Admin) -> None:
+    """End a client. The gateway refuses it within seconds, also with a token that is still valid.
+
+    \b
+    Example: gwctl teams clients revoke search 3n4b5urk1ft4fl3mg5e62d9ado
+    """
+    delete_one(admin, CLIENTS, CLIENTS.path_of(client, team), client, yes=yes, dry_run=dry_run)
+
+
+def _issued(written: "Written", output: str, dry_run: bool) -> None:
+    """The credentials on stdout, everything else on stderr."""
+    from gwctl.cli.environments.deployment import said
+    from gwctl.cli.show import tables
+
+    for words in written.difference:
+        said(words)
+    if dry_run:
+        said("Nothing was changed: --dry-run.")
+        return
+    told = {name: written.extra[name] for name in ("client_id", "client_secret")}
+    if output == "table":
+        click.echo("\n".join(f"{name}={value}" for name, value in told.items()))
+        said("The secret is not shown again.")
+    else:
+        click.echo(tables.as_json(told) if output == "json" else tables.as_yaml(told))

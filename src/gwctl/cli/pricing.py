@@ -1,6 +1,0 @@
-"""`gwctl pricing`: prices that replace the price book's, through the admin API."""
-
-from gwctl.cli.kinds import PRICING
-from gwctl.cli.resource_group import resource_group
-
-command = resource_group(PRICING, "Prices that replace the price book's.\n\nIn US dollars per million tokens.")

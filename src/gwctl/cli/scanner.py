@@ -1,6 +1,0 @@
-"""`gwctl scanner`: content rules, through the admin API."""
-
-from gwctl.cli.kinds import SCANNER
-from gwctl.cli.resource_group import resource_group
-
-command = resource_group(SCANNER, "Rules for what requests and answers must not contain.")

@@ -1,0 +1,1 @@
+"""What every package uses: files, names, errors, URLs, scopes, YAML. It imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""From a plan to a gateway that serves: built, applied, awaited, tried."""

@@ -1,0 +1,1 @@
+"""environment.yaml: read, checked, and rendered to Terraform's variables."""

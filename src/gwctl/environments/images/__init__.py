@@ -1,0 +1,1 @@
+"""The container images of a deployment: listed, pinned by digest, mirrored."""

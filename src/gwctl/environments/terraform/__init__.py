@@ -1,0 +1,1 @@
+"""Terraform and Terragrunt: found, run, and their output understood."""

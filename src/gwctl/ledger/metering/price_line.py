@@ -1,0 +1,107 @@
+"""A line of the usage log becomes a priced usage event. Pure: the caller knows the target and its price."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gwctl.core.names import ProviderKind
+from gwctl.edge.usage_log.line import EDGE_DIED, UsageLine
+from gwctl.ledger.metering.events import OTEL_PROVIDER_NAMES, Outcome, UsageEvent
+from gwctl.ledger.metering.normalise import (
+    NO_TOKENS,
+    Usage,
+    error_type,
+    normalise,
+    response_model,
+    service_tier,
+    withheld,
+)
+from gwctl.pricing.prices import Price, cost
+
+WITHHELD: Final = "answer_refused"
+"""The refusal of an answer that the provider has written and an output rule keeps from the caller, or would have if the
+agent had been there to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedBy:
+    """The target that served: kind and id of its provider, its model in the provider's words, its price if known."""
+
+    kind: ProviderKind
+    provider: str
+    model: str
+    price: Price | None
+    largest_answer: int | None = None
+    """The most tokens that one answer can have: no estimate goes beyond it."""
+
+
+def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
+    """The event of one request.
+
+    `served_by` is None when no target is known to have served. A request that reached no provider, and an error
+    answer without usage, used nothing and costs nothing. What was used and has no price costs None, never 0.
+    """
+    usage = _usage(line, served_by)
+    tier, error = service_tier(line), error_type(line)
+    spent = any(vars(usage.tokens).values())
+    price = served_by.price if served_by else None
+    nano_usd = 0
+    if spent:
+        nano_usd = cost(price, usage.tokens, tier) if price else None
+    return UsageEvent(
+        **vars(usage.tokens),
+        id=line.id,
+        started_at=line.started,
+        duration=line.duration_ms / 1000,
+        time_to_first_chunk=line.first_byte_ms / 1000 if line.stream and line.first_byte_ms is not None else None,
+        team=line.team,
+        client=line.client,
+        model=line.model,
+        api=line.api,
+        stream=bool(line.stream),
+        policy=line.policy,
+        status=line.status,
+        outcome=_outcome(line, usage, error),
+        refusal=line.refusal,
+        quota=line.quota.quota,
+        shadow=line.quota.shadow,
+        rules=line.rules,
+        error_type=error or (EDGE_DIED if line.details == EDGE_DIED else None),
+        attempts=line.attempts or 0,
+        provider_name=OTEL_PROVIDER_NAMES[served_by.kind] if served_by else None,
+        provider=served_by.provider if served_by else None,
+        target_model=served_by.model if served_by else None,
+        response_model=response_model(line),
+        service_tier=tier,
+        estimated=usage.estimated,
+        cost_nano_usd=nano_usd,
+        price_source=_source(price, tier) if price and spent else None,
+    )
+
+
+def _usage(line: UsageLine, served_by: ServedBy | None) -> Usage:
+    if line.refusal == WITHHELD and line.upstream is not None:
+        return withheld(line, served_by.largest_answer if served_by else None)
+    if line.refusal or line.upstream is None:
+        return Usage(NO_TOKENS)
+    if served_by is None:
+        usage = normalise(line, None, None)
+    else:
+        usage = normalise(line, served_by.kind, served_by.model, served_by.largest_answer)
+    if line.status >= 400 and usage.estimated in {"no_usage", "cut", "client_left"}:
+        return Usage(NO_TOKENS)
+    return usage
+
+
+def _outcome(line: UsageLine, usage: Usage, error: str | None) -> Outcome:
+    if 400 <= line.status < 500 and (line.refusal or line.upstream is None):
+        return "refused"
+    if line.status >= 400 or error:
+        return "failed"
+    return "cut" if usage.estimated in {"client_left", "cut"} or line.status == 0 else "served"
+
+
+def _source(price: Price, tier: str | None) -> str:
+    if tier is None:
+        return price.source
+    known = any(each.name == tier for each in price.service_tiers)
+    return f"{price.source}, service tier {tier}" if known else f"{price.source}, standard for service tier {tier}"

@@ -1,0 +1,152 @@
+"""What a policy file says, brought into the policy store. Runs in the local admin API, the store's only writer.
+
+In: the documents of the file and the providers on offer. Out: the policy in force, or the problems that keep it as it
+was. The file owns what it names, as long as it names it; everything else belongs to the admin API (docs/adr/0033).
+
+What the file said when it was applied last is an object beside the snapshots, so it is kept and lost with the store.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from gwctl.admin.service.changes import Actor, PolicyProblems
+from gwctl.admin.service.errors import AdminError
+from gwctl.admin.service.history import Label
+from gwctl.admin.service.runtime import Runtime
+from gwctl.local.policy.file_call import FileContent, FileOutcome
+from gwctl.policy.documents import Documents
+from gwctl.policy.errors import Problem
+from gwctl.policy.references import reference_problems
+from gwctl.policy.state import SECTIONS, Section, State
+
+log = logging.getLogger("gwctl.admin.file")
+
+ACTOR: Final = Actor("policy.yaml", "file")
+RECORD: Final = "policy-file.json"
+"""Beside `current.json`: the hash of the documents that the file held, and what they were called."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the file held when it was applied last; an empty hash: that did not come to its end."""
+
+    sha256: str = ""
+    named: frozenset[Label] = field(default_factory=frozenset[Label])
+
+
+class RecordStore:
+    """The record, in S3."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def read(self) -> Record:
+        """An empty one when there is none yet. Raises botocore's errors."""
+        try:
+            body = self._client.get_object(Bucket=self._bucket, Key=RECORD)["Body"].read()
+        except ClientError as error:
+            response: Any = error.response
+            if response["Error"]["Code"] in {"NoSuchKey", "404"}:
+                return Record()
+            raise
+        content = json.loads(body)
+        named: list[Label] = [(section, name) for section, name in content["named"]]
+        return Record(content["sha256"], frozenset(named))
+
+    def write(self, record: Record) -> None:
+        """Replaces it. Raises botocore's errors."""
+        body = json.dumps({"sha256": record.sha256, "named": sorted(record.named)}).encode()
+        self._client.put_object(Bucket=self._bucket, Key=RECORD, Body=body)
+
+
+class FilePolicy:
+    """One at a time, and not beside other writers: it changes the publisher's providers."""
+
+    def __init__(self, runtime: Runtime, records: RecordStore) -> None:
+        self._runtime = runtime
+        self._records = records
+
+    def apply(self, content: FileContent) -> FileOutcome:
+        """Brings the content into force, or leaves everything as it was."""
+        twice = [problem for problem in reference_problems(content.documents) if problem.field == "id"]
+        if twice:  # in the store there can be but one, so which of the two it is would be chance
+            return FileOutcome(problems=_lines(twice))
+        publisher = self._runtime.publisher
+        before, publisher.providers = publisher.providers, content.providers
+        try:
+            difference = self._follow(content.documents)
+            return FileOutcome(label=self._label(), difference=tuple(difference))
+        except (AdminError, ClientError, BotoCoreError) as error:
+            publisher.providers = before
+            log.warning("the policy file is not in force: %s", error)
+            return FileOutcome(problems=_problems(error))
+        except BaseException:
+            publisher.providers = before
+            raise
+
+    def _follow(self, documents: Documents) -> list[str]:
+        """Applies what is new in the file; then whatever else has changed: providers, the prices of the day."""
+        last = self._records.read()
+        digest = hashlib.sha256(documents.model_dump_json().encode()).hexdigest()
+        words: list[str] = []
+        if digest != last.sha256:
+            named = frozenset(_named(documents))
+            before = self._runtime.service.load()
+            # First: whoever is cut off after the change must find what the file named before and now.
+            self._records.write(Record("", last.named | named))
+            try:
+                outcomes = self._runtime.history.follow(documents, last.named, ACTOR)
+            except BaseException:
+                self._records.write(last)
+                raise
+            self._records.write(Record(digest, named))
+            words = [*_overruled(before, documents), *(line for outcome in outcomes for line in outcome.difference)]
+        self._runtime.history.republish(ACTOR)
+        return words
+
+    def _label(self) -> str:
+        newest = self._runtime.documents.records(limit=1)[0]
+        return f"{newest.version}.{newest.policy_sha256[:8]}"
+
+
+def _named(documents: Documents) -> Iterator[Label]:
+    for section in SECTIONS:
+        for document in getattr(documents, section):
+            yield section, document.id
+
+
+def _overruled(before: State, documents: Documents) -> Iterator[str]:
+    """What somebody had set by the admin API and the file now says otherwise."""
+    for section, name in _named(documents):
+        stored = before.get(section, name)
+        theirs = stored and stored.changed_by != ACTOR.client_id
+        if stored and theirs and stored.document != _find(documents, section, name):
+            yield f"{section}/{name}: the file replaces what {stored.changed_by} set at {stored.changed_at:%F %T} UTC"
+
+
+def _find(documents: Documents, section: Section, name: str) -> Any:
+    return next(document for document in getattr(documents, section) if document.id == name)
+
+
+def _lines(problems: list[Problem]) -> tuple[str, ...]:
+    return tuple(str(problem) for problem in sorted(set(problems)))
+
+
+def _problems(error: Exception) -> tuple[str, ...]:
+    match error:
+        case PolicyProblems():
+            return _lines(list(error.cause.problems))
+        case AdminError():
+            details = tuple(
+                f"{detail.document}: {detail.field}: {detail.message}; {detail.fix}" for detail in error.details
+            )
+            return details or (error.message,)
+        case _:
+            return (f"the local AWS does not do what it should: {error}",)

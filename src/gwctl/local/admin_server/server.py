@@ -1,0 +1,222 @@
+"""The admin API of a local gateway: the functions of a deployment behind one HTTP server.
+
+In: HTTP requests. Out: what API Gateway and Lambda would answer: the token is verified by the authorizer's rules
+(`admin_authorizer`), the request becomes a proxy event (`admin_events`), and the same handlers answer it. One request
+at a time, as in one Lambda function.
+
+Run: `python -m gwctl.local.admin_server.server --config FILE`, see `Config`. GET /healthz says when it is ready.
+"""
+
+import argparse
+import hmac
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from waitress.server import create_server
+
+from gwctl.admin.api import operations
+from gwctl.admin.api.http import error_answer
+from gwctl.admin.service import runtime
+from gwctl.admin.service.errors import AdminError
+from gwctl.core.errors import UserError
+from gwctl.local.admin_server.authorizer import Authorizer, keys_at
+from gwctl.local.admin_server.events import HttpRequest, Resources, proxy_event
+from gwctl.local.admin_server.file_policy import FilePolicy, RecordStore
+from gwctl.local.issuer.client_directory import directory_at
+from gwctl.local.policy import file_call
+from gwctl.policy.documents import Provider
+from gwctl.policy.errors import PolicyError
+from gwctl.stores.aws import local_resources as aws_resources
+from gwctl.stores.aws.local_names import REGION, client_options
+from gwctl.stores.interfaces import UnavailableError
+
+log = logging.getLogger("gwctl.admin.server")
+
+MAX_REQUEST_BYTES: Final = 10 * 1024 * 1024
+"""API Gateway's limit."""
+
+THREADS: Final = 8
+MAX_FILE_BYTES: Final = 64 * 1024 * 1024
+
+StartResponse = Callable[..., Any]
+
+
+class Config(BaseModel):
+    """The configuration file, JSON. App clients are in the user pool of `settings`, else in one of ours.
+
+    With `file_key`, whoever sends it as `x-gw-file-key` may POST a `FileContent` to `file_call.PATH`. `nudge` is a file
+    that is touched after each publication, so that the agent need not wait for its next poll. Without `furnish`,
+    tables and buckets are there already.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int
+    issuer: str
+    jwks_url: str
+    aws_url: str
+    aws_access_key: str = "local"
+    providers: tuple[Provider, ...] = ()
+    file_key: str = Field(default="", repr=False)
+    nudge: Path | None = None
+    settings: runtime.Settings = aws_resources.SETTINGS
+    region: str = REGION
+    furnish: bool = True
+
+    @classmethod
+    def read(cls, path: Path) -> "Config":
+        """Raises UserError."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise UserError(f"{path} cannot be used: {error}") from error
+
+
+class AdminApp:
+    """A WSGI application."""
+
+    def __init__(self, authorizer: Authorizer, file: FilePolicy | None = None, file_key: str = "") -> None:
+        self._authorizer = authorizer
+        self._file = file
+        self._file_key = file_key
+        self._operations = operations.table()
+        self._resources = Resources(resource for _, resource in self._operations)
+        self._lock = Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answers one request."""
+        if environ["PATH_INFO"] == "/healthz":
+            return _send({"statusCode": 200, "body": '{"status":"ok"}'}, start_response)
+        request = _request(environ)
+        try:
+            answer = self._answer(request)
+        except AdminError as error:
+            answer = error_answer(error)
+        log.info("%s %s %s", request.method, request.path, answer["statusCode"])
+        return _send(answer, start_response)
+
+    def _answer(self, request: HttpRequest) -> dict[str, Any]:
+        if request.path == file_call.PATH and request.method == "POST" and self._file and self._file_key:
+            return self._apply_file(request, self._file)
+        if len(request.body) > MAX_REQUEST_BYTES:
+            raise AdminError(
+                413, "too_large", f"the body has {len(request.body)} bytes; {MAX_REQUEST_BYTES} can be sent"
+            )
+        match = self._resources.match(request.path)
+        entry = self._operations.get((request.method, match[0])) if match else None
+        if match is None or entry is None:
+            raise AdminError(404, "not_found", f"there is no {request.method} {request.path}")
+        claims = self._authorizer.claims(request.header("authorization"), entry.scopes)
+        event = proxy_event(request, *match, claims)
+        with self._lock:  # Powertools keeps the request in a class attribute
+            return entry.handler(event, None)
+
+    def _apply_file(self, request: HttpRequest, file: FilePolicy) -> dict[str, Any]:
+        if not hmac.compare_digest(request.header(file_call.KEY_HEADER) or "", self._file_key):
+            raise AdminError(401, "unauthorized", "this path is for the gateway's own supervisor")
+        try:
+            content = file_call.FileContent.model_validate_json(request.body)
+        except ValidationError as error:
+            raise AdminError(400, "bad_request", f"no content of a policy file: {error}") from error
+        with self._lock:
+            outcome = file.apply(content)
+        return {"statusCode": 422 if outcome.problems else 200, "body": outcome.model_dump_json()}
+
+
+def _request(environ: dict[str, Any]) -> HttpRequest:
+    headers = [
+        (name.removeprefix("HTTP_").replace("_", "-").title(), value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or name in {"CONTENT_TYPE", "CONTENT_LENGTH"}
+    ]
+    path, _, query = str(environ["REQUEST_URI"]).partition("?")
+    return HttpRequest(
+        method=environ["REQUEST_METHOD"],
+        path=path,
+        query=query,
+        headers=tuple(headers),
+        body=environ["wsgi.input"].read(),
+        source_ip=environ.get("REMOTE_ADDR", ""),
+    )
+
+
+def _send(answer: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    status = int(answer["statusCode"])
+    headers = {"Content-Type": "application/json", **(answer.get("headers") or {})}
+    pairs = [*headers.items()]
+    for name, values in (answer.get("multiValueHeaders") or {}).items():
+        pairs = [pair for pair in pairs if pair[0].lower() != name.lower()] + [(name, value) for value in values]
+    start_response(f"{status} {HTTPStatus(status).phrase}", pairs)
+    return [(answer.get("body") or "").encode()]
+
+
+def create_app(config: Config) -> AdminApp:
+    """The application over the local AWS. Raises UserError."""
+    options = client_options(config.aws_url, config.aws_access_key) | {"region_name": config.region}
+    try:
+        if config.furnish:
+            aws_resources.ensure(options, config.settings)
+    except (ClientError, BotoCoreError) as error:
+        raise UserError(f"the local AWS at {config.aws_url} cannot be used: {error}") from error
+    running = runtime.on_aws(
+        config.settings,
+        config.providers,
+        directory_at(config.aws_url, config.aws_access_key, config.region, config.settings.user_pool_id),
+        published=partial(_touch, config.nudge) if config.nudge else None,
+        **options,
+    )
+    runtime.use(running)
+    with suppress(UnavailableError, PolicyError):  # whoever comes first need not wait for what is slow at first
+        running.publisher.compile(running.service.load())
+    make: Any = boto3.client
+    file = FilePolicy(running, RecordStore(make("s3", **options), config.settings.snapshot.bucket))
+    return AdminApp(Authorizer(config.issuer, keys_at(config.jwks_url)), file, config.file_key)
+
+
+def _touch(path: Path) -> None:
+    with suppress(OSError):  # then the agent learns of it at its next poll
+        path.touch()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; 1, with one sentence, when configuration or address are unusable."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gwctl.local.admin_server.server", description="The local admin API."
+    )
+    parser.add_argument("--config", type=Path, required=True, help="a JSON file")
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        config = Config.read(options.config)
+        app = create_app(config)
+        server = create_server(
+            app,
+            host=config.host,
+            port=config.port,
+            ident=None,
+            threads=THREADS,
+            max_request_body_size=MAX_FILE_BYTES,
+        )
+    except (UserError, OSError) as error:
+        print(f"admin: {error}", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    server.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

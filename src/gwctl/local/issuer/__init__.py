@@ -1,0 +1,1 @@
+"""The token service of a local gateway, and the clients that it knows."""

@@ -1,0 +1,1 @@
+""": one process that starts, watches and stops every part of the gateway."""

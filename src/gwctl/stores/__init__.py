@@ -1,0 +1,1 @@
+"""What outlives a process: the interfaces that the other packages use, and a folder of adapters for each family."""

@@ -1,0 +1,1 @@
+"""The stores on AWS. With the environments, the only package that imports boto3."""
