@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 REPOSITORY: Final = Path(__file__).parents[2]
-FOLDERS: Final = ("docs", "infrastructure", "modules", "portkey", "src", "tests")
+FOLDERS: Final = ("docs", "infrastructure", "modules", "portkey", "src", "tests", "tools")
 _LEFT_OUT: Final = shutil.ignore_patterns(
     "node_modules", "__pycache__", ".terraform", "golden", "inventories", "*.pyc", ".pytest_cache"
 )

@@ -7,7 +7,7 @@ import pytest
 
 from docs.checkout import REPOSITORY, planted
 from gwctl.cli.main import cli, run
-from gwctl.docs import build
+from tools.docs import build
 
 
 @pytest.fixture
@@ -46,3 +46,13 @@ def test_controls_of_another_form_are_one_sentence(checkout: Path, capsys: pytes
 def test_outside_of_a_checkout_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     assert run(["docs", "check"]) == 1
+
+
+def test_a_checkout_without_its_tools_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    shutil.copy(REPOSITORY / "terragrunt.hcl", tmp_path)
+    (tmp_path / "infrastructure").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run(["docs", "check"]) == 1
+    assert "has no tools/docs, which `gwctl docs` runs" in capsys.readouterr().err

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from docs.checkout import REPOSITORY
 from gwctl.cli.main import cli
-from gwctl.docs import adr, build, controls
-from gwctl.docs.check import problems
+from tools.docs import adr, build, controls
+from tools.docs.check import problems
 
 
 def test_nothing_is_wrong():

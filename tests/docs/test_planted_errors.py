@@ -8,8 +8,8 @@ import pytest
 
 from docs.checkout import planted, without
 from gwctl.cli.main import cli
-from gwctl.docs import build
-from gwctl.docs.check import claims, problems
+from tools.docs import build
+from tools.docs.check import claims, problems
 
 CONTROLS = "docs/auditors/controls.yaml"
 FLOWS = "docs/auditors/flows.yaml"

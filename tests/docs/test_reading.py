@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs.checkout import REPOSITORY
-from gwctl.docs import hcl, markdown, tests_index
+from tools.docs import hcl, markdown, tests_index
 
 
 @pytest.mark.parametrize(

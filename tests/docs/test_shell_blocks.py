@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from docs.checkout import REPOSITORY
-from gwctl.docs import markdown
 from support.environment import clean_environment
+from tools.docs import markdown
 
 FILES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 SECONDS = 90

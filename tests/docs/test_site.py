@@ -7,7 +7,7 @@ import pytest
 
 from docs.checkout import REPOSITORY
 from gwctl.core.errors import UserError
-from gwctl.docs import markdown, site
+from tools.docs import markdown, site
 
 
 @pytest.fixture(scope="module")

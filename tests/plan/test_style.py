@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.docs.hcl import blocks, blocks_of
 from plan.examples import examples_in
 from plan.module_tables import COMMAND, directories, with_section
 from plan.sessions import RootPlans
 from plan.terraform import MODULES, REPOSITORY, ROOT, find_terraform
+from tools.docs.hcl import blocks, blocks_of
 
 MODULE_DIRECTORIES = sorted(path.parent for path in MODULES.glob("*/versions.tf"))
 READS_NOTHING = {"aws_iam_policy_document"}

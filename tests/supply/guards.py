@@ -132,7 +132,7 @@ def tools_without_a_version(root: Path) -> list[str]:
 
 def missing_files(root: Path) -> list[str]:
     """What a workflow's step names must be there: a script or test that was moved is found here, not on the runner."""
-    named = re.compile(r"(?<![\w/.$-])(?:scripts|tests|images|\.ci|requirements)/[\w./-]*\w")
+    named = re.compile(r"(?<![\w/.$-])(?:scripts|tools|tests|images|\.ci|requirements)/[\w./-]*\w")
     return [
         f"{file}: job {name} names {path}"
         for file, name, job in jobs(root)

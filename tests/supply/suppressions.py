@@ -11,7 +11,7 @@ LISTS = (".trivyignore", ".checkov.yaml", ".checkov.yml", ".gitleaks.toml", ".ba
 """Files by which scanners leave out rules, or places, for a whole tree."""
 TOOLS = {".venv/", ".tools/", "node_modules/", ".terraform/"}
 """What set-up leaves behind is nobody's code here."""
-FOLDERS = ("src", "scripts", "tests", "modules", "infrastructure", "images", ".github")
+FOLDERS = ("src", "scripts", "tools", "tests", "modules", "infrastructure", "images", ".github")
 OPTIONS = re.compile(r"--(?:skip-check|soft-fail|exclude-rule|disable-rule|baseline|ignorefile|no-fail)\b")
 WITH_RULE = tuple(
     re.compile(rf"#\s*{words}(.*)")

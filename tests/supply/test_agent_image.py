@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -35,26 +36,39 @@ def test_nothing_else_is_sent_to_the_engine():
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment made by the Dockerfile's steps, from a copy of what it copies."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """gwctl as the Dockerfile builds it, from a copy of what it copies."""
     build = tmp_path_factory.mktemp("build")
     # Without the caches, which other tests may write in this moment; the image gets none either.
     copy = ["tar", "--create", "--exclude=__pycache__", *copied()]
     files = subprocess.run(copy, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
     subprocess.run(["tar", "--extract"], cwd=build, check=True, input=files)
+    # The image's build step has the builder in its own environment; here the checkout's does it.
+    command = [UV, "build", "--quiet", "--wheel", "--no-build-isolation", "--python", ROOT / ".venv/bin/python"]
+    subprocess.run([*command, "--out-dir", build / "dist", "."], cwd=build, check=True)
+    (built,) = (build / "dist").glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment made by the Dockerfile's steps."""
     place = tmp_path_factory.mktemp("agent") / "gwctl"
     python = place / "bin" / "python"
     install = [UV, "pip", "install", "--quiet", "--python", python]
     for command in (
         [UV, "venv", "--quiet", "--python", ROOT / ".venv" / "bin" / "python", place],
         [*install, "--require-hashes", "--requirement", "requirements/agent.txt"],
+        [*install, "--no-deps", wheel],
     ):
-        subprocess.run(command, cwd=build, check=True)
-    # The image's build step has the builder in its own environment; here the checkout's does it.
-    wheel = [UV, "build", "--quiet", "--wheel", "--no-build-isolation", "--python", ROOT / ".venv/bin/python"]
-    subprocess.run([*wheel, "--out-dir", build / "dist", "."], cwd=build, check=True)
-    subprocess.run([*install, "--no-deps", *(build / "dist").glob("*.whl")], cwd=build, check=True)
+        subprocess.run(command, cwd=ROOT, check=True)
     return python
+
+
+def test_the_wheel_holds_the_product_and_nothing_that_builds_it(wheel: Path):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"gwctl"}
+    assert [name for name in names if name.startswith(("gwctl/docs/", "gwctl/tools/"))] == []
 
 
 def test_the_installed_agent_starts_and_asks_for_its_settings(installed: Path):

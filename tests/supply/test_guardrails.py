@@ -58,7 +58,7 @@ def known() -> set[tuple[str, ...]]:
 def planted(tmp_path: Path) -> Path:
     """A copy of the workflows and tools with one workflow that breaks every promise."""
     shutil.copytree(ROOT / ".github", tmp_path / ".github")
-    for name in ("mise.toml", ".ci", "images", "scripts", "tests"):
+    for name in ("mise.toml", ".ci", "images", "scripts", "tests", "tools"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".github" / "workflows" / "planted.yml").write_text(PLANTED)
     return tmp_path

@@ -14,11 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support.scripts import ROOT, SCANNERS, run, script
-
-sbom = script("sbom")
-changelog = script("changelog")
-plan_summary = script("plan_summary")
+from support.scripts import ROOT, SCANNERS, run
+from tools.supply import changelog, plan_summary, sbom
 
 
 def locked(name: str) -> set[str]:
@@ -94,7 +91,7 @@ def test_the_deploy_workflow_stops_before_anybody_approves_what_it_may_not_do(
     steps = yaml.safe_load((ROOT / ".github/workflows/deploy-environment.yml").read_text())["jobs"]["saved-plan"][
         "steps"
     ]
-    (check,) = re.findall(r"(scripts/plan_summary\.py --refuse-identities) plan\.json", str(steps))
+    (check,) = re.findall(r"(tools/supply/plan_summary\.py --refuse-identities) plan\.json", str(steps))
     done = run(sys.executable, *(ROOT / check.split()[0], check.split()[1]), tmp_path / "plan.json")
     assert done.returncode == code, done.stdout
     assert ("aws_iam_role_policy.task: no workflow may change roles" in done.stdout) == (code == 1)

@@ -12,13 +12,13 @@ import pytest
 import yaml
 
 from supply.copies import copy_of_the_checkout
-from support.scripts import ROOT, program, run, script
+from support.scripts import ROOT, program, run
+from tools.supply import commit_message as commit
 
 TASKS: dict[str, Any] = tomllib.loads((ROOT / "mise.toml").read_text())["tasks"]
 HOOKS: dict[str, Any] = yaml.safe_load((ROOT / "lefthook.yml").read_text())
 SAFE = ["dist", "docs", "down", "hooks", "sbom"]
 """Besides the scans: what changes nothing outside the checkout, and so nothing at all when it is run in a copy."""
-commit = script("commit_message")
 
 
 def first_word(task: str) -> list[str]:
@@ -91,7 +91,7 @@ def test_the_hooks_are_those_that_we_promise():
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A repository with our hooks and tools and nothing else."""
-    for name in (".venv", ".tools", "requirements", "scripts", "lefthook.yml", "pyproject.toml"):
+    for name in (".venv", ".tools", "requirements", "scripts", "tools", "lefthook.yml", "pyproject.toml"):
         (tmp_path / name).symlink_to(ROOT / name)
     run("git", "init", "--quiet", at=tmp_path)
     run("git", "config", "user.name", "t", at=tmp_path)

@@ -1,27 +1,15 @@
-"""The scripts of scripts/ as modules, and run. In: a name. Out: the module, or what the program printed."""
+"""Programs that scripts and scanners need, and running them. In: a command. Out: its path, or what it printed."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
 from pathlib import Path
-from types import ModuleType
 
 from support.requirements import require
 
 ROOT = Path(__file__).resolve().parents[2]
 SCANNERS = (ROOT / ".tools" / "scan" / "bin", ROOT / ".tools" / "bin")
 """Where `make scanners` puts the programs."""
-
-
-def script(name: str) -> ModuleType:
-    """The module scripts/NAME.py."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def program(name: str) -> str:

@@ -1,6 +1,26 @@
-"""`gwctl docs`: the checkout in, generated pages, a list of problems or a site out."""
+"""`gwctl docs`: the checkout in, generated pages, a list of problems or a site out.
+
+The work is done by tools/docs of the checkout: it builds and checks this repository, so what is installed lacks it.
+"""
+
+import sys
+from pathlib import Path
 
 import click
+
+
+def _checkout() -> Path:
+    """The root of the checkout, whose tools can be imported from now on. Raises UserError where it has none."""
+    from gwctl.core.errors import UserError
+    from gwctl.environments.project import Project, shown
+
+    root = Project.find().root
+    if not (root / "tools" / "docs" / "__init__.py").is_file():
+        raise UserError(
+            f"{shown(root)} has no tools/docs, which `gwctl docs` runs; run this in a whole checkout of gwctl"
+        )
+    sys.path.insert(0, str(root))
+    return root
 
 
 @click.group(name="docs")
@@ -15,11 +35,12 @@ def build() -> None:
     Commands, usage events, refusals, the admin API, environment.yaml, modules, decisions, runbooks, controls and data
     flows are read where they are defined. What is written is the same on every machine.
     """
+    root = _checkout()
     from gwctl.cli.main import cli
-    from gwctl.docs.build import write
-    from gwctl.environments.project import Project, shown
+    from gwctl.environments.project import shown
+    from tools.docs.build import write
 
-    written = write(Project.find().root, cli)
+    written = write(root, cli)
     for path in written:
         click.echo(f"{shown(path)} has been written.", err=True)
     if not written:
@@ -33,12 +54,12 @@ def check() -> None:
     Tests, resources, decisions and runbooks that controls name; links and headings; commands; the form of decisions;
     generated pages that are not current. Each problem comes with the command that mends it.
     """
+    root = _checkout()
     from gwctl.cli.main import cli
     from gwctl.core.errors import UserError
-    from gwctl.docs.check import problems
-    from gwctl.environments.project import Project
+    from tools.docs.check import problems
 
-    found = problems(Project.find().root, cli)
+    found = problems(root, cli)
     for problem in found:
         click.echo(problem)
     if found:
@@ -53,11 +74,9 @@ def site(output: str | None) -> None:
 
     It needs MkDocs, which `make setup` installs.
     """
-    from pathlib import Path
+    root = _checkout()
+    from gwctl.environments.project import shown
+    from tools.docs.site import build as build_site
 
-    from gwctl.docs.site import build as build_site
-    from gwctl.environments.project import Project, shown
-
-    root = Project.find().root
     index = build_site(root, Path(output).absolute() if output else root / "dist" / "site")
     click.echo(f"{shown(index)} has been written.", err=True)

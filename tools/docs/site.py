@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from gwctl.core.errors import UserError
-from gwctl.docs import adr, markdown
+from tools.docs import adr, markdown
 
 SOURCE: Final = Path("source")
 _HIDDEN: Final = {"__pycache__", "node_modules"}

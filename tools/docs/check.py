@@ -11,10 +11,10 @@ from urllib.parse import unquote
 import click
 
 from gwctl.cli.main import module_of
-from gwctl.docs import adr, build, commands, controls, flows, markdown
-from gwctl.docs.pages import reference
-from gwctl.docs.problem import Problem, replace_or_look
-from gwctl.docs.render import COMMAND as BUILD_COMMAND
+from tools.docs import adr, build, commands, controls, flows, markdown
+from tools.docs.pages import reference
+from tools.docs.problem import Problem, replace_or_look
+from tools.docs.render import COMMAND as BUILD_COMMAND
 
 CLI_PAGE: Final = "docs/reference/cli.md"
 _ELSEWHERE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
@@ -93,7 +93,7 @@ def _mend(root: Path, file: Path, written: str) -> str:
     name = Path(written).name
     everything = {
         path.name: path
-        for folder in ("docs", "src", "tests", "modules", "infrastructure", "portkey", "environments")
+        for folder in ("docs", "src", "tools", "tests", "modules", "infrastructure", "portkey", "environments")
         for path in (root / folder).rglob("*")
         if not {"node_modules", "__pycache__"} & set(path.parts)
     }
@@ -157,5 +157,5 @@ def _code(text: str) -> list[tuple[str, int]]:
 
 
 def _without_words() -> list[Problem]:
-    page = "src/gwctl/docs/pages/reference.py"
+    page = "tools/docs/pages/reference.py"
     return [Problem(page, f"{each} has no words", f"${{EDITOR:-vi}} {page}") for each in reference.lacking()]

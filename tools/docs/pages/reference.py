@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import click
 
-from gwctl.docs import commands
-from gwctl.docs.render import page
 from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
 from gwctl.edge.usage_log.line import UsageLine
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.metering.tokens import otel_name
+from tools.docs import commands
+from tools.docs.render import page
 
 EVENT_WORDS: Final[Mapping[str, str]] = {
     "api": "Wire shape of the request",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gwctl.docs.pages import evidence, reference, schemas
+from tools.docs.pages import evidence, reference, schemas
 
 
 def pages(root: Path, group: click.Group) -> dict[Path, str]:

@@ -8,8 +8,8 @@ from typing import Final
 
 import yaml
 
-from gwctl.docs import tests_index
-from gwctl.docs.problem import Problem
+from tools.docs import tests_index
+from tools.docs.problem import Problem
 
 SECTIONS: Final = (
     "Context and problem statement",

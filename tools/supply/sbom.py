@@ -1,6 +1,6 @@
 """The software bill of materials of the source. In: the lock files. Out: CycloneDX 1.5 JSON on stdout, with every hash.
 
-    python scripts/sbom.py [--output FILE]
+    python tools/supply/sbom.py [--output FILE]
 
 Syft makes the one of the image; this one needs nothing but the lock files, and the same files give the same bytes.
 """
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON_LOCKS = ("requirements/runtime.txt", "requirements/agent.txt", "requirements/lambda.txt")
 NPM_LOCKS = ("portkey/package-lock.json",)
 _PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)")

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from gwctl.docs import adr, controls, flows, hcl, markdown
-from gwctl.docs.flows import Flows
-from gwctl.docs.render import page
+from tools.docs import adr, controls, flows, hcl, markdown
+from tools.docs.flows import Flows
+from tools.docs.render import page
 
 
 def _link(here: Path, target: Path, text: str) -> str:

@@ -8,8 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gwctl.core.errors import UserError
-from gwctl.docs import adr, hcl, tests_index
-from gwctl.docs.problem import Problem, replace_or_look
+from tools.docs import adr, hcl, tests_index
+from tools.docs.problem import Problem, replace_or_look
 
 CONTROLS: Final = "docs/auditors/controls.yaml"
 FRAMEWORKS: Final = "docs/auditors/frameworks.yaml"

@@ -1,8 +1,8 @@
 """What a plan would do, for a comment. In: what `gwctl plan --json` printed. Out: Markdown with addresses and actions.
 
-    python scripts/plan_summary.py plan.json            the summary
-    python scripts/plan_summary.py --count plan.json    how many resources and outputs would change, nothing else
-    python scripts/plan_summary.py --refuse-identities plan.json    fails when it changes an IAM role or policy
+    python tools/supply/plan_summary.py plan.json            the summary
+    python tools/supply/plan_summary.py --count plan.json    how many resources and outputs would change, nothing else
+    python tools/supply/plan_summary.py --refuse-identities plan.json    fails when it changes an IAM role or policy
 
 Values never appear, not even those that Terraform shows: a plan is read by more people than may know its secrets.
 """

@@ -1,6 +1,6 @@
 """The changes of a release. In: a tag. Out: Markdown, from the Conventional Commits since the tag before it.
 
-python scripts/changelog.py v1.2.0
+python tools/supply/changelog.py v1.2.0
 """
 
 import argparse

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from gwctl.docs.render import page
+from tools.docs.render import page
 
 OPENAPI: Final = "docs/reference/openapi.json"
 ENVIRONMENT: Final = "docs/reference/environment.schema.json"

@@ -1,7 +1,7 @@
 """Whether commit messages are Conventional Commits. In: a message's file, or a range. Out: 1 and what to mend.
 
-    python3 scripts/commit_message.py .git/COMMIT_EDITMSG      Lefthook's commit-msg
-    python3 scripts/commit_message.py --range origin/main..    what a pull request adds
+    python3 tools/supply/commit_message.py .git/COMMIT_EDITMSG      Lefthook's commit-msg
+    python3 tools/supply/commit_message.py --range origin/main..    what a pull request adds
 
 https://www.conventionalcommits.org/en/v1.0.0/ with the types below. Only the standard library: it runs before set-up.
 """

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gwctl.docs import markdown
+from tools.docs import markdown
 
 COMMAND: Final = "gwctl docs build"
 
@@ -21,7 +21,7 @@ def _code(value: object) -> str:
 
 
 _ENVIRONMENT: Final = Environment(  # nosec B701 # Markdown, not HTML
-    loader=PackageLoader("gwctl.docs"),
+    loader=PackageLoader("tools.docs"),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

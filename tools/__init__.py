@@ -1,0 +1,1 @@
+"""What builds and checks this repository and is no part of the product: documents, supply chain, benchmark."""
