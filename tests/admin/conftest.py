@@ -1,6 +1,6 @@
 """What the admin tests share: one emulated AWS for the session, fresh tables and a bucket for each test.
 
-The emulated AWS is the one of a local gateway (`gwctl.emulated_aws.state`), a process of its own. Tests that take
+The emulated AWS is the one of a local gateway (`gwctl.emulated_aws`), a process of its own. Tests that take
 `engine` run against it and against DynamoDB Local.
 """
 
@@ -20,7 +20,7 @@ from support.processes import answers, start
 def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of an emulated AWS."""
     port = free_port()
-    command = [sys.executable, "-m", "gwctl.emulated_aws.state", "--port", str(port)]
+    command = [sys.executable, "-m", "gwctl.emulated_aws", "--port", str(port)]
     command += ["--data-dir", str(tmp_path_factory.mktemp("aws"))]
     url = f"http://127.0.0.1:{port}"
     with start(command, ready=lambda: answers(f"{url}/healthz"), seconds=60):

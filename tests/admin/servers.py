@@ -60,7 +60,7 @@ class RunningAdmin:
 
 
 def start_aws(directory: Path, port: int) -> Process:
-    command = [sys.executable, "-m", "gwctl.emulated_aws.state", "--port", str(port), "--data-dir", str(directory)]
+    command = [sys.executable, "-m", "gwctl.emulated_aws", "--port", str(port), "--data-dir", str(directory)]
     return start(command, ready=lambda: answers(f"http://127.0.0.1:{port}/healthz"), seconds=60)
 
 

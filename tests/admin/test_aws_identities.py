@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from admin.servers import start_aws
 from gwctl.core import scopes
-from gwctl.emulated_aws.memory import FILE
+from gwctl.emulated_aws.disk.file import FILE
 from gwctl.stores.aws.local_names import client_options
 from support.ports import free_port
 from support.processes import Process

@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin.servers import start_aws
-from gwctl.emulated_aws.memory import FILE
-from gwctl.emulated_aws.state import ACCESS_KEY, main
+from gwctl.emulated_aws.__main__ import ACCESS_KEY, main
+from gwctl.emulated_aws.disk.file import FILE
 from gwctl.stores.aws import local_names as aws_names
 from gwctl.stores.aws.local_names import client_options
 from gwctl.stores.aws.local_resources import SETTINGS, ensure, table_definition
@@ -210,7 +210,7 @@ def test_a_file_that_is_something_else_ends_with_one_sentence(tmp_path: Path, ca
 
 def test_only_who_has_the_access_key_is_answered(tmp_path: Path):
     port = free_port()
-    command = [sys.executable, "-m", "gwctl.emulated_aws.state", "--port", str(port), "--data-dir", str(tmp_path)]
+    command = [sys.executable, "-m", "gwctl.emulated_aws", "--port", str(port), "--data-dir", str(tmp_path)]
     url = f"http://127.0.0.1:{port}"
     with start(command, ready=lambda: answers(f"{url}/healthz"), env={ACCESS_KEY: "akey"}, seconds=60):
         ensure(client_options(url, "akey"))

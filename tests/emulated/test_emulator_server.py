@@ -21,7 +21,7 @@ COLUMNS = [{"Name": f"column_{number}", "Type": "string", "Comment": "x" * 60} f
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     file = tmp_path_factory.mktemp("emulator") / "url"
-    command = [sys.executable, "-m", "gwctl.emulated_aws.server", file]
+    command = [sys.executable, "-m", "gwctl.emulated_aws", "--url-file", file]
     with start(command, ready=lambda: file.exists(), seconds=60):
         yield file.read_text().strip()
 

@@ -82,7 +82,7 @@ class Task:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """An emulated AWS, empty."""
     url = tmp_path_factory.mktemp("aws") / "url"
-    command = [sys.executable, "-P", "-m", "gwctl.emulated_aws.server", url]
+    command = [sys.executable, "-P", "-m", "gwctl.emulated_aws", "--url-file", url]
     with start(command, ready=url.exists, seconds=60, env=emulated_credentials("http://127.0.0.1:9")):
         yield emulated_credentials(url.read_text().strip())
 

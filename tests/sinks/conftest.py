@@ -20,7 +20,7 @@ def moto_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     Plain moto server loses updates when transactions of two clients overlap, as they do when one was just killed.
     """
     port = free_port()
-    command = [sys.executable, "-m", "gwctl.emulated_aws.state", "--port", str(port)]
+    command = [sys.executable, "-m", "gwctl.emulated_aws", "--port", str(port)]
     command += ["--data-dir", str(tmp_path_factory.mktemp("aws"))]
     url = f"http://127.0.0.1:{port}"
     with start(command, ready=lambda: answers(f"{url}/healthz"), seconds=60):

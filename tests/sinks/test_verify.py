@@ -287,7 +287,7 @@ def local_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     """The local AWS of a gateway with its data directory, as `gwctl up` runs it."""
     data, port = DataDir(tmp_path / "data"), free_port()
     data.create()
-    command = [sys.executable, "-m", "gwctl.emulated_aws.state", "--port", str(port), "--data-dir", str(data.aws)]
+    command = [sys.executable, "-m", "gwctl.emulated_aws", "--port", str(port), "--data-dir", str(data.aws)]
     url = f"http://127.0.0.1:{port}"
     for name, value in aws_names.variables(url, "local").items():
         monkeypatch.setenv(name, value)

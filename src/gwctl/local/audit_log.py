@@ -1,6 +1,6 @@
 """The audit log of a local gateway, out of the file in which its AWS keeps everything. It may run or not.
 
-In: that file (`gwctl.emulated_aws.memory` writes it). Out: what `check` needs: a source, heads, changes of the policy.
+In: that file (`gwctl.emulated_aws.disk` writes it). Out: what `check` needs: a source, heads, changes of the policy.
 """
 
 import json

@@ -60,7 +60,7 @@ def start(project: Project) -> Emulator:
     log = folder / "emulator.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "gwctl.emulated_aws.server", str(url_file)],
+            [sys.executable, "-P", "-m", "gwctl.emulated_aws", "--url-file", str(url_file), "--access-log"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

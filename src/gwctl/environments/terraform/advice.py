@@ -51,5 +51,5 @@ _EMULATED: Final = r"StatusCode: 500|deserialization failed|NotImplemented"
 def advice(text: str, *, emulated: bool = False) -> str:
     """What to do about it."""
     if emulated and re.search(_EMULATED, text):
-        return "The emulated AWS cannot do this: leave it out in this environment, or patch moto in moto_shim.py."
+        return "The emulated AWS cannot do this: leave it out in this environment, or patch moto in emulated_aws/shim."
     return next((sentence for pattern, sentence in _ADVICE.items() if re.search(pattern, text)), "")

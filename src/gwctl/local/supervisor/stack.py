@@ -108,9 +108,7 @@ class Stack:
     def aws(self, port: int) -> Part:
         """The local AWS."""
         options = ["--data-dir", str(self.data.aws)]
-        return self._python_server(
-            "aws", "gwctl.emulated_aws.state", port, options, {aws_names.ACCESS_KEY: self.keys.aws}
-        )
+        return self._python_server("aws", "gwctl.emulated_aws", port, options, {aws_names.ACCESS_KEY: self.keys.aws})
 
     def admin(self, port: int, aws_port: int, issuer_port: int, providers: Iterable[Provider]) -> Part:
         """The admin API; writes its configuration."""

@@ -4,13 +4,14 @@ A row is a secret with all its versions, their stages, and the date at which it 
 replicate later is refused; nothing of the gateway does.
 """
 
-from collections.abc import Mapping
+import json
 from typing import Any, Final
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
 
-from gwctl.emulated_aws.memory import AwsMemory
+from gwctl.emulated_aws.call import Call
+from gwctl.emulated_aws.disk.file import AwsFile
 
 SERVICE: Final = "secretsmanager"
 WRITES: Final = {
@@ -27,24 +28,24 @@ WRITES: Final = {
 }
 
 
-def restore(memory: AwsMemory) -> None:
-    """Fills moto's backends, which must be empty."""
-    for region, name, content in memory.things(SERVICE):
+def restore(file: AwsFile) -> None:
+    """Fill moto's backends, which must be empty."""
+    for region, name, content in file.things(SERVICE):
         secret: Any = FakeSecret(DEFAULT_ACCOUNT_ID, region, name, {}, "")
         vars(secret).update(content)
         secret.replicas = secret.create_replicas(content["replicas"], force_overwrite=True)
         _backend(region).secrets[name] = secret
 
 
-def keep(memory: AwsMemory, region: str, _action: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-    """Writes the secret that one of WRITES has changed."""
-    secrets = _backend(region).secrets
-    name = answer.get("Name") or secrets[request["SecretId"]].name
+def keep(file: AwsFile, call: Call, answer: bytes) -> None:
+    """Write the secret that one of WRITES has changed."""
+    secrets = _backend(call.region).secrets
+    name = json.loads(answer or b"{}").get("Name") or secrets[call.request["SecretId"]].name
     secret = secrets.get(name)
     content = None
     if isinstance(secret, FakeSecret):
         content = {**vars(secret), "replicas": [{"Region": each.region} for each in secret.replicas]}
-    memory.keep_things(SERVICE, region, {name: content})
+    file.keep_things(SERVICE, call.region, {name: content})
 
 
 def _backend(region: str) -> Any:

@@ -4,7 +4,7 @@ A pool's row has its resource servers and domains; each app client has a row of 
 and identity providers are not kept: machines alone are clients of a gateway.
 """
 
-from collections.abc import Mapping
+import json
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,7 +16,8 @@ from moto.cognitoidp.models import (
 )
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from gwctl.emulated_aws.memory import AwsMemory
+from gwctl.emulated_aws.call import Call
+from gwctl.emulated_aws.disk.file import AwsFile
 
 SERVICE: Final = "AWSCognitoIdentityProviderService"
 
@@ -42,9 +43,9 @@ _DATES: Final = ("creation_date", "last_modified_date")
 _FIELDS: Final = ("arn", "extended_config", "id", "mfa_config", "name", "request", "sms_mfa_config", "token_mfa_config")
 
 
-def restore(memory: AwsMemory) -> None:
-    """Fills moto's backends, which must be empty."""
-    for region, name, content in memory.things(SERVICE):  # a pool comes before its clients
+def restore(file: AwsFile) -> None:
+    """Fill moto's backends, which must be empty."""
+    for region, name, content in file.things(SERVICE):  # a pool comes before its clients
         backend = _backend(region)
         pool_id, _, client_id = name.partition("/")
         if client_id:
@@ -63,22 +64,23 @@ def restore(memory: AwsMemory) -> None:
             backend.user_pool_domains[domain["domain"]] = CognitoIdpUserPoolDomain(**domain)
 
 
-def keep(memory: AwsMemory, region: str, action: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-    """Writes what one of WRITES has changed."""
+def keep(file: AwsFile, call: Call, answer: bytes) -> None:
+    """Write what one of WRITES has changed."""
+    region, action, request = call.region, call.action, call.request
     backend = _backend(region)
-    pool_id = request.get("UserPoolId") or answer["UserPool"]["Id"]
+    pool_id = request.get("UserPoolId") or json.loads(answer)["UserPool"]["Id"]
     pool = backend.user_pools.get(pool_id)
     if pool is None:
-        names = (name for where, name, _ in memory.things(SERVICE) if where == region)
-        memory.keep_things(SERVICE, region, {name: None for name in names if name.partition("/")[0] == pool_id})
+        names = (name for where, name, _ in file.things(SERVICE) if where == region)
+        file.keep_things(SERVICE, region, {name: None for name in names if name.partition("/")[0] == pool_id})
     elif action in _ABOUT_CLIENTS:
-        client_id = request.get("ClientId") or answer["UserPoolClient"]["ClientId"]
+        client_id = request.get("ClientId") or json.loads(answer)["UserPoolClient"]["ClientId"]
         client = pool.clients.get(client_id)
-        memory.keep_things(SERVICE, region, {f"{pool_id}/{client_id}": vars(client) if client else None})
+        file.keep_things(SERVICE, region, {f"{pool_id}/{client_id}": vars(client) if client else None})
     else:
         if action == "CreateUserPool":
             pool.request = request  # a schema cannot be had of moto in the form in which it takes one
-        memory.keep_things(SERVICE, region, {pool_id: _content(pool, backend)})
+        file.keep_things(SERVICE, region, {pool_id: _content(pool, backend)})
 
 
 def _content(pool: Any, backend: Any) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What the emulated AWS holds, kept in a SQLite file, a module for each service that is kept."""
