@@ -12,7 +12,7 @@ SHORT = Size(clients=64, requests=8)
 STALLED_SECONDS = 0.3
 """A third of what an agent may take to give an idle lease back."""
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(300)]
 
 
 def shown(report: Report, capsys: pytest.CaptureFixture[str]) -> dict[str, int]:

@@ -19,7 +19,7 @@ COMPILE_SECONDS = 2.0
 EDGE, QUOTAS = 0.95, 0.90
 NOISE = 0.15
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 
 
 def test_the_edge_and_three_quotas_leave_nearly_all_of_portkeys_throughput(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,7 @@ def state_of(store: DynamoQuotaStore, quota_id: str) -> WindowState:
     return store.read([key])[key]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("engines", [1, 4])
 def test_of_a_thousand_simultaneous_requests_a_budget_for_ten_admits_ten(
     stores: list[DynamoQuotaStore], engines: int
@@ -46,6 +47,7 @@ def test_of_a_thousand_simultaneous_requests_a_budget_for_ten_admits_ten(
     assert state_of(stores[0], name).committed == 10 * 700
 
 
+@pytest.mark.alone
 def test_mixed_sizes_under_three_quotas_are_neither_overspent_nor_refused_falsely(
     stores: list[DynamoQuotaStore], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ RESERVE_MICROSECONDS = 30
 SETTLE_MICROSECONDS = 60
 
 
+@pytest.mark.alone
 def test_a_reserve_under_three_quotas_takes_microseconds(capsys: pytest.CaptureFixture[str]) -> None:
     store = ModelStore()
     engine = QuotaEngine(store, "a", "w")

@@ -25,6 +25,7 @@ from support.json_lines import whole_lines
 from support.ports import free_ports
 from support.processes import wait_until
 
+CONNECTION_VARIABLE = "GWCTL_GATEWAY_CONNECTION"
 START_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -179,10 +180,16 @@ def local_gateway(
         run_gwctl("down", *data.command_option(), home=home, seconds=STOP_SECONDS)
 
 
+def require_local() -> None:
+    """Skip the test if the gateway under test runs elsewhere."""
+    if named := os.environ.get(CONNECTION_VARIABLE):
+        Gateway(Path(named)).require_local()
+
+
 @contextmanager
 def chosen_gateway(folder: Path) -> Iterator[Gateway]:
     """The gateway that `GWCTL_GATEWAY_CONNECTION` names, else one started in `folder`."""
-    if named := os.environ.get("GWCTL_GATEWAY_CONNECTION"):
+    if named := os.environ.get(CONNECTION_VARIABLE):
         yield Gateway(Path(named))
     else:
         with local_gateway(folder) as gateway:

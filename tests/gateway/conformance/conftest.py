@@ -12,10 +12,9 @@ import pytest
 from gateway.conformance.calls import Caller
 from gateway.conformance.forge import Forger
 from gateway.conformance.lab import Lab, running_lab
-from gateway.conformance.slow import SlowClients
-from support.gateway import Gateway
+from support.gateway import Gateway, require_local
 
-LAST = ("test_slow_clients.py", "test_secret_canary.py", "test_settlement.py")
+LAST = ("test_secret_canary.py", "test_settlement.py")
 """Modules that look back on what all the others did."""
 
 
@@ -35,14 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def gateway(running_gateway: Gateway) -> Gateway:
     """The gateway under test."""
     return running_gateway
-
-
-@pytest.fixture(scope="session", autouse=True)
-def slow_clients(gateway: Gateway) -> SlowClients:
-    """Clients that dawdle from the first test on."""
-    clients = SlowClients(gateway.url)
-    clients.start()
-    return clients
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +57,8 @@ def forger(gateway: Gateway) -> Forger:
 
 
 @pytest.fixture(scope="session")
-def lab_server(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    gateway.require_local()
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    require_local()
     with running_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
@@ -80,8 +71,8 @@ def lab(lab_server: Lab) -> Lab:
 
 
 @pytest.fixture(scope="session")
-def workshop_server(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    gateway.require_local()
+def workshop_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    require_local()
     with running_lab(tmp_path_factory.mktemp("workshop")) as lab:
         yield lab
 

@@ -1,4 +1,4 @@
-"""Clients that take their time, in the background while other tests run: what became of them is asked at the end."""
+"""Clients that take their time. In: the URL of a gateway. Out: what became of each, and after how many seconds."""
 
 import threading
 import time

@@ -40,6 +40,7 @@ def in_force(lab: Lab) -> bool:
     return policy.applied == policy.label
 
 
+@pytest.mark.alone
 def test_edits_are_in_force_within_two_seconds(workshop: Lab, editor: PolicyEditor, capsys: pytest.CaptureFixture[str]):
     """Each edit adds a route; the time runs from the write until a caller sees it."""
     seconds: list[float] = []
@@ -85,6 +86,7 @@ def test_a_route_that_was_changed_leads_elsewhere(workshop: Lab, editor: PolicyE
     wait_until(led_elsewhere, "the new target to be asked")
 
 
+@pytest.mark.alone
 def test_a_client_that_was_disabled_is_refused(workshop: Lab, editor: PolicyEditor):
     def disable(documents: dict[str, Any]) -> None:
         next(each for each in documents["clients"] if each["id"] == "narrow-client")["enabled"] = False
@@ -98,6 +100,7 @@ def test_a_client_that_was_disabled_is_refused(workshop: Lab, editor: PolicyEdit
     assert served == 200
 
 
+@pytest.mark.alone
 def test_a_rule_that_was_added_holds(workshop: Lab, editor: PolicyEditor):
     rule = {"id": "fruit", "action": "deny", "pattern": "banana", "teams": ["default"]}
     editor.apply(lambda documents: documents["scanner"].append(rule))
@@ -106,6 +109,7 @@ def test_a_rule_that_was_added_holds(workshop: Lab, editor: PolicyEditor):
     wait_until(lambda: workshop.caller.ask("chat", "one", messages=messages).status_code == 400, "the rule", 2)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("in_place", [False, True], ids=["by rename", "in place"])
 def test_it_does_not_matter_how_the_file_is_written(workshop: Lab, editor: PolicyEditor, *, in_place: bool):
     editor.apply(lambda documents: add_route(documents, "written", "one"), in_place=in_place)

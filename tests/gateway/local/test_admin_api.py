@@ -85,6 +85,7 @@ def seconds_until(condition: Callable[[], bool]) -> float:
 # --- from the answer to the enforcement ---
 
 
+@pytest.mark.alone
 def test_a_change_is_enforced_within_two_seconds_of_its_answer(desk: Desk, capsys: pytest.CaptureFixture[str]):
     """A team's model, a client and a budget, each taken away and given back."""
     desk.create("/routing/api-fast", FAST)
@@ -133,6 +134,7 @@ def summary(seconds: list[float]) -> str:
 # --- clients ---
 
 
+@pytest.mark.alone
 def test_a_client_that_is_made_can_call_models_until_it_is_revoked(desk: Desk):
     client = desk.new_client("default")
     headers = desk.bearer(client)
@@ -190,6 +192,7 @@ def test_saving_the_policy_file_leaves_what_the_admin_api_made(desk: Desk):
     assert desk.admin.get("/teams/kept").status_code == 200
 
 
+@pytest.mark.alone
 def test_a_rollback_is_enforced(desk: Desk):
     version = desk.admin.get("/policy").json()["version"]
     desk.create("/routing/mistake", {**FAST, "id": "mistake"})

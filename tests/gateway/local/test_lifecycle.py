@@ -73,6 +73,7 @@ def test_a_request_whose_line_dies_with_the_edge_is_metered_once(own: Place):
     assert len(metered()) == len(set(metered())) == 10
 
 
+@pytest.mark.alone
 def test_an_edit_of_the_policy_is_in_force_within_two_seconds(here: Place):
     route = "  - {id: edited, targets: [{provider: sample-openai, model: sample-gpt}]}\n"
     text = here.data.policy.read_text()

@@ -47,6 +47,7 @@ def bash(here: Place, command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.alone
 def test_it_is_ready_in_less_than_ten_seconds(here: Place):
     print(f"\nready after {here.status.ready_seconds} s")
     assert (here.status.ready_seconds or 99) < READY_SECONDS

@@ -181,6 +181,7 @@ def test_a_socket_that_a_dead_agent_left_is_replaced(socket: Path) -> None:
     assert run(socket, lambda running: running.ask(), {}).status == 200
 
 
+@pytest.mark.alone
 def test_a_call_under_three_quotas_costs_a_fraction_of_a_millisecond(
     socket: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,6 +42,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]):
     assert done.stderr.strip() == ""
 
 
+@pytest.mark.alone
 def test_help_is_quick(tmp_path: Path):
     """The target is 0.2 s on an idle machine; a busy one gets more, measured by what Python alone takes."""
 
