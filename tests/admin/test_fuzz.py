@@ -12,6 +12,7 @@ from admin.place import budget, route
 from admin.servers import RunningAdmin, running_admin
 from gwctl.admin.api.openapi import build
 from gwctl.core import scopes
+from support.profile import PROFILE, examples
 
 load_all_checks()
 CHECKED: Any = CHECKS.get_by_names(
@@ -25,7 +26,6 @@ CHECKED: Any = CHECKS.get_by_names(
         "ignored_auth",
     ]
 )
-EXAMPLES = 16
 SUPPRESSED = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
@@ -45,8 +45,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAdmin]:
 schema = schemathesis.openapi.from_dict(build())
 
 
+@pytest.mark.hypothesis
 @schema.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SUPPRESSED, derandomize=True)
+@settings(max_examples=examples(8), suppress_health_check=SUPPRESSED, derandomize=PROFILE == "ci")
 def test_every_answer_is_one_that_is_described(case: schemathesis.Case, server: RunningAdmin):
     headers = server.bearer(f"{scopes.ADMIN} {scopes.READ}")
     case.call_and_validate(base_url=server.url, headers=headers, checks=CHECKED)

@@ -16,6 +16,7 @@ from gwctl.policy.compile import compile_policy
 from gwctl.policy.documents import Budget, Client, Documents, Route, ScannerRule, Target, Team
 from gwctl.policy.errors import PolicyError
 from gwctl.policy.state import MODELS, Section
+from support.profile import examples
 
 names = st.sampled_from(["a", "b", "c"])
 SUPPRESSED = [HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -124,7 +125,8 @@ class Writes(RuleBasedStateMachine):
             assert self.place.snapshots().snapshot(self.changes) == expected
 
 
+@pytest.mark.hypothesis
 def test_any_sequence_of_writes_ends_as_the_model_says(aws_url: str):
     machine = type("Machine", (Writes,), {"aws_url": aws_url})
-    limits = settings(max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=SUPPRESSED)
+    limits = settings(max_examples=examples(8), stateful_step_count=15, suppress_health_check=SUPPRESSED)
     run_state_machine_as_test(machine, settings=limits)

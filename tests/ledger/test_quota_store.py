@@ -11,6 +11,7 @@ from gwctl.ledger.quotas.store import NO_LEASE, Lease, QuotaStore, StoreUnavaila
 from gwctl.stores.aws.quotas import DynamoQuotaStore, connect
 from support.dynamodb_local import dynamodb_client
 from support.ports import free_port
+from support.profile import examples
 
 NUMBERS = count()
 
@@ -212,7 +213,7 @@ def swaps(draw: st.DrawFn) -> list[tuple[str, int, int, int | None, bool]]:
 
 
 @given(steps=swaps())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_store_answers_as_the_model_does(
     store: QuotaStore, steps: list[tuple[str, int, int, int | None, bool]]
 ) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gwctl.local.supervisor.programs import find_node
+from support.profile import examples
 from unit.edge.program import Program
 from unit.policy.examples import compiled
 
@@ -100,7 +101,7 @@ bodies = st.builds(
 )
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies, st.binary(max_size=1), st.integers(0, 80))
 def test_what_the_edge_reads_node_reads(program: Program, node: Node, body: bytes, piece: bytes, at: int):
     changed = body[:at] + piece + body[at + len(piece) :]

@@ -14,6 +14,7 @@ from gwctl.policy.snapshot import Snapshot
 from gwctl.pricing.model_limits import DEFAULT_ANSWER_TOKENS, DEFAULT_CONTEXT_TOKENS
 from gwctl.pricing.prices import MILLION, Price, PriceTier, ServiceTierPrice, cost, upper_bound
 from metering.recorded import Case, cases
+from support.profile import examples
 from unit.policy.examples import compiled
 
 MODELS = [
@@ -154,7 +155,7 @@ def usages(draw: st.DrawFn, given_tokens: int, written: int, searches: int) -> T
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100))
 def test_no_usage_within_the_bounds_costs_more_than_the_bound(data: st.DataObject) -> None:
     kind, model = data.draw(st.sampled_from(MODELS))
     snapshot = routed({"provider": kind, "model": model})
