@@ -26,6 +26,13 @@ def script(file: str, job: str) -> str:
     return "\n".join(str(step.get("run", "")) for step in steps(file, job))
 
 
+def test_each_suite_of_tests_is_a_job():
+    suites = {path.parent.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
+    jobs = guards.workflows(ROOT)["ci.yml"]["jobs"]
+    assert set(jobs["suite"]["strategy"]["matrix"]["suite"]) == suites
+    assert set(jobs["ci-run"]["needs"]) == set(jobs) - {"ci-run"}
+
+
 def test_environments_are_deployed_one_after_the_other():
     jobs = guards.workflows(ROOT)["deploy.yml"]["jobs"]
     assert [(name, job.get("needs")) for name, job in jobs.items()] == [
