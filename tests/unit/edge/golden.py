@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from gwctl.edge.policy_tables import policy_tables
 from gwctl.edge.render import PolicyFiles, render_bootstrap, render_policy
 from gwctl.policy.snapshot import Snapshot
 from unit.edge.program import SETTINGS
@@ -15,6 +16,7 @@ from unit.policy.examples import compiled
 
 FOLDER = Path(__file__).parents[2] / "golden" / "edge"
 UPDATE = "GWCTL_UPDATE_GOLDEN"
+WIDTH = 120
 COMMAND = f"{UPDATE}=1 .venv/bin/python -m pytest tests/unit/edge/test_golden.py"
 
 SECRETS = {
@@ -64,12 +66,17 @@ def files() -> PolicyFiles:
     return render_policy(example(), SETTINGS, SECRETS)
 
 
+def lua_of(policy: dict[str, Any]) -> dict[str, str]:
+    """Where the Lua program is in a rendered policy."""
+    return policy["resources"][0]["typed_config"]["default_source_code"]
+
+
 def rendered() -> dict[str, str]:
-    """File name → content. The Lua program has a file of its own and a mark in policy.json."""
+    """File name → content. Of the Lua program only the tables are generated: they have a file of their own."""
     built = files()
-    policy = json.loads(built.policy)
-    source = policy["resources"][0]["typed_config"]["default_source_code"]
-    program, source["inline_string"] = source["inline_string"], "(policy.lua)"
+    policy, tables = json.loads(built.policy), policy_tables(example(), SETTINGS)
+    assert lua_of(policy)["inline_string"].startswith(tables)
+    lua_of(policy)["inline_string"] = "(tables.lua, and the scripts of src/gwctl/edge/lua)"
     note = {"//": f"Generated; do not edit. {COMMAND}"}
     documents: dict[str, Any] = {
         "bootstrap.json": render_bootstrap(SETTINGS),
@@ -77,8 +84,23 @@ def rendered() -> dict[str, str]:
         "policy.json": policy,
         **{name: json.loads(content) for name, content in built.secrets.items()},
     }
-    texts = {name: json.dumps({**note, **document}, indent=1) + "\n" for name, document in documents.items()}
-    return {**texts, "policy.lua": f"-- Generated; do not edit. {COMMAND}\n{program}"}
+    texts = {name: f"{short({**note, **document})}\n" for name, document in documents.items()}
+    return {**texts, "tables.lua": f"-- Generated; do not edit. {COMMAND}\n{tables}"}
+
+
+def short(value: Any, indent: int = 0) -> str:
+    """JSON in which whatever fits into a line is in one."""
+    line = json.dumps(value)
+    if indent + len(line) <= WIDTH or not isinstance(value, dict | list):
+        return line
+    inner = indent + 1
+    parts = (
+        [f"{json.dumps(key)}: {short(each, inner)}" for key, each in value.items()]
+        if isinstance(value, dict)
+        else [short(each, inner) for each in value]
+    )
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    return f",\n{' ' * inner}".join([f"{start}\n{' ' * inner}{parts[0]}", *parts[1:]]) + f"\n{' ' * indent}{end}"
 
 
 def read(name: str) -> Any:

@@ -36,7 +36,7 @@ def static() -> dict[str, Any]:
     resources["secrets"] = [without_type(each) for each in golden.read("credentials.json")["resources"]]
     [policy] = golden.read("policy.json")["resources"]
     lua = policy["typed_config"]
-    lua["default_source_code"]["inline_string"] = (golden.FOLDER / "policy.lua").read_text()
+    lua["default_source_code"] = golden.lua_of(json.loads(golden.files().policy))
     del bootstrap["dynamic_resources"]
     http = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
     for each in http["http_filters"]:
