@@ -45,7 +45,7 @@ scan: scanners  ## every scanner over the tree; `scripts/scan NAME` runs one
 	scripts/scan
 
 hammer: setup  ## many clients against hard budgets: prints overshoot and false refusals
-	PYTHONPATH=tests $(BIN)/python -m hammer
+	$(BIN)/python -m tools.bench
 
 lint: setup  ## formatting, lint and types
 	$(BIN)/ruff format --check .

@@ -67,7 +67,7 @@ def test_every_make_target_that_says_what_it_does_has_a_task():
 
 def test_every_task_is_run_by_some_test():
     """Here, or by test_scanners, or it is CI itself (ci, test), what CI starts with (lint, setup, scan's programs), or
-    another suite's subject: `up` is the first block of README.md, `hammer` has tests/hammer."""
+    another suite's subject: `up` is the first block of README.md, `hammer` has tests/bench."""
     elsewhere = {"ci", "hammer", "lint", "scan", "setup", "test", "up"}
     # Need Docker, Trivy's database or an identity: test_scanners and test_release go as far as one can without.
     elsewhere |= {"image", "image:scan", "sign"}

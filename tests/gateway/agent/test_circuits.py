@@ -11,9 +11,9 @@ from gateway.edge.issuer import Issuer
 from gateway.edge.policies import policy
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
 from gwctl.core.files import write_atomically
-from hammer.rig import Pair, running_portkey
 from support.processes import wait_until
 from support.replay_provider import Answer, ReplayProvider
+from tools.bench.rig import Pair, running_portkey
 
 ROUTE = {
     "id": "safe",

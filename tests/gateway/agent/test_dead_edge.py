@@ -19,10 +19,10 @@ import pytest
 
 from gateway.portkey_contract.recipes import BODIES, OPENAI_CHAT, OPENAI_CHUNKS
 from gwctl.policy.snapshot import Snapshot
-from hammer.policies import policy
-from hammer.rig import Fleet, Pair, running_fleet
 from support.processes import wait_until
 from support.replay_provider import Answer, RecordedRequest, ReplayProvider
+from tools.bench.policies import policy
+from tools.bench.rig import Fleet, Pair, running_fleet
 
 BUDGETS = [
     {"id": "money", "team": "a", "limit_usd": "1000", "period": "month"},

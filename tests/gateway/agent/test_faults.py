@@ -19,13 +19,13 @@ from moto.server import ThreadedMotoServer
 
 from gwctl.agent.settings import SnapshotPlace
 from gwctl.policy.snapshot import Snapshot
-from hammer.load import Outcome
-from hammer.policies import callers, policy
-from hammer.rig import Fleet, Pair, running_fleet, running_portkey
-from hammer.traffic import Traffic
 from support.dynamodb_local import REGION
 from support.faulty_proxy import FaultyProxy
 from support.processes import wait_until
+from tools.bench.load import Outcome
+from tools.bench.policies import callers, policy
+from tools.bench.rig import Fleet, Pair, running_fleet, running_portkey
+from tools.bench.traffic import Traffic
 
 QUOTA, FREE = "team:a", "team:b"
 BUDGETS = [{"id": "money", "team": "a", "limit_usd": "1000", "period": "month"}]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hammer.http import Http
-from hammer.load import Bounder, Client, Outcome
-from hammer.policies import callers, policy
-from hammer.rig import Fleet, running_fleet
 from support.processes import wait_until
+from tools.bench.http import Http
+from tools.bench.load import Bounder, Client, Outcome
+from tools.bench.policies import callers, policy
+from tools.bench.rig import Fleet, running_fleet
 
 KILLS = 5
 CLIENTS = 12

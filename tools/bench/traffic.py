@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from gwctl.policy.snapshot import Snapshot
-from hammer.http import Http
-from hammer.load import Bounder, Caller, Client, Outcome
-from hammer.rig import Fleet
 from support.processes import wait_until
+from tools.bench.http import Http
+from tools.bench.load import Bounder, Caller, Client, Outcome
+from tools.bench.rig import Fleet
 
 PAUSE_SECONDS = 0.02
 

@@ -27,10 +27,10 @@ from support.dynamodb_local import REGION, create_ledger_table, dynamodb_client,
 from support.json_lines import whole_lines
 from support.ports import free_port
 from support.processes import Process, listening, start, wait_until
+from tools.bench import ROOT
 
 SECRETS = {"provider": {"api_key": "sk-hammer"}}
 TABLES = LedgerTables(ledger="hammer-ledger", usage="hammer-usage")
-TESTS = Path(__file__).resolve().parents[1]
 
 
 class Pair:
@@ -165,8 +165,8 @@ class Fleet:
 def running_provider() -> Iterator[int]:
     """The port of a provider of its own."""
     port = free_port()
-    command = [sys.executable, "-m", "hammer.provider", str(port)]
-    with start(command, ready=lambda: listening(port), env={"PYTHONPATH": str(TESTS)}):
+    command = [sys.executable, "-m", "tools.bench.provider", str(port)]
+    with start(command, ready=lambda: listening(port), cwd=ROOT):
         yield port
 
 

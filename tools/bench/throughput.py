@@ -8,7 +8,7 @@ from its CPU time for a request. That is taken at a steady rate which leaves the
 for the others, who share caches with it and, where two cores are two threads of one, the core itself. The variants take
 turns, what is compared was measured in the same round, and the median of all rounds counts.
 
-    PYTHONPATH=tests python -m hammer.throughput
+    python -m tools.bench.throughput
 """
 
 import json
@@ -25,12 +25,12 @@ from typing import Any
 from gateway.edge.issuer import Issuer
 from gwctl.edge.portkey import credentials, template
 from gwctl.policy.snapshot import Snapshot
-from hammer.flood import fixed_provider, flood, post
-from hammer.load import body_of
-from hammer.policies import CLIENTS, policy
-from hammer.rig import SECRETS, TABLES, Pair, cpu_seconds, running_portkey
 from support.dynamodb_local import create_ledger_table, dynamodb_client, running_dynamodb_local
 from support.processes import wait_until
+from tools.bench.flood import fixed_provider, flood, post
+from tools.bench.load import body_of
+from tools.bench.policies import CLIENTS, policy
+from tools.bench.rig import SECRETS, TABLES, Pair, cpu_seconds, running_portkey
 
 PATH = "/v1/chat/completions"
 STEADY = 300

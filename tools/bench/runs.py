@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gwctl.policy.snapshot import Snapshot
-from hammer.http import Http
-from hammer.judge import Report
-from hammer.load import Bounder, Client, Outcome, many
-from hammer.policies import callers, policy
-from hammer.rig import Fleet, running_fleet
-from hammer.stalls import Stalls
 from support.processes import wait_until
+from tools.bench.http import Http
+from tools.bench.judge import Report
+from tools.bench.load import Bounder, Client, Outcome, many
+from tools.bench.policies import callers, policy
+from tools.bench.rig import Fleet, running_fleet
+from tools.bench.stalls import Stalls
 
 COLD_REQUESTS = 1_000
 COLD_BUDGET_FOR = 10

@@ -14,7 +14,7 @@ from gwctl.ledger.metering.tokens import Tokens
 from gwctl.ledger.quotas.scopes import scopes_of
 from gwctl.policy.snapshot import Snapshot, targets_of
 from gwctl.pricing.prices import cost
-from hammer.http import Http, NoAnswerError
+from tools.bench.http import Http, NoAnswerError
 
 FILLER = "lorem ipsum dolor sit amet "
 

@@ -1,6 +1,6 @@
 """Many clients against several edges and agents on one ledger: budgets may not be overrun, nor refuse without need.
 
-`make hammer`, or `PYTHONPATH=tests python -m hammer [--pairs N] [--clients N] [--requests N] [--wait S]`. It
+`make hammer`, or `python -m tools.bench [--pairs N] [--clients N] [--requests N] [--wait S]`. It
 ends with 1 if a limit was overrun or a request refused falsely. The last line is JSON.
 """
 
@@ -8,12 +8,12 @@ import argparse
 import json
 import sys
 
-from hammer.judge import Report
-from hammer.runs import Size, cold, fleet, mixed
+from tools.bench.judge import Report
+from tools.bench.runs import Size, cold, fleet, mixed
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m hammer", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=Size.pairs, help="edges with an agent each")
     parser.add_argument("--clients", type=int, default=Size.clients, help="clients at once")
     parser.add_argument("--requests", type=int, default=Size.requests, help="requests of each client")

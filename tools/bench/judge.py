@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from gwctl.policy.snapshot import Quota
-from hammer.load import Outcome
+from tools.bench.load import Outcome
 
 LOOK_BACK_SECONDS = 3.0
 

@@ -1,7 +1,7 @@
 """A provider that is cheap to run: OpenAI's chat completions over HTTP/1.1, plain and streamed, with random usage.
 
 In: a request whose first message begins with `{"in": N, "out": N, "ms": N}`: what to report as used, and how long to
-take. Out: an answer that reports it. `python -m hammer.provider PORT` runs it.
+take. Out: an answer that reports it. `python -m tools.bench.provider PORT` runs it.
 """
 
 import asyncio

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from hammer.judge import Report
-from hammer.runs import Size, cold, fleet, mixed
+from tools.bench.judge import Report
+from tools.bench.runs import Size, cold, fleet, mixed
 
 SHORT = Size(clients=64, requests=8)
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from gwctl.policy.snapshot import Snapshot
-from hammer.load import Caller
-from hammer.rig import Fleet
+from tools.bench.load import Caller
+from tools.bench.rig import Fleet
 from unit.policy.examples import compiled
 
 CLIENTS = ("a1", "a2", "b1", "b2")

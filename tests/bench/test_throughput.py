@@ -1,4 +1,4 @@
-"""What edge and quotas cost in throughput, in a short form. `python -m hammer.throughput` measures longer."""
+"""What edge and quotas cost in throughput, in a short form. `python -m tools.bench.throughput` measures longer."""
 
 import json
 import time
@@ -9,8 +9,8 @@ import pytest
 
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.validation import validate_documents
-from hammer.policies import policy
-from hammer.throughput import Bench, compare, described, measure, ratio
+from tools.bench.policies import policy
+from tools.bench.throughput import Bench, compare, described, measure, ratio
 from unit.policy.examples import DAY
 
 ROUNDS, REQUESTS = 4, 800
