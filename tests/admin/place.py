@@ -20,7 +20,7 @@ from botocore.config import Config
 from gwctl.admin.api import operations
 from gwctl.admin.service import runtime
 from gwctl.admin.service.changes import Actor
-from gwctl.admin.service.runtime import Runtime, Settings, SnapshotPlace, Tables
+from gwctl.admin.service.runtime import Runtime
 from gwctl.core import scopes
 from gwctl.local.admin_server.events import HttpRequest, Resources, proxy_event
 from gwctl.local.issuer.client_directory import LocalClientDirectory
@@ -30,6 +30,7 @@ from gwctl.stores.aws.documents import DynamoDocumentStore
 from gwctl.stores.aws.local_names import client_options
 from gwctl.stores.aws.local_resources import table_definition
 from gwctl.stores.aws.quotas import DynamoQuotaStore
+from gwctl.stores.aws.settings import Settings, SnapshotPlace, Tables
 from gwctl.stores.aws.snapshots import S3SnapshotStore
 from gwctl.stores.aws.usage import DynamoUsageTable
 from gwctl.stores.interfaces import ClientDirectory

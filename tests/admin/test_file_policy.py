@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from admin.place import PROVIDERS, Admin, Place, aws_client, budget, route
-from gwctl.local.admin_server.file_policy import ACTOR, FilePolicy, Record, RecordStore
+from gwctl.local.admin_server.file_policy import ACTOR, FilePolicy
 from gwctl.local.policy.file_call import FileContent, FileOutcome
 from gwctl.policy.documents import Documents, Provider
+from gwctl.stores.aws.policy_file import FileRecord, FileRecordStore
 
 FILE: dict[str, Any] = {
     "routes": [route("fast")],
@@ -23,7 +24,7 @@ class Desk:
     def __init__(self, admin: Admin) -> None:
         self.admin = admin
         place = admin.place
-        self.records = RecordStore(aws_client("s3", place.s3_url), place.settings.snapshot.bucket)
+        self.records = FileRecordStore(aws_client("s3", place.s3_url), place.settings.snapshot.bucket)
         self.file = FilePolicy(admin.runtime, self.records)
 
     def save(self, providers: tuple[Provider, ...] = PROVIDERS, **sections: Any) -> FileOutcome:
@@ -180,6 +181,6 @@ def test_a_change_that_was_cut_off_is_finished_by_the_next_start(desk: Desk):
     desk.saved(teams=[*FILE["teams"], {"id": "late"}])
     last = desk.records.read()
     desk.saved()
-    desk.records.write(Record("", last.named))
+    desk.records.write(FileRecord("", last.named))
     desk.saved(clients=[])
     assert (desk.ids("teams"), desk.ids("clients")) == ({"search"}, set())

@@ -12,10 +12,11 @@ from botocore.config import Config
 
 from admin.place import Place, aws_client
 from gwctl.agent.policy.snapshot_source import SnapshotSource, nudge_file
-from gwctl.agent.settings import SnapshotPlace
 from gwctl.agent.status import AgentStatus, StatusFile
 from gwctl.policy.snapshot import Snapshot
 from gwctl.stores.aws.local_names import client_options
+from gwctl.stores.aws.settings import SnapshotPlace
+from gwctl.stores.aws.snapshots import S3SnapshotReader
 from support.agent_settings import agent_settings
 from support.dead_end_proxy import DeadEndProxy
 from support.ports import free_port
@@ -35,12 +36,13 @@ class Follower:
         self.bucket = bucket
         self.url = url
         self.real_url = url
-        self.settings = agent_settings(folder, snapshot=SnapshotPlace(bucket=bucket))
+        self.place = SnapshotPlace(bucket=bucket)
+        self.settings = agent_settings(folder, snapshot=self.place)
         self.status_file = StatusFile(self.settings.status_path)
         self.source = self.restarted()
 
     def restarted(self) -> SnapshotSource:
-        self.source = SnapshotSource(self.settings, self.status_file, lambda _: self._client())
+        self.source = SnapshotSource(self.settings, self.status_file, S3SnapshotReader(self.place, self._client))
         return self.source
 
     def _client(self) -> Any:

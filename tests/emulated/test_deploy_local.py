@@ -14,11 +14,11 @@ import pytest
 
 from emulated.checkout import PARALLELISM, Checkout, press_ctrl_c
 from gwctl.admin.api.operations import APIS
-from gwctl.admin.service.runtime import Settings
 from gwctl.environments.deploy import emulator, local_gateway
 from gwctl.environments.deploy.applied import Applied
 from gwctl.environments.deploy.deployed import admin_settings, agent_settings
 from gwctl.policy.snapshot import Snapshot
+from gwctl.stores.aws.settings import Settings
 from support import measured
 from support.gateway import Gateway
 

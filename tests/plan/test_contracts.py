@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from gwctl.admin.api.operations import APIS
-from gwctl.admin.service.runtime import Settings, providers_from
+from gwctl.admin.service.runtime import providers_from
 from gwctl.agent.settings import SETTINGS_VARIABLE, AgentSettings
 from gwctl.core import scopes
 from gwctl.edge.settings import EdgeSettings
 from gwctl.ledger.metering.events import UsageEvent
-from gwctl.ledger.metering.tokens import otel_name
 from gwctl.local.data_dir import DataDir
 from gwctl.local.supervisor import stack
 from gwctl.local.supervisor.programs import Programs
 from gwctl.policy.documents import FALLBACK_STATUSES, BedrockGuardrail, Route
+from gwctl.pricing.tokens import otel_name
+from gwctl.stores.aws.settings import Settings
 from plan.examples import module_examples, root_examples
 from plan.sessions import ModulePlans, RootPlans
 from plan.tfplan import Plan

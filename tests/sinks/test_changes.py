@@ -7,11 +7,11 @@ import pytest
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks import changes as copying
 from gwctl.agent.sinks.changes import ChangeCopier
-from gwctl.agent.sinks.errors import SinkUnavailableError
 from gwctl.audit.policy_changes import AuditRecord
 from gwctl.audit.verify.reading import Days
 from gwctl.environments.deploy import audit_log as places
 from gwctl.environments.deploy.applied import Applied
+from gwctl.stores.interfaces import UnavailableError
 from sinks.place import REGION, Aws, agent_settings
 from sinks.test_chain import changes
 from support.dynamodb_local import create_ledger_table
@@ -77,7 +77,7 @@ def test_an_audit_log_that_is_away_gets_them_later(aws: Aws, settings: AgentSett
     recorded(aws, tables["audit"], changes(3))
     aws.client("firehose").delete_delivery_stream(DeliveryStreamName=aws.stream)
     copier = ChangeCopier(settings, "a1")
-    with pytest.raises(SinkUnavailableError):
+    with pytest.raises(UnavailableError):
         copier.step()
     aws.create_stream()
     assert copier.step() == 3

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gwctl.agent.sinks.errors import SinkUnavailableError
 from gwctl.stores.aws import clients
 from gwctl.stores.aws.firehose import MAX_BYTES, MAX_RECORD, MAX_RECORDS, AuditStream, batches
+from gwctl.stores.interfaces import UnavailableError
 from sinks.place import KEYS, REGION
 
 
@@ -72,7 +72,7 @@ def firehose(monkeypatch: pytest.MonkeyPatch) -> Iterator[Moody]:
 
 @pytest.fixture
 def stream(firehose: Moody) -> AuditStream:
-    return AuditStream(clients.firehose(REGION), "audit")
+    return AuditStream(clients.for_agent("firehose", REGION), "audit")
 
 
 def test_only_refused_records_are_sent_again(firehose: Moody, stream: AuditStream):
@@ -84,13 +84,13 @@ def test_only_refused_records_are_sent_again(firehose: Moody, stream: AuditStrea
 
 def test_records_refused_twice_are_an_error(firehose: Moody, stream: AuditStream):
     firehose.plan = [{0}, {0}]
-    with pytest.raises(SinkUnavailableError, match="audit did not accept 1 of 2 records"):
+    with pytest.raises(UnavailableError, match="audit did not accept 1 of 2 records"):
         stream.put([b"a\n", b"b\n"])
 
 
 def test_throttling_is_an_error_and_not_repeated_by_the_sdk(firehose: Moody, stream: AuditStream):
     firehose.error = "ThrottlingException"
-    with pytest.raises(SinkUnavailableError, match="slow down"):
+    with pytest.raises(UnavailableError, match="slow down"):
         stream.put([b"a\n"])
     assert len(firehose.calls) == 1
 

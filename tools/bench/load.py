@@ -10,10 +10,10 @@ from typing import Any
 
 from gwctl.agent.reserve.bounds import Bounds
 from gwctl.agent.reserve.call import ReserveCall
-from gwctl.ledger.metering.tokens import Tokens
 from gwctl.ledger.quotas.scopes import scopes_of
 from gwctl.policy.snapshot import Snapshot, targets_of
 from gwctl.pricing.prices import cost
+from gwctl.pricing.tokens import Tokens
 from tools.bench.http import Http, NoAnswerError
 
 FILLER = "lorem ipsum dolor sit amet "

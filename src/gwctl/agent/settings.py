@@ -10,18 +10,10 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gwctl.edge.settings import EdgeSettings
+from gwctl.stores.aws.settings import SnapshotPlace
 
 MEBIBYTE = 1024 * 1024
 SETTINGS_VARIABLE = "GWCTL_AGENT_SETTINGS"
-
-
-class SnapshotPlace(BaseModel):
-    """The S3 object that is the policy snapshot in force."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    bucket: str
-    key: str = "current.json"
 
 
 class LedgerTables(BaseModel):

@@ -34,6 +34,8 @@ from gwctl.agent.status import StatusFile
 from gwctl.edge.usage_log.line import UsageLine
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.policy.snapshot import Snapshot, SnapshotError
+from gwctl.stores.aws.clients import QUICK, connect
+from gwctl.stores.aws.snapshots import S3SnapshotReader
 
 log = logging.getLogger("gwctl.agent")
 
@@ -56,7 +58,9 @@ class Agent:
         self._status = StatusFile(settings.status_path)
         status = self._status.status
         self._history = SnapshotHistory(settings.history_dir)
-        source = SnapshotSource(settings, self._status) if settings.snapshot else None
+        place, region = settings.snapshot, settings.region
+        reader = S3SnapshotReader(place, lambda: connect("s3", QUICK, region_name=region)) if place else None
+        source = SnapshotSource(settings, self._status, reader) if reader else None
         secrets = ProviderSecrets(settings, self._status) if settings.secrets_path is None else None
         self._quotas = QuotaPart(settings, identity, self._history.find, status.quotas)
         self._circuits = Circuits(self._history.find)

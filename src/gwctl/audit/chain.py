@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from gwctl.ledger.metering.tokens import OTEL_NAMES
+from gwctl.pricing.tokens import OTEL_NAMES
 
 Record = Mapping[str, Any]
 """Column (or JSON key) → value."""
@@ -32,6 +32,16 @@ class Head:
 
     sequence: int
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatedHead:
+    """A chain's head, the `time` of its last record, and when (epoch seconds) Firehose had accepted all up to it."""
+
+    shard: str
+    head: Head
+    time: str
+    at: int
 
 
 EMPTY: Final = Head(-1, GENESIS)

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gwctl.core.names import ProviderKind
-from gwctl.ledger.metering.tokens import Tokens
+from gwctl.pricing.tokens import Tokens
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice

@@ -1,6 +1,4 @@
-"""Everything outside that the admin API needs, as interfaces. `dynamodb`, `snapshots`, `usage_table` and `cognito`
-are those interfaces on AWS.
-"""
+"""What the other packages need of a store, as interfaces, and what a store may raise. `aws` has them on AWS."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +20,10 @@ class PolicyMovedError(Exception):
 
 class UnavailableError(Exception):
     """The service does not answer, or not now; what was asked may or may not have been done."""
+
+
+class RefusedError(Exception):
+    """The receiver does not want this message, now or later."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from gwctl.agent.settings import SnapshotPlace
 from gwctl.policy.snapshot import Snapshot
+from gwctl.stores.aws.settings import SnapshotPlace
 from support.dynamodb_local import REGION
 from support.faulty_proxy import FaultyProxy
 from support.processes import wait_until

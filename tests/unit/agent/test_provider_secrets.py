@@ -151,7 +151,7 @@ def test_renewed_credentials_of_the_role_are_something_new(keys: Keys, manager: 
     keys.of("bedrock-eu")
     keys.refresh()
     first = keys.secrets.generation
-    session: Any = keys.secrets._boto_session()  # pyright: ignore[reportPrivateUsage] - what boto3 renews
+    session: Any = keys.secrets._store._session  # pyright: ignore[reportPrivateUsage] - what boto3 renews
     monkeypatch.setattr(session.get_credentials(), "token", "t2")
     keys.refresh()
     assert keys.secrets.generation != first

@@ -9,13 +9,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from gwctl.admin.service.runtime import Settings
 from gwctl.agent.settings import AgentSettings
 from gwctl.core.errors import UserError
 from gwctl.environments.deploy import deployed
 from gwctl.environments.deploy.applied import Applied
 from gwctl.environments.deploy.local_gateway import cloud_of
 from gwctl.local.supervisor.cloud import Cloud
+from gwctl.stores.aws.settings import Settings
 
 REGION = "eu-central-1"
 SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:gwctl-dev/providers/anthropic-AbCdEf"

@@ -12,8 +12,8 @@ from gwctl.edge.usage_log import paths as wire
 from gwctl.ledger.metering import estimate
 from gwctl.ledger.metering.normalise import client_left, normalise, service_tier
 from gwctl.ledger.metering.price_line import ServedBy, meter
-from gwctl.ledger.metering.tokens import Tokens
 from gwctl.pricing.prices import Price
+from gwctl.pricing.tokens import Tokens
 from unit.ledger.lines import usage_line
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"

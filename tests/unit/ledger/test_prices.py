@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gwctl.ledger.metering.tokens import Tokens
 from gwctl.pricing.prices import Price, PriceTier, ServiceTierPrice, cost, default_price, upper_bound
+from gwctl.pricing.tokens import Tokens
 
 TODAY = date(2026, 11, 21)
 COUNTS = (

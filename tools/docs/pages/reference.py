@@ -9,7 +9,7 @@ import click
 from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
 from gwctl.edge.usage_log.line import UsageLine
 from gwctl.ledger.metering.events import UsageEvent
-from gwctl.ledger.metering.tokens import otel_name
+from gwctl.pricing.tokens import otel_name
 from tools.docs import commands
 from tools.docs.render import page
 

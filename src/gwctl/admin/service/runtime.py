@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from gwctl.admin.service.app_clients import AppClients
 from gwctl.admin.service.changes import PolicyService
@@ -22,54 +22,10 @@ from gwctl.admin.service.publisher import Publisher
 from gwctl.core import scopes
 from gwctl.ledger.quotas.store import WindowReader
 from gwctl.policy.documents import Provider
+from gwctl.stores.aws.settings import SETTINGS, Settings, SettingsError
 from gwctl.stores.interfaces import ClientDirectory, DocumentStore, SnapshotStore, UsageReports
 
-SETTINGS = "GWCTL_ADMIN_SETTINGS"
 PROVIDERS = "GWCTL_PROVIDERS"
-
-
-class SettingsError(Exception):
-    """The environment does not say what the admin API needs, or says it wrongly."""
-
-
-class SnapshotPlace(BaseModel):
-    """Where snapshots are, and under which key the one in force is."""
-
-    model_config = ConfigDict(frozen=True)
-
-    bucket: str
-    key: str = "current.json"
-
-
-class Tables(BaseModel):
-    """Names of tables. Without `ledger` the API cannot say what is spent of a budget."""
-
-    model_config = ConfigDict(frozen=True)
-
-    documents: str
-    audit: str
-    usage: str
-    ledger: str | None = None
-
-
-class Settings(BaseModel):
-    """See the module. Fields that are for other parts of the deployment may stand beside these."""
-
-    model_config = ConfigDict(frozen=True)
-
-    deployment: str
-    scope_prefix: str = scopes.RESOURCE_SERVER
-    snapshot: SnapshotPlace
-    tables: Tables
-    user_pool_id: str | None = None
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Raises SettingsError."""
-        try:
-            return cls.model_validate_json(environment.get(SETTINGS, ""))
-        except ValidationError as error:
-            raise SettingsError(f"{SETTINGS}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -134,30 +90,26 @@ def on_aws(
     `published` is called after each publication. `client` goes to every boto3 client: `endpoint_url`, `region_name`.
     Raises SettingsError.
     """
-    import boto3
-    from botocore.config import Config
-
+    from gwctl.stores.aws.clients import PATIENT, connect
     from gwctl.stores.aws.cognito import CognitoClientDirectory
     from gwctl.stores.aws.documents import DynamoDocumentStore
     from gwctl.stores.aws.quotas import DynamoQuotaStore
     from gwctl.stores.aws.snapshots import S3SnapshotStore
     from gwctl.stores.aws.usage import DynamoUsageTable
 
-    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-    make: Any = boto3.client
-    dynamodb = make("dynamodb", config=config, **client)
+    dynamodb = connect("dynamodb", PATIENT, **client)
     if directory is None:
         if settings.user_pool_id is None:
             raise SettingsError(f"{SETTINGS}: user_pool_id is missing")
         directory = CognitoClientDirectory(
-            lambda: make("cognito-idp", config=config, **client), settings.user_pool_id, _invoke(settings.scope_prefix)
+            lambda: connect("cognito-idp", PATIENT, **client), settings.user_pool_id, _invoke(settings.scope_prefix)
         )
     return assemble(
         settings,
         providers,
         documents=DynamoDocumentStore(dynamodb, settings.tables.documents, settings.tables.audit),
         snapshots=S3SnapshotStore(
-            make("s3", config=config, **client), settings.snapshot.bucket, settings.snapshot.key, published
+            connect("s3", PATIENT, **client), settings.snapshot.bucket, settings.snapshot.key, published
         ),
         directory=directory,
         usage=DynamoUsageTable(dynamodb, settings.tables.usage),

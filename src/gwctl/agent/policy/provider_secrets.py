@@ -1,49 +1,37 @@
 """Providers' credentials in a deployment: Secrets Manager, and the task role's own for Bedrock.
 
 In: the names of secrets (`settings.provider_secrets`). Out: provider id → secret fields, as the edge's files want them,
-read again each minute. A secret is a JSON object of the provider's fields (`{"api_key": "…"}`), or the key alone. What
-cannot be read keeps its last value and is named in the status, without anything of its content.
+read again each minute. What cannot be read keeps its last value and is named in the status, without anything of its
+content.
 
-A provider of the kind bedrock that has no secret gets the session credentials of the task role: they live for hours,
-and boto3 renews them in good time. Not used locally, where the providers' keys come from the person's environment.
+A provider of the kind bedrock that has no secret gets the session credentials of the task role. Not used locally,
+where the providers' keys come from the person's environment.
 """
 
 import asyncio
-import json
 import logging
 import time
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import StatusFile
 from gwctl.policy.snapshot import Snapshot
+from gwctl.stores.aws.secrets import Fields, ProviderSecretStore, UnusableSecretError
 
 log = logging.getLogger("gwctl.agent")
 
 REFRESH_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 5.0
-EMPTY: Final = "ResourceNotFoundException"
-
-Fields = Mapping[str, str]
-
-
-class _UnusableError(Exception):
-    """A secret that cannot be used, and why. Nothing of its content is in the message."""
 
 
 class ProviderSecrets:
-    """See the module. `session` makes the boto3 session. Safe to be read while it is refreshed."""
+    """See the module. Safe to be read while it is refreshed."""
 
-    def __init__(
-        self, settings: AgentSettings, status: StatusFile, session: Callable[[AgentSettings], Any] | None = None
-    ) -> None:
+    def __init__(self, settings: AgentSettings, status: StatusFile) -> None:
         self._settings = settings
         self._status = status
-        self._make_session = session or _session
-        self._session: Any = None
-        self._client: Any = None
+        self._store = ProviderSecretStore(region_name=settings.region)
         self._stored: dict[str, Fields] = {}
         self._role: Fields = {}
         self._role_is_used = False
@@ -81,8 +69,8 @@ class ProviderSecrets:
         stored, problems = dict(self._stored), list[str]()
         for provider, name in sorted(self._settings.provider_secrets.items()):
             try:
-                stored[provider] = self._read(name)
-            except _UnusableError as error:
+                stored[provider] = self._store.read(name)
+            except UnusableSecretError as error:
                 kept = "its last value stays" if provider in stored else "its requests will fail"
                 problems.append(f"the secret {name} of provider {provider} {error}; {kept}")
         role = self._role_credentials() if self._role_is_used else self._role
@@ -94,72 +82,9 @@ class ProviderSecrets:
             self.generation = time.monotonic_ns()
         return tuple(problems)
 
-    def _read(self, name: str) -> Fields:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            self._client = self._client or _client(self._boto_session())
-            answer = self._client.get_secret_value(SecretId=name)
-        except ClientError as error:
-            response: Any = error.response
-            code = response["Error"]["Code"]
-            raise _UnusableError("has no value yet" if code == EMPTY else f"cannot be read ({code})") from error
-        except (BotoCoreError, OSError, ValueError) as error:
-            raise _UnusableError(f"cannot be read ({type(error).__name__})") from error
-        return _fields(answer.get("SecretString") or "")
-
     def _role_credentials(self) -> Fields:
-        from botocore.exceptions import BotoCoreError
-
         try:
-            credentials = self._boto_session().get_credentials()
-            frozen = credentials.get_frozen_credentials() if credentials else None
-        except (BotoCoreError, OSError, ValueError) as error:
-            log.error("the task role's credentials: %s", type(error).__name__)  # noqa: TRY400 - the role, not the code
+            return self._store.role_credentials()
+        except UnusableSecretError as error:
+            log.error("the task role's credentials: %s", error)  # noqa: TRY400 - the role, not the code
             return {}
-        if frozen is None:
-            return {}
-        fields = {
-            "aws_access_key_id": frozen.access_key,
-            "aws_secret_access_key": frozen.secret_key,
-            "aws_session_token": frozen.token,
-        }
-        return {name: str(value) for name, value in fields.items() if value}
-
-    def _boto_session(self) -> Any:
-        self._session = self._session or self._make_session(self._settings)
-        return self._session
-
-
-def _fields(text: str) -> Fields:
-    """The fields of a secret. A field that is an object itself (a key file) is handed on as its text."""
-    content: Any = text.strip()
-    if content.startswith("{"):
-        try:
-            content = json.loads(content)
-        except ValueError:
-            raise _UnusableError("is not a JSON object") from None
-    if isinstance(content, str):
-        content = {"api_key": content}
-    found = {
-        str(name): json.dumps(value) if isinstance(value, dict) else value
-        for name, value in content.items()
-        if isinstance(value, str | dict) and value
-    }
-    if not found:
-        raise _UnusableError("is empty")
-    return found
-
-
-def _session(settings: AgentSettings) -> Any:
-    import boto3
-
-    return boto3.Session(region_name=settings.region)
-
-
-def _client(session: Any) -> Any:
-    from botocore.config import Config
-
-    return session.client(
-        "secretsmanager", config=Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
-    )

@@ -10,16 +10,17 @@ published on this machine touches `nudge_file`, and it is asked for at once.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import SourceProblem, StatusFile
 from gwctl.core.files import write_atomically
 from gwctl.policy.snapshot import Snapshot, SnapshotError
+from gwctl.stores.aws.snapshots import S3SnapshotReader
+from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger("gwctl.agent")
 
@@ -27,28 +28,18 @@ POLL_SECONDS: Final = 1.0
 NUDGE_SECONDS: Final = 0.025
 """How often the nudge is looked for: one stat."""
 
-NOT_CHANGED: Final = {"304", "NotModified"}
-MISSING: Final = {"404", "NoSuchKey", "NotFound"}
-
 
 class SourceError(Exception):
-    """There is no snapshot to be had that could take the place of the copy. The message is one sentence."""
+    """What was read cannot take the place of the copy. The message is one sentence."""
 
 
 class SnapshotSource:
-    """See the module. `client` makes the S3 client; by default boto3's, from the environment."""
+    """See the module."""
 
-    def __init__(
-        self, settings: AgentSettings, status: StatusFile, client: Callable[[AgentSettings], Any] | None = None
-    ) -> None:
-        if settings.snapshot is None:
-            raise ValueError("these settings name no snapshot in S3")
+    def __init__(self, settings: AgentSettings, status: StatusFile, reader: S3SnapshotReader) -> None:
         self._settings = settings
-        self._place = settings.snapshot
         self._status = status
-        self._make_client = client or _s3_client
-        self._client: Any = None
-        self._etag: str | None = None
+        self._reader = reader
         self._copy: tuple[int, str] | None = None
         """Version and hash of the local copy."""
         self.confirmed: float | None = None
@@ -68,24 +59,24 @@ class SnapshotSource:
         """Asks once. Never raises because of what S3 or the disk does; the status has it."""
         try:
             await asyncio.to_thread(self._ask)
-        except SourceError as error:
+        except (SourceError, UnavailableError) as error:
             self._failed(str(error))
         else:
             self._worked()
 
     def _ask(self) -> None:
-        data = self._fetch()
+        data = self._reader.fetch()
         self.confirmed = time.monotonic()
         if data is None:
             return
-        body, etag = data
+        body, mark = data
         try:
             self._take_over(body)
         except SnapshotError as error:
-            raise SourceError(f"{self._name} is not a whole snapshot: {error}") from error
+            raise SourceError(f"{self._reader.name} is not a whole snapshot: {error}") from error
         except OSError as error:
             raise SourceError(f"{self._settings.policy_file} cannot be written: {error}") from error
-        self._etag = etag
+        self._reader.seen(mark)
 
     def _take_over(self, body: bytes) -> None:
         new = Snapshot.from_json(body)
@@ -98,37 +89,15 @@ class SnapshotSource:
             log.info("policy %s was fetched", new.label)
         else:
             # A rollback has a version of its own; so this is an old object, or another deployment's.
-            raise SourceError(f"{self._name} is policy version {new.version}; {have[0]} was in force already and stays")
+            raise SourceError(
+                f"{self._reader.name} is policy version {new.version}; {have[0]} was in force already and stays"
+            )
 
     def _read_copy(self) -> tuple[int, str] | None:
         with suppress(OSError, SnapshotError):
             copy = Snapshot.from_json(self._settings.policy_file.read_bytes())
             return copy.version, copy.content_hash
         return None
-
-    def _fetch(self) -> tuple[bytes, str] | None:
-        """The object and its ETag; None when it is the one that was seen last."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        condition = {"IfNoneMatch": self._etag} if self._etag else {}
-        try:
-            self._client = self._client or self._make_client(self._settings)
-            answer = self._client.get_object(Bucket=self._place.bucket, Key=self._place.key, **condition)
-            return answer["Body"].read(), answer["ETag"]
-        except ClientError as error:
-            response: Any = error.response
-            code = response["Error"]["Code"]
-            if code in NOT_CHANGED:
-                return None
-            if code in MISSING:
-                raise SourceError(f"there is no {self._name} yet; the first change of the policy makes it") from error
-            raise SourceError(f"{self._name} cannot be read: {error}") from error
-        except (BotoCoreError, OSError, ValueError) as error:
-            raise SourceError(f"{self._name} cannot be read: {error}") from error
-
-    @property
-    def _name(self) -> str:
-        return f"s3://{self._place.bucket}/{self._place.key}"
 
     def _failed(self, reason: str) -> None:
         status = self._status.status
@@ -154,12 +123,3 @@ def _touched(path: Path) -> int | None:
     with suppress(OSError):
         return path.stat().st_mtime_ns
     return None
-
-
-def _s3_client(settings: AgentSettings) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
-    make: Any = boto3.client
-    return make("s3", region_name=settings.region, config=config)

@@ -52,7 +52,7 @@ class Tidying:
         from gwctl.stores.aws import clients
         from gwctl.stores.aws.quotas import DynamoQuotaStore
 
-        client, table = clients.dynamodb(settings.region), settings.tables.ledger
+        client, table = clients.for_agent("dynamodb", settings.region), settings.tables.ledger
         return cls(DynamoQuotaStore(client, table), JobClaims(client, table), agent, quotas)
 
     async def run(self, stopping: asyncio.Event) -> None:

@@ -1,19 +1,16 @@
 """Changes of the policy → the audit log. One agent of the fleet at a time copies what the admin API has recorded.
 
 In: the admin API's audit table, which has one link of its chain for each policy version. Out: their records in
-Firehose, each at least once, in order. How far it is, is in the ledger: pk `job#changes`, sk `sent`, `version`. So no
-function of the admin API has to send anything within a write, and nothing is forgotten when Firehose is away.
+Firehose, each at least once, in order. How far it is, is in the ledger (`SentMark`). So no function
+of the admin API has to send anything within a write, and nothing is forgotten when Firehose is away.
 """
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
-
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import Any, Final
 
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.backoff import pause
-from gwctl.agent.sinks.errors import SinkUnavailableError
 from gwctl.audit.chain import to_line
 from gwctl.audit.changes import change_records
 from gwctl.ledger.quotas.store import StoreUnavailable
@@ -22,18 +19,13 @@ from gwctl.stores.aws import clients
 from gwctl.stores.aws.documents import DynamoDocumentStore
 from gwctl.stores.aws.firehose import AuditStream
 from gwctl.stores.aws.jobs import JobClaims
+from gwctl.stores.aws.sent_changes import JOB, SentMark
 from gwctl.stores.interfaces import UnavailableError
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
 
 log = logging.getLogger(__name__)
 
-JOB: Final = "changes"
 EVERY_SECONDS: Final = 15
 BATCH: Final = 100
-PLACE: Final = {"pk": {"S": f"job#{JOB}"}, "sk": {"S": "sent"}}
-"""The key of the item that says how far it is."""
 
 
 class ChangeCopier:
@@ -43,8 +35,8 @@ class ChangeCopier:
         self._agent = agent
         self._work: _Work | None = None
         if settings.audit_stream and settings.tables and settings.tables.audit:
-            client = clients.dynamodb(settings.region)
-            stream = AuditStream(clients.firehose(settings.region), settings.audit_stream)
+            client = clients.for_agent("dynamodb", settings.region)
+            stream = AuditStream(clients.for_agent("firehose", settings.region), settings.audit_stream)
             self._work = _Work(client, settings.tables.ledger, settings.tables.audit, stream)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -52,7 +44,7 @@ class ChangeCopier:
         while not stopping.is_set():
             try:
                 await asyncio.to_thread(self.step)
-            except (SinkUnavailableError, StoreUnavailable, UnavailableError, StateError) as error:
+            except (UnavailableError, StoreUnavailable, StateError) as error:
                 log.warning("changes of the policy are not in the audit log yet: %s", error)
             await pause(EVERY_SECONDS, stopping)
 
@@ -64,15 +56,14 @@ class ChangeCopier:
 
 
 class _Work:
-    def __init__(self, client: "DynamoDBClient", ledger: str, audit: str, stream: AuditStream) -> None:
+    def __init__(self, client: Any, ledger: str, audit: str, stream: AuditStream) -> None:
         self.claims = JobClaims(client, ledger)
-        self._client: Any = client
-        self._ledger = ledger
+        self._mark = SentMark(client, ledger)
         self._changes = DynamoDocumentStore(client, documents="", audit=audit)  # nothing but its audit table is read
         self._stream = stream
 
     def copy(self) -> int:
-        sent = first = sent_version(self._client, self._ledger)
+        sent = first = self._mark.version()
         # Versions have no gaps: those below `sent + BATCH + 1` are the next ones, and none that is known.
         while new := [
             each for each in self._changes.records(before=sent + BATCH + 1, limit=BATCH) if each.version > sent
@@ -80,20 +71,5 @@ class _Work:
             new.reverse()
             self._stream.put([to_line(record) for change in new for record in change_records(change)])
             sent = new[-1].version
-            self._save(sent)
+            self._mark.save(sent)
         return sent - first
-
-    def _save(self, version: int) -> None:
-        try:
-            self._client.put_item(TableName=self._ledger, Item={**PLACE, "version": {"N": str(version)}})
-        except (ClientError, BotoCoreError) as error:
-            raise SinkUnavailableError(f"{self._ledger}: {error}") from error
-
-
-def sent_version(client: "DynamoDBClient", ledger: str) -> int:
-    """The version up to which changes were sent; 0: none. One consistent GetItem. Raises SinkUnavailableError."""
-    try:
-        answer: Any = client.get_item(TableName=ledger, Key=PLACE, ConsistentRead=True)
-    except (ClientError, BotoCoreError) as error:
-        raise SinkUnavailableError(f"{ledger}: {error}") from error
-    return int(answer["Item"]["version"]["N"]) if "Item" in answer else 0

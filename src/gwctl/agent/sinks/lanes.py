@@ -12,7 +12,6 @@ from typing import Any, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gwctl.agent.sinks.errors import SinkUnavailableError
 from gwctl.agent.sinks.events import Committed, EventQueue, Line
 from gwctl.audit.chain import EMPTY, Head, to_line, usage_record
 from gwctl.core.errors import UserError
@@ -45,7 +44,7 @@ class Lane(Protocol):
     """Bytes of events that disappeared before they were sent."""
 
     def step(self, committed: Committed) -> bool:
-        """Sends the next events; whether there are more. Raises SinkUnavailableError: try again later."""
+        """Sends the next events; whether there are more. Raises UnavailableError: try again later."""
         ...
 
 
@@ -183,7 +182,7 @@ class UsageLane(_Lane):
         try:
             return self._step(committed)
         except UnavailableError as error:
-            raise SinkUnavailableError(str(error)) from error
+            raise UnavailableError(str(error)) from error
 
     def _step(self, committed: Committed) -> bool:
         if self.position is None or self.position > committed.end:
@@ -220,7 +219,7 @@ class UsageLane(_Lane):
             # Counting them from the start would count some twice: never.
             log.error("usage table: counts up to position %d, and the events end at %d", position, committed.end)
             if not self._table.add({}, agent=self._agent, before=self._before, after=str(committed.end)):
-                raise SinkUnavailableError(f"the position of agent {self._agent} is moved by somebody else")
+                raise UnavailableError(f"the position of agent {self._agent} is moved by somebody else")
             position, self._before = committed.end, str(committed.end)
         self.position = position
 

@@ -11,11 +11,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.backoff import Backoff, pause
-from gwctl.agent.sinks.errors import SinkUnavailableError
 from gwctl.agent.sinks.events import NOTHING, Committed, EventQueue, committed_in
 from gwctl.agent.sinks.lanes import AuditLane, Lane, UsageLane
 from gwctl.agent.sinks.status import ShippingStatus
@@ -23,9 +22,7 @@ from gwctl.audit.chain import EMPTY
 from gwctl.stores.aws import clients
 from gwctl.stores.aws.firehose import AuditStream
 from gwctl.stores.aws.heads import HeadTable
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
+from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +53,7 @@ class EventShipper:
         self._pace = pace
         self._queue = EventQueue(settings.events_file)
         self._committed = NOTHING
-        dynamodb = clients.dynamodb(settings.region) if settings.tables else None
+        dynamodb = clients.for_agent("dynamodb", settings.region) if settings.tables else None
         self._audit, self._lanes = _lanes(settings, self._queue, agent, dynamodb)
         self._heads = HeadTable(dynamodb, settings.tables.ledger) if dynamodb and settings.tables else None
         self._published = EMPTY
@@ -105,7 +102,7 @@ class EventShipper:
         while not stopping.is_set():
             try:
                 more = await asyncio.to_thread(lane.step, self._look())
-            except (SinkUnavailableError, OSError) as error:
+            except (UnavailableError, OSError) as error:
                 wait = backoff.failed()
                 if self._status.problems.get(lane.name) != str(error):
                     log.warning("%s: %s; it is tried again", lane.name, error)
@@ -140,7 +137,7 @@ class EventShipper:
         self._published_at = monotonic()
         try:
             await asyncio.to_thread(self._heads.publish, self._agent, head, self._audit.time)
-        except SinkUnavailableError as error:
+        except UnavailableError as error:
             log.warning("the audit chain's head is not written down: %s", error)
         else:
             self._published = head
@@ -169,12 +166,12 @@ def audit_checkpoint(state_dir: Path) -> Path:
 
 
 def _lanes(
-    settings: AgentSettings, queue: EventQueue, agent: str, dynamodb: "DynamoDBClient | None"
+    settings: AgentSettings, queue: EventQueue, agent: str, dynamodb: Any
 ) -> tuple[AuditLane | None, Sequence[Lane]]:
     lanes: list[Lane] = []
     audit = None
     if settings.audit_stream:
-        stream = AuditStream(clients.firehose(settings.region), settings.audit_stream)
+        stream = AuditStream(clients.for_agent("firehose", settings.region), settings.audit_stream)
         audit = AuditLane(queue, stream, audit_checkpoint(settings.state_dir), agent)
         lanes.append(audit)
     if settings.tables and dynamodb:

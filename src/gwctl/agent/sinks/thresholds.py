@@ -6,24 +6,22 @@ not take them, and are dropped, loudly, when the queue is full or after an hour.
 """
 
 import asyncio
-import json
 import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import isinf
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import httpx
-from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.backoff import Backoff, pause
-from gwctl.agent.sinks.errors import SinkUnavailableError
 from gwctl.agent.sinks.messages import Message
 from gwctl.ledger.quotas.windows import window_at
-from gwctl.stores.aws import clients
+from gwctl.stores.aws.topic import NotificationTopic
+from gwctl.stores.interfaces import RefusedError, UnavailableError
 
 if TYPE_CHECKING:
     from gwctl.agent.quotas.writes import Notice
@@ -35,16 +33,9 @@ MAX_AGE_SECONDS: Final = 3600.0
 LAST_SECONDS: Final = 5.0
 """For how long what waits is still sent when the agent stops."""
 
-_SUBJECT: Final = 100
-"""SNS takes no longer subject, and ASCII only."""
-
-
-class RefusedError(Exception):
-    """The receiver does not want this message, now or later."""
-
 
 class Receiver(Protocol):
-    """Takes one message. Raises SinkUnavailableError: try again; RefusedError: never."""
+    """Takes one message. Raises UnavailableError: try again; RefusedError: never."""
 
     name: str
 
@@ -62,7 +53,7 @@ class Topic:
 
     def __init__(self, arn: str, region: str) -> None:
         self.name = arn
-        self._client: Any = clients.sns(region)
+        self._topic = NotificationTopic(arn, region)
 
     async def send(self, message: Message) -> None:
         """See `Receiver.send`. One Publish."""
@@ -70,31 +61,16 @@ class Topic:
 
     async def close(self) -> None:
         """See `Receiver.close`."""
-        await asyncio.to_thread(self._client.close)
+        await asyncio.to_thread(self._topic.close)
 
     def _publish(self, message: Message) -> None:
-        document = json.dumps(message.document)
-        programs = dict.fromkeys(("http", "https", "lambda", "sqs"), document)
         subject = f"{message.deployment}: quota {message.quota} at {message.percent} %"
-        try:
-            self._client.publish(
-                TopicArn=self.name,
-                Subject=subject.encode("ascii", "replace").decode()[:_SUBJECT],
-                MessageStructure="json",
-                Message=json.dumps({"default": message.text, **programs}),
-                MessageAttributes={
-                    "type": {"DataType": "String", "StringValue": "quota_threshold"},
-                    "quota": {"DataType": "String", "StringValue": message.quota},
-                    "percent": {"DataType": "Number", "StringValue": str(message.percent)},
-                },
-            )
-        except ClientError as error:
-            response: Any = error.response
-            if response["Error"]["Code"] in {"InvalidParameter", "InvalidParameterValue", "ValidationError"}:
-                raise RefusedError(str(error)) from error
-            raise SinkUnavailableError(str(error)) from error
-        except BotoCoreError as error:
-            raise SinkUnavailableError(str(error)) from error
+        attributes: dict[str, str | int] = {
+            "type": "quota_threshold",
+            "quota": message.quota,
+            "percent": message.percent,
+        }
+        self._topic.publish(subject, message.text, message.document, attributes)
 
 
 class Webhook:
@@ -114,9 +90,9 @@ class Webhook:
         except httpx.InvalidURL as error:
             raise RefusedError(f"{self.name} has no valid URL") from error
         except httpx.HTTPError as error:
-            raise SinkUnavailableError(f"{self.name} does not answer ({type(error).__name__})") from error
+            raise UnavailableError(f"{self.name} does not answer ({type(error).__name__})") from error
         if answer.status_code in {408, 429} or answer.status_code >= 500:
-            raise SinkUnavailableError(f"{self.name} answers {answer.status_code}")
+            raise UnavailableError(f"{self.name} answers {answer.status_code}")
         if not answer.is_success:
             raise RefusedError(f"{self.name} answers {answer.status_code}")
 
@@ -169,7 +145,7 @@ class _Outbox:
         except RefusedError as error:
             self._forget(message)
             self._drop(message, str(error))
-        except SinkUnavailableError as error:
+        except UnavailableError as error:
             wait = backoff.failed()
             if monotonic() + wait - since > self._max_age:
                 self._forget(message)

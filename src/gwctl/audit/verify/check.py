@@ -10,12 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from gwctl.audit import policy_changes as policy_audit
-from gwctl.audit.chain import Head
+from gwctl.audit.chain import DatedHead, Head
 from gwctl.audit.changes import SHARD
 from gwctl.audit.policy_changes import AuditRecord
 from gwctl.audit.verify.reading import Days, Source, records_in
 from gwctl.audit.verify.records import Break, Report, Verifier
-from gwctl.stores.aws.heads import DatedHead
 
 NO_DELAY: Final = timedelta(0)
 

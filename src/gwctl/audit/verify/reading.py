@@ -15,13 +15,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from gwctl.audit.chain import columns_of
 from gwctl.core.errors import UserError
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
 
 MARGIN: Final = timedelta(days=1)
 """A chain is in the order in which requests ended, files by the day on which they began: look so far beside a range."""
@@ -93,35 +90,6 @@ class Directory:
     def read(self, name: str) -> bytes:
         """See `Source.read`."""
         return (self._root / name).read_bytes()
-
-
-class Bucket:
-    """The objects of a bucket below a prefix."""
-
-    def __init__(self, client: "S3Client", bucket: str, prefix: str = "records/") -> None:
-        self._client: Any = client
-        self._bucket = bucket
-        self._prefix = prefix
-
-    def files(self) -> Iterable[str]:
-        """See `Source.files`. Raises UserError: the bucket cannot be read."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
-        try:
-            for page in pages:
-                yield from (item["Key"] for item in page.get("Contents", ()))
-        except (ClientError, BotoCoreError) as error:
-            raise UserError(f"the audit log in bucket {self._bucket} cannot be read ({error})") from error
-
-    def read(self, name: str) -> bytes:
-        """See `Source.read`. Raises UserError: the object cannot be read."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            return self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
-        except (ClientError, BotoCoreError) as error:
-            raise UserError(f"{name} in bucket {self._bucket} cannot be read ({error})") from error
 
 
 def records_in(source: Source, days: Days) -> Iterator[Found]:

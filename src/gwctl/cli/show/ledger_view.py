@@ -142,9 +142,8 @@ def _windows(quotas: Mapping[str, Quota], events: Sequence[UsageEvent], period: 
 
 def _ledger(admin: "Admin") -> tuple[Any, str, Any, str]:
     """A DynamoDB client and the ledger's table, an S3 client and the snapshots' bucket. Raises UserError."""
-    import boto3
+    from gwctl.stores.aws.clients import PATIENT, connect
 
-    make: Any = boto3.client
     try:
         if admin.environment is None:
             config = json.loads(admin.data.admin_config.read_bytes())
@@ -156,7 +155,7 @@ def _ledger(admin: "Admin") -> tuple[Any, str, Any, str]:
             applied = applied_to(admin.environment)
             options = client_options(applied)
             table, bucket = applied.output("table_names")["ledger"], str(applied.output("snapshot_bucket_name"))
-        return make("dynamodb", **options), table, make("s3", **options), bucket
+        return connect("dynamodb", PATIENT, **options), table, connect("s3", PATIENT, **options), bucket
     except (OSError, ValueError, KeyError) as error:
         where = "is the gateway running? --no-windows leaves it out"
         raise UserError(f"the ledger is not found ({error}); {where}") from None
@@ -172,24 +171,24 @@ def applied_to(environment: str) -> "Applied":
 
 def audit_log(admin: "Admin") -> "Source":
     """The audit log's files. Raises UserError."""
-    from gwctl.audit.verify.reading import Bucket
     from gwctl.local.audit_log import LocalLog
+    from gwctl.stores.aws.audit_bucket import AuditBucket
 
     if admin.environment is None:
         return LocalLog(admin.data.aws)
-    import boto3
-
     from gwctl.environments.deploy.deployed import client_options
+    from gwctl.stores.aws.clients import PATIENT, connect
 
     applied = applied_to(admin.environment)
-    make: Any = boto3.client
-    return Bucket(make("s3", **client_options(applied)), str(applied.output("audit_bucket_name")))
+    return AuditBucket(connect("s3", PATIENT, **client_options(applied)), str(applied.output("audit_bucket_name")))
 
 
 def _snapshot(s3: Any, bucket: str) -> Snapshot:
-    from botocore.exceptions import BotoCoreError, ClientError
+    from gwctl.stores.aws.settings import SnapshotPlace
+    from gwctl.stores.aws.snapshots import S3SnapshotReader
 
     try:
-        return Snapshot.from_json(s3.get_object(Bucket=bucket, Key=aws_names.SNAPSHOT_KEY)["Body"].read())
-    except (BotoCoreError, ClientError, SnapshotError) as error:
+        body, _ = S3SnapshotReader(SnapshotPlace(bucket=bucket), lambda: s3).fetch() or (b"", "")
+        return Snapshot.from_json(body)
+    except (UnavailableError, SnapshotError) as error:
         raise UserError(f"the policy in {bucket} cannot be read ({error}); --no-windows leaves it out") from None

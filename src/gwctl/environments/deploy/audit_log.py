@@ -9,19 +9,20 @@ from time import time
 from typing import TYPE_CHECKING, Any, Final
 
 from gwctl.agent.reserve.tidying import lasting_windows
-from gwctl.agent.sinks.changes import sent_version
-from gwctl.agent.sinks.errors import SinkUnavailableError
-from gwctl.audit.chain import Head
+from gwctl.audit.chain import DatedHead, Head
 from gwctl.audit.policy_changes import AuditRecord
 from gwctl.audit.verify.check import NO_DELAY, Checked, Elsewhere, check
 from gwctl.audit.verify.gone import Closed, close, gone_leases
-from gwctl.audit.verify.reading import Bucket, Days, Directory
+from gwctl.audit.verify.reading import Days, Directory
 from gwctl.audit.verify.spent import Spent
 from gwctl.core.errors import UserError
 from gwctl.ledger.quotas.store import StoreUnavailable
 from gwctl.local.audit_log import LocalLog
 from gwctl.policy.snapshot import Quota
-from gwctl.stores.aws.heads import DatedHead, HeadTable
+from gwctl.stores.aws.audit_bucket import AuditBucket
+from gwctl.stores.aws.heads import HeadTable
+from gwctl.stores.aws.sent_changes import SentMark
+from gwctl.stores.interfaces import UnavailableError
 
 if TYPE_CHECKING:
     from gwctl.environments.deploy.applied import Applied
@@ -62,7 +63,6 @@ def of_applied(applied: "Applied", days: Days, on_record: Callable[[Mapping[str,
     from botocore.exceptions import BotoCoreError, ClientError
 
     from gwctl.stores.aws.documents import DynamoDocumentStore
-    from gwctl.stores.interfaces import UnavailableError
 
     dynamodb, tables = _client(applied, "dynamodb"), applied.output("table_names")
     store = DynamoDocumentStore(dynamodb, tables["documents"], tables["audit"])
@@ -71,12 +71,12 @@ def of_applied(applied: "Applied", days: Days, on_record: Callable[[Mapping[str,
         # What was changed since the head was read is not looked at; without a head it is all that there is.
         changes = [change for change in _changes(store) if change.version <= head.version or not head.version]
         heads = list(HeadTable(dynamodb, tables["ledger"]).all())
-        copied = sent_version(dynamodb, tables["ledger"])
-    except (UnavailableError, SinkUnavailableError, BotoCoreError, ClientError) as error:
+        copied = SentMark(dynamodb, tables["ledger"]).version()
+    except (UnavailableError, BotoCoreError, ClientError) as error:
         raise UserError(
             f"the ledger of {applied.environment} cannot be read ({error}); log in to its account"
         ) from error
-    log = Bucket(_client(applied, "s3"), applied.output("audit_bucket_name"))
+    log = AuditBucket(_client(applied, "s3"), applied.output("audit_bucket_name"))
     delay = timedelta(seconds=applied.output("audit_delivery_seconds")) + DELIVERY_MARGIN
     elsewhere = Elsewhere(heads, changes, Head(head.version, head.audit_sha256), copied)
     return check(
@@ -96,7 +96,6 @@ def reconcile_applied(applied: "Applied", *, dry_run: bool = False, now: float |
     from gwctl.policy.state import StateError
     from gwctl.stores.aws.quotas import DynamoQuotaStore
     from gwctl.stores.aws.snapshots import S3SnapshotStore
-    from gwctl.stores.interfaces import UnavailableError
 
     moment = time() if now is None else now
     snapshots = S3SnapshotStore(_client(applied, "s3"), applied.output("snapshot_bucket_name"))

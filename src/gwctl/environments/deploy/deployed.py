@@ -10,11 +10,11 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gwctl.admin.service.runtime import Settings, SnapshotPlace, Tables
 from gwctl.core import scopes
 from gwctl.core.errors import UserError
 from gwctl.environments.deploy.applied import Applied
 from gwctl.local.connection import Connection
+from gwctl.stores.aws.settings import Settings, SnapshotPlace, Tables
 from gwctl.stores.aws.snapshots import CURRENT
 
 

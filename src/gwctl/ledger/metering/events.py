@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from gwctl.core.names import Api, ProviderKind
 from gwctl.ledger.metering.normalise import Reason
-from gwctl.ledger.metering.tokens import Tokens
+from gwctl.pricing.tokens import Tokens
 
 Outcome = Literal["served", "refused", "failed", "cut"]
 """served: a whole answer · refused: the edge said no · failed: no answer, or an error inside it · cut: part of one."""

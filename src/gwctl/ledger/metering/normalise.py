@@ -19,7 +19,7 @@ from gwctl.core.names import ProviderKind
 from gwctl.edge.usage_log.line import EDGE_DIED, UsageLine
 from gwctl.edge.usage_log.values import Values
 from gwctl.ledger.metering import estimate
-from gwctl.ledger.metering.tokens import Tokens
+from gwctl.pricing.tokens import Tokens
 
 Reason = Literal["client_left", "cut", "no_usage", "malformed", "inconsistent", "withheld"]
 """Why tokens are an estimate: the caller left early · the answer ended early · the answer is whole and has no usage ·

@@ -7,13 +7,9 @@ What the file said when it was applied last is an object beside the snapshots, s
 """
 
 import hashlib
-import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.admin.service.changes import Actor, PolicyProblems
 from gwctl.admin.service.errors import AdminError
@@ -24,52 +20,18 @@ from gwctl.policy.documents import Documents
 from gwctl.policy.errors import Problem
 from gwctl.policy.references import reference_problems
 from gwctl.policy.state import SECTIONS, Section, State
+from gwctl.stores.aws.policy_file import FileRecord, FileRecordStore
+from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger("gwctl.admin.file")
 
 ACTOR: Final = Actor("policy.yaml", "file")
-RECORD: Final = "policy-file.json"
-"""Beside `current.json`: the hash of the documents that the file held, and what they were called."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """What the file held when it was applied last; an empty hash: that did not come to its end."""
-
-    sha256: str = ""
-    named: frozenset[Label] = field(default_factory=frozenset[Label])
-
-
-class RecordStore:
-    """The record, in S3."""
-
-    def __init__(self, client: Any, bucket: str) -> None:
-        self._client = client
-        self._bucket = bucket
-
-    def read(self) -> Record:
-        """An empty one when there is none yet. Raises botocore's errors."""
-        try:
-            body = self._client.get_object(Bucket=self._bucket, Key=RECORD)["Body"].read()
-        except ClientError as error:
-            response: Any = error.response
-            if response["Error"]["Code"] in {"NoSuchKey", "404"}:
-                return Record()
-            raise
-        content = json.loads(body)
-        named: list[Label] = [(section, name) for section, name in content["named"]]
-        return Record(content["sha256"], frozenset(named))
-
-    def write(self, record: Record) -> None:
-        """Replaces it. Raises botocore's errors."""
-        body = json.dumps({"sha256": record.sha256, "named": sorted(record.named)}).encode()
-        self._client.put_object(Bucket=self._bucket, Key=RECORD, Body=body)
 
 
 class FilePolicy:
     """One at a time, and not beside other writers: it changes the publisher's providers."""
 
-    def __init__(self, runtime: Runtime, records: RecordStore) -> None:
+    def __init__(self, runtime: Runtime, records: FileRecordStore) -> None:
         self._runtime = runtime
         self._records = records
 
@@ -83,7 +45,7 @@ class FilePolicy:
         try:
             difference = self._follow(content.documents)
             return FileOutcome(label=self._label(), difference=tuple(difference))
-        except (AdminError, ClientError, BotoCoreError) as error:
+        except (AdminError, UnavailableError) as error:
             publisher.providers = before
             log.warning("the policy file is not in force: %s", error)
             return FileOutcome(problems=_problems(error))
@@ -100,13 +62,13 @@ class FilePolicy:
             named = frozenset(_named(documents))
             before = self._runtime.service.load()
             # First: whoever is cut off after the change must find what the file named before and now.
-            self._records.write(Record("", last.named | named))
+            self._records.write(FileRecord("", last.named | named))
             try:
                 outcomes = self._runtime.history.follow(documents, last.named, ACTOR)
             except BaseException:
                 self._records.write(last)
                 raise
-            self._records.write(Record(digest, named))
+            self._records.write(FileRecord(digest, named))
             words = [*_overruled(before, documents), *(line for outcome in outcomes for line in outcome.difference)]
         self._runtime.history.republish(ACTOR)
         return words

@@ -20,8 +20,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from waitress.server import create_server
 
@@ -32,13 +30,16 @@ from gwctl.admin.service.errors import AdminError
 from gwctl.core.errors import UserError
 from gwctl.local.admin_server.authorizer import Authorizer, keys_at
 from gwctl.local.admin_server.events import HttpRequest, Resources, proxy_event
-from gwctl.local.admin_server.file_policy import FilePolicy, RecordStore
+from gwctl.local.admin_server.file_policy import FilePolicy
 from gwctl.local.issuer.client_directory import directory_at
 from gwctl.local.policy import file_call
 from gwctl.policy.documents import Provider
 from gwctl.policy.errors import PolicyError
 from gwctl.stores.aws import local_resources as aws_resources
+from gwctl.stores.aws.clients import AWS_ERRORS, PATIENT, connect
 from gwctl.stores.aws.local_names import REGION, client_options
+from gwctl.stores.aws.policy_file import FileRecordStore
+from gwctl.stores.aws.settings import Settings
 from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger("gwctl.admin.server")
@@ -71,7 +72,7 @@ class Config(BaseModel):
     providers: tuple[Provider, ...] = ()
     file_key: str = Field(default="", repr=False)
     nudge: Path | None = None
-    settings: runtime.Settings = aws_resources.SETTINGS
+    settings: Settings = aws_resources.SETTINGS
     region: str = REGION
     furnish: bool = True
 
@@ -168,7 +169,7 @@ def create_app(config: Config) -> AdminApp:
     try:
         if config.furnish:
             aws_resources.ensure(options, config.settings)
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         raise UserError(f"the local AWS at {config.aws_url} cannot be used: {error}") from error
     running = runtime.on_aws(
         config.settings,
@@ -180,8 +181,8 @@ def create_app(config: Config) -> AdminApp:
     runtime.use(running)
     with suppress(UnavailableError, PolicyError):  # whoever comes first need not wait for what is slow at first
         running.publisher.compile(running.service.load())
-    make: Any = boto3.client
-    file = FilePolicy(running, RecordStore(make("s3", **options), config.settings.snapshot.bucket))
+    records = FileRecordStore(connect("s3", PATIENT, **options), config.settings.snapshot.bucket)
+    file = FilePolicy(running, records)
     return AdminApp(Authorizer(config.issuer, keys_at(config.jwks_url)), file, config.file_key)
 
 

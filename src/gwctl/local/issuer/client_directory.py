@@ -9,15 +9,13 @@ import json
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import boto3
-from botocore.config import Config
+from typing import TYPE_CHECKING
 
 from gwctl.core import scopes
 from gwctl.local.issuer.clients import OWN_CLIENTS
 from gwctl.local.issuer.store import Client, StateError, digest
 from gwctl.stores.aws import local_names as aws_names
+from gwctl.stores.aws.clients import PATIENT, connect
 from gwctl.stores.aws.cognito import COGNITO_ID, CognitoClientDirectory, translated
 from gwctl.stores.interfaces import Credentials, UnavailableError
 
@@ -84,13 +82,7 @@ class LocalClientDirectory(CognitoClientDirectory):
 def directory_at(aws_url: str, access_key: str, region: str, user_pool_id: str | None) -> LocalClientDirectory:
     """The directory in the AWS at this address; nobody is asked yet."""
     options = aws_names.client_options(aws_url, access_key) | {"region_name": region}
-    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-
-    def connect() -> Any:
-        make: Any = boto3.Session().client  # one of its own: threads of the token service may come here together
-        return make("cognito-idp", config=config, **options)
-
-    return LocalClientDirectory(connect, user_pool_id)
+    return LocalClientDirectory(lambda: connect("cognito-idp", PATIENT, **options), user_pool_id)
 
 
 def find_client(admin_config: Path, client_id: str) -> Client | None:

@@ -202,18 +202,16 @@ def _bedrock(env: Mapping[str, str]) -> Offer | None:
 
 def _profile(name: str, region: str | None) -> tuple[str, str, str | None, str | None]:
     """Access key, secret key, session token and region of an AWS profile."""
-    import boto3
-    from botocore.exceptions import BotoCoreError
+    from gwctl.stores.aws.secrets import UnusableSecretError, profile_credentials
 
     try:
-        session = boto3.Session(profile_name=name)
-        credentials = session.get_credentials()
-        if credentials is None:
-            raise UserError(f"AWS_PROFILE is {name}, which has no credentials; log in or unset it")
-        frozen = credentials.get_frozen_credentials()
-    except BotoCoreError as error:
+        fields, its_region = profile_credentials(name)
+    except UnusableSecretError as error:
         raise UserError(f"AWS_PROFILE is {name}, which cannot be used ({error}); log in or unset it") from error
-    return frozen.access_key or "", frozen.secret_key or "", frozen.token, region or session.region_name
+    if not fields:
+        raise UserError(f"AWS_PROFILE is {name}, which has no credentials; log in or unset it")
+    key, secret, token = (fields.get(field) for field in _AWS_FIELDS[:3])
+    return key or "", secret or "", token, region or its_region
 
 
 def _ollama(env: Mapping[str, str]) -> Offer | None:

@@ -54,11 +54,9 @@ class Cloud:
 
         Those that the deployment has made stay empty until they are given a value, as in a deployment.
         """
-        import boto3
+        from gwctl.stores.aws.secrets import ProviderSecretStore
 
-        make: Any = boto3.client
-        manager = make(
-            "secretsmanager",
+        store = ProviderSecretStore(
             endpoint_url=self.endpoint,
             region_name=self.region,
             aws_access_key_id=self.access_key,
@@ -67,11 +65,7 @@ class Cloud:
         names: dict[str, str] = dict(self.agent["provider_secrets"])
         for provider, fields in secrets.items():
             name = names.setdefault(provider, f"{self.agent['deployment']}/providers/{provider}")
-            value = json.dumps(dict(fields))
-            try:
-                manager.put_secret_value(SecretId=name, SecretString=value)
-            except manager.exceptions.ResourceNotFoundException:
-                manager.create_secret(Name=name, SecretString=value)
+            store.write(name, fields)
         return names
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from gwctl.agent.policy.snapshot_source import nudge_file
-from gwctl.agent.settings import AgentSettings, LedgerTables, SnapshotPlace
+from gwctl.agent.settings import AgentSettings, LedgerTables
 from gwctl.core.files import write_atomically
 from gwctl.edge.preload import PRELOAD
 from gwctl.edge.render import render_bootstrap
@@ -29,6 +29,7 @@ from gwctl.local.supervisor.probe import status_of
 from gwctl.local.supervisor.programs import Programs
 from gwctl.policy.documents import Provider
 from gwctl.stores.aws import local_names as aws_names
+from gwctl.stores.aws.settings import SnapshotPlace
 
 AGENT_CONFIG = "agent.json"
 NOTES_VARIABLE = "GWCTL_GATEWAY_NOTES"
@@ -156,7 +157,7 @@ class Stack:
             events_path=self.data.usage_events,
             status_path=self.data.agent_status,
             region=aws_names.REGION,
-            snapshot=SnapshotPlace(bucket=aws_names.SNAPSHOT_BUCKET, key=aws_names.SNAPSHOT_KEY),
+            snapshot=SnapshotPlace(bucket=aws_names.SNAPSHOT_BUCKET),
             tables=LedgerTables(
                 ledger=aws_names.LEDGER_TABLE, usage=aws_names.USAGE_TABLE, audit=aws_names.AUDIT_TABLE
             ),

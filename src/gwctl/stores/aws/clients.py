@@ -1,37 +1,49 @@
-"""The sinks' AWS clients. Each call gives up soon and is not repeated by the SDK: the sinks know better when to."""
+"""Clients of AWS's services: how long each waits, and whether it asks again. In: a service's name. Out: a client.
 
-from typing import TYPE_CHECKING, Any
+Endpoint, region and credentials come the way every AWS SDK takes them, unless they are given. The SDK is imported when
+the first client is made: `gwctl --help` and the tests of what stands above need none.
+"""
 
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_firehose import FirehoseClient
-    from types_boto3_sns import SNSClient
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+AWS_ERRORS: Final = (BotoCoreError, ClientError)
+"""All that a call may raise."""
+
+PATIENT: Final[dict[str, Any]] = {
+    "connect_timeout": 2,
+    "read_timeout": 5,
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+}
+"""For a person or an API that waits for the answer."""
+
+QUICK: Final[dict[str, Any]] = {"connect_timeout": 1, "read_timeout": 5, "retries": {"total_max_attempts": 1}}
+"""For what is asked each second anyway."""
+
+ONCE: Final[dict[str, Any]] = {"connect_timeout": 2, "read_timeout": 10, "retries": {"total_max_attempts": 1}}
+"""For the agent, which asks again by itself and knows better when to."""
+
+_UNCHECKED: Final = {"parameter_validation": False}
+"""Against the service's model: it costs CPU, and the service does it anyway."""
 
 
-def firehose(region: str) -> "FirehoseClient":
-    """A client of Firehose. Endpoint and credentials come from the SDK's own environment variables."""
-    return _client("firehose", region)
+def code_of(error: ClientError) -> str:
+    """The code of a service's refusal: `NoSuchKey`."""
+    response: Any = error.response
+    return str(response["Error"]["Code"])
 
 
-def dynamodb(region: str) -> "DynamoDBClient":
-    """A client of DynamoDB."""
-    return _client("dynamodb", region)
-
-
-def sns(region: str) -> "SNSClient":
-    """A client of SNS."""
-    return _client("sns", region)
-
-
-def _client(service: str, region: str) -> Any:
+def connect(service: str, patience: dict[str, Any] | None = None, **options: Any) -> Any:
+    """A client of its own session, so that threads may make theirs together. `options` are those of boto3."""
     import boto3
     from botocore.config import Config
 
-    config = Config(
-        connect_timeout=2,
-        read_timeout=10,
-        retries={"total_max_attempts": 1},
-        parameter_validation=False,  # against the service's model: costs CPU, and the service does it anyway
-    )
-    make: Any = boto3.client
-    return make(service, region_name=region, config=config)
+    config = Config(**patience) if patience else None
+    make: Any = boto3.Session().client
+    return make(service, config=config, **options)
+
+
+def for_agent(service: str, region: str) -> Any:
+    """A client of a service that the agent sends to all day."""
+    return connect(service, ONCE | _UNCHECKED, region_name=region)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from gwctl.stores.aws.clients import code_of
 from gwctl.stores.interfaces import Credentials, Rotation, UnavailableError
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ def translated(client_id: str = "") -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        response: Any = error.response
-        code = response["Error"]["Code"]
+        code = code_of(error)
         # An id in another form than Cognito's cannot be one of its clients; Cognito calls that an invalid parameter.
         if code == MISSING or (code == "InvalidParameterException" and not COGNITO_ID.fullmatch(client_id)):
             raise KeyError(client_id) from error

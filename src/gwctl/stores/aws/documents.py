@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from gwctl.audit.policy_changes import AuditRecord, DocumentChange
 from gwctl.policy.state import MODELS, SECTIONS, Head, Section, State, StateError, Stored, to_json
+from gwctl.stores.aws.clients import code_of
 from gwctl.stores.interfaces import Commit, PolicyMovedError, UnavailableError
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _translated(table: str) -> Iterator[None]:
     except ClientError as error:
         response: Any = error.response
         reasons = {reason.get("Code") for reason in response.get("CancellationReasons", [])} - {"None", None}
-        code = response["Error"]["Code"]
+        code = code_of(error)
         if code in {"TransactionInProgressException", "TransactionConflictException"} or (
             code == "TransactionCanceledException" and reasons and reasons <= MOVED | THROTTLED
         ):

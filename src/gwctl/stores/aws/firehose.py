@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gwctl.agent.sinks.errors import SinkUnavailableError
+from gwctl.stores.interfaces import UnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_firehose import FirehoseClient
@@ -32,14 +32,14 @@ class AuditStream:
     def put(self, lines: Sequence[bytes]) -> None:
         """Sends the lines, each with its line end, in as many calls as it takes.
 
-        Raises SinkUnavailableError when some of them were not accepted; which ones is not said: send all again.
+        Raises UnavailableError when some of them were not accepted; which ones is not said: send all again.
         """
         for batch in batches(lines):
             left = self._put(batch)
             if left:
                 left = self._put(left)
             if left:
-                raise SinkUnavailableError(f"{self._name} did not accept {len(left)} of {len(batch)} records")
+                raise UnavailableError(f"{self._name} did not accept {len(left)} of {len(batch)} records")
 
     def _put(self, batch: Sequence[bytes]) -> list[bytes]:
         """Those that were not accepted."""
@@ -48,7 +48,7 @@ class AuditStream:
                 DeliveryStreamName=self._name, Records=[{"Data": line} for line in batch]
             )
         except (ClientError, BotoCoreError) as error:
-            raise SinkUnavailableError(f"{self._name}: {error}") from error
+            raise UnavailableError(f"{self._name}: {error}") from error
         if not answer["FailedPutCount"]:
             return []
         results = zip(batch, answer["RequestResponses"], strict=True)

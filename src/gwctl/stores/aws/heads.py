@@ -9,15 +9,14 @@ Whoever can write to the audit bucket cannot write here, and the other way round
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gwctl.agent.sinks.errors import SinkUnavailableError
-from gwctl.audit.chain import Head
+from gwctl.audit.chain import DatedHead, Head
+from gwctl.stores.interfaces import UnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -25,16 +24,6 @@ if TYPE_CHECKING:
 PREFIX: Final = "audit#"
 SLOT_SECONDS: Final = 600
 KEPT_SECONDS: Final = 800 * 86400
-
-
-@dataclass(frozen=True, slots=True)
-class DatedHead:
-    """A chain's head, the `time` of its last record, and when (epoch seconds) Firehose had accepted all up to it."""
-
-    shard: str
-    head: Head
-    time: str
-    at: int
 
 
 class HeadTable:
@@ -61,7 +50,7 @@ class HeadTable:
         try:
             self._client.put_item(TableName=self._table, Item=item)
         except (ClientError, BotoCoreError) as error:
-            raise SinkUnavailableError(f"{self._table}: {error}") from error
+            raise UnavailableError(f"{self._table}: {error}") from error
 
     def all(self) -> Iterator[DatedHead]:
         """Every head of every shard. Reads the whole table."""
@@ -75,7 +64,7 @@ class HeadTable:
                     **start,
                 )
             except (ClientError, BotoCoreError) as error:
-                raise SinkUnavailableError(f"{self._table}: {error}") from error
+                raise UnavailableError(f"{self._table}: {error}") from error
             yield from map(head_of, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.ledger.quotas.store import StoreUnavailable
+from gwctl.stores.aws.clients import code_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -42,8 +43,7 @@ class JobClaims:
                 },
             )
         except ClientError as error:
-            response: Any = error.response
-            if response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if code_of(error) == "ConditionalCheckFailedException":
                 return False
             raise StoreUnavailable(f"{self._table}: {error}") from error
         except BotoCoreError as error:

@@ -10,7 +10,6 @@ REGION: Final = "us-east-1"
 DEPLOYMENT: Final = "local"
 
 SNAPSHOT_BUCKET: Final = "gwctl-local-policy"
-SNAPSHOT_KEY: Final = "current.json"
 DOCUMENTS_TABLE: Final = "gwctl-local-documents"
 AUDIT_TABLE: Final = "gwctl-local-audit"
 USAGE_TABLE: Final = "gwctl-local-usage"

@@ -6,17 +6,16 @@ In a deployment Terraform makes them, with the same keys.
 from collections.abc import Mapping
 from typing import Any, Final
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from gwctl.admin.service.runtime import Settings, SnapshotPlace, Tables
 from gwctl.stores.aws import local_names as aws_names
+from gwctl.stores.aws.clients import PATIENT, code_of, connect
 from gwctl.stores.aws.local_names import client_options as client_options
+from gwctl.stores.aws.settings import Settings, SnapshotPlace, Tables
 
 SETTINGS: Final = Settings(
     deployment=aws_names.DEPLOYMENT,
-    snapshot=SnapshotPlace(bucket=aws_names.SNAPSHOT_BUCKET, key=aws_names.SNAPSHOT_KEY),
+    snapshot=SnapshotPlace(bucket=aws_names.SNAPSHOT_BUCKET),
     tables=Tables(
         documents=aws_names.DOCUMENTS_TABLE,
         audit=aws_names.AUDIT_TABLE,
@@ -28,16 +27,14 @@ SETTINGS: Final = Settings(
 
 def ensure(options: Mapping[str, str], settings: Settings = SETTINGS) -> None:
     """Makes what is missing. `options` are those of `client_options`. Raises botocore's errors."""
-    make: Any = boto3.client
-    config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
-    s3 = make("s3", config=config, **options)
+    s3 = connect("s3", PATIENT, **options)
     wanted = {settings.snapshot.bucket, aws_names.AUDIT_BUCKET}
     if wanted <= {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
         return  # they are made last
-    dynamodb = make("dynamodb", config=config, **options)
+    dynamodb = connect("dynamodb", PATIENT, **options)
     for table in sorted({*settings.tables.model_dump(exclude_none=True).values(), aws_names.LEDGER_TABLE}):
         _ignore("ResourceInUseException", dynamodb.create_table, **table_definition(table))
-    firehose = make("firehose", config=config, **options)
+    firehose = connect("firehose", PATIENT, **options)
     destination = {
         "BucketARN": f"arn:aws:s3:::{aws_names.AUDIT_BUCKET}",
         "RoleARN": "arn:aws:iam::123456789012:role/local",  # the API wants one; nobody looks at it here
@@ -69,6 +66,5 @@ def _ignore(code: str, call: Any, **arguments: Any) -> None:
     try:
         call(**arguments)
     except ClientError as error:
-        response: Any = error.response
-        if response["Error"]["Code"] != code:
+        if code_of(error) != code:
             raise

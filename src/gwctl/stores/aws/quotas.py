@@ -24,6 +24,7 @@ from gwctl.ledger.quotas.store import (
     check_archivable,
 )
 from gwctl.ledger.quotas.windows import period_of
+from gwctl.stores.aws.clients import code_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -129,7 +130,7 @@ class DynamoQuotaStore:
             )
         except ClientError as error:
             response = cast("Item", error.response)
-            if response["Error"]["Code"] != REFUSED:
+            if code_of(error) != REFUSED:
                 raise StoreUnavailable(f"{self._table}: {error}") from error
             item = response.get("Item")
             return Outcome(applied=False, state=_state(item) if item else EMPTY)

@@ -16,13 +16,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.policy.snapshot import Snapshot, SnapshotError
 from gwctl.policy.state import StateError
+from gwctl.stores.aws.clients import code_of
+from gwctl.stores.aws.settings import CURRENT, SnapshotPlace
 from gwctl.stores.interfaces import UnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-CURRENT: Final = "current.json"
 ROUNDS: Final = 20
+NOT_CHANGED: Final = {"304", "NotModified"}
 MISSING: Final = {"404", "NoSuchKey", "NotFound"}
 LOST: Final = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 """Somebody else wrote the object first, or is writing it now."""
@@ -30,6 +32,41 @@ LOST: Final = {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
 class _LostError(Exception):
     """The condition of a write does not hold."""
+
+
+class S3SnapshotReader:
+    """The snapshot in force, for those who only follow it. Asked with what was seen last, it sends nothing known."""
+
+    def __init__(self, place: SnapshotPlace, connect: Callable[[], Any]) -> None:
+        """`connect` makes the S3 client when it is needed first."""
+        self.name = f"s3://{place.bucket}/{place.key}"
+        self._place = place
+        self._connect = connect
+        self._client: Any = None
+        self._etag: str | None = None
+
+    def fetch(self) -> tuple[bytes, str] | None:
+        """The snapshot's bytes and their mark; None: it is the one that `seen` was told of. Raises UnavailableError."""
+        condition = {"IfNoneMatch": self._etag} if self._etag else {}
+        try:
+            self._client = self._client or self._connect()
+            answer = self._client.get_object(Bucket=self._place.bucket, Key=self._place.key, **condition)
+            return answer["Body"].read(), answer["ETag"]
+        except ClientError as error:
+            code = code_of(error)
+            if code in NOT_CHANGED:
+                return None
+            if code in MISSING:
+                raise UnavailableError(
+                    f"there is no {self.name} yet; the first change of the policy makes it"
+                ) from error
+            raise UnavailableError(f"{self.name} cannot be read: {error}") from error
+        except (BotoCoreError, OSError, ValueError) as error:
+            raise UnavailableError(f"{self.name} cannot be read: {error}") from error
+
+    def seen(self, mark: str) -> None:
+        """What has this mark need not be sent again."""
+        self._etag = mark
 
 
 class S3SnapshotStore:
@@ -98,7 +135,7 @@ class S3SnapshotStore:
             try:
                 answer = self._client.head_object(Bucket=self._bucket, Key=self._current_key)
             except ClientError as error:
-                if _code(error) in MISSING:
+                if code_of(error) in MISSING:
                     return None
                 raise
         # Names of metadata come back in other letters from some servers. Without a version, somebody else's object
@@ -112,7 +149,7 @@ class S3SnapshotStore:
             try:
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=kind, **conditions)
             except ClientError as error:
-                if _code(error) in LOST:
+                if code_of(error) in LOST:
                     raise _LostError(key) from error
                 raise
 
@@ -121,14 +158,9 @@ class S3SnapshotStore:
             try:
                 return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except ClientError as error:
-                if _code(error) in MISSING:
+                if code_of(error) in MISSING:
                     return None
                 raise
-
-
-def _code(error: ClientError) -> str:
-    response: Any = error.response
-    return str(response["Error"]["Code"])
 
 
 @contextmanager

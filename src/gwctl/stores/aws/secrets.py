@@ -1,0 +1,103 @@
+"""Secrets of providers in Secrets Manager, and the credentials of the role under which this process runs."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from gwctl.stores.aws.clients import PATIENT, code_of, connect
+
+EMPTY: Final = "ResourceNotFoundException"
+
+Fields = Mapping[str, str]
+
+
+class UnusableSecretError(Exception):
+    """A secret that cannot be used, and why. Nothing of its content is in the message."""
+
+
+class ProviderSecretStore:
+    """Secrets of one region. `options` are those of boto3. Safe to be used by one thread at a time."""
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+        self._session: Any = None
+        self._client: Any = None
+
+    def read(self, name: str) -> Fields:
+        """A secret's fields. A JSON object of them is stored, or the key alone. Raises UnusableSecretError."""
+        try:
+            self._client = self._client or connect("secretsmanager", PATIENT, **self._options)
+            answer = self._client.get_secret_value(SecretId=name)
+        except ClientError as error:
+            code = code_of(error)
+            raise UnusableSecretError("has no value yet" if code == EMPTY else f"cannot be read ({code})") from error
+        except (BotoCoreError, OSError, ValueError) as error:
+            raise UnusableSecretError(f"cannot be read ({type(error).__name__})") from error
+        return _fields(answer.get("SecretString") or "")
+
+    def write(self, name: str, fields: Fields) -> None:
+        """Gives a secret this value, and makes it if it is not there. Raises botocore's errors."""
+        self._client = self._client or connect("secretsmanager", PATIENT, **self._options)
+        value = json.dumps(dict(fields))
+        try:
+            self._client.put_secret_value(SecretId=name, SecretString=value)
+        except self._client.exceptions.ResourceNotFoundException:
+            self._client.create_secret(Name=name, SecretString=value)
+
+    def role_credentials(self) -> Fields:
+        """The role's own credentials as a provider's fields; empty: it has none. Raises UnusableSecretError.
+
+        They live for hours, and the SDK renews them in good time.
+        """
+        import boto3
+
+        try:
+            self._session = self._session or boto3.Session(region_name=self._options.get("region_name"))
+            return _credential_fields(self._session.get_credentials())
+        except (BotoCoreError, OSError, ValueError) as error:
+            raise UnusableSecretError(type(error).__name__) from error
+
+
+def profile_credentials(name: str) -> tuple[Fields, str | None]:
+    """The credentials of a person's AWS profile, and its region. Raises UnusableSecretError."""
+    import boto3
+
+    try:
+        session: Any = boto3.Session(profile_name=name)
+        return _credential_fields(session.get_credentials()), session.region_name
+    except BotoCoreError as error:
+        raise UnusableSecretError(str(error)) from error
+
+
+def _credential_fields(credentials: Any) -> Fields:
+    frozen = credentials.get_frozen_credentials() if credentials else None
+    if frozen is None:
+        return {}
+    fields = {
+        "aws_access_key_id": frozen.access_key,
+        "aws_secret_access_key": frozen.secret_key,
+        "aws_session_token": frozen.token,
+    }
+    return {name: str(value) for name, value in fields.items() if value}
+
+
+def _fields(text: str) -> Fields:
+    """The fields of a secret. A field that is an object itself (a key file) is handed on as its text."""
+    content: Any = text.strip()
+    if content.startswith("{"):
+        try:
+            content = json.loads(content)
+        except ValueError:
+            raise UnusableSecretError("is not a JSON object") from None
+    if isinstance(content, str):
+        content = {"api_key": content}
+    found = {
+        str(name): json.dumps(value) if isinstance(value, dict) else value
+        for name, value in content.items()
+        if isinstance(value, str | dict) and value
+    }
+    if not found:
+        raise UnusableSecretError("is empty")
+    return found
