@@ -50,6 +50,7 @@ hammer: setup  ## many clients against hard budgets: prints overshoot and false 
 lint: setup  ## formatting, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/node requirements/node/node_modules/pyright/index.js --warnings
 
 test: lint  ## everything; GWCTL_TESTS_REQUIRE_ALL=1 turns a skip for a missing tool into a failure

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from admin.place import Admin, Place, budget
-from gwctl.admin.service.budget_states import states_of
+from gwctl.admin.api.budget_states import states_of
 from gwctl.core import scopes
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.store import Lease, QuotaStore, StoreUnavailable, Swap, WindowKey

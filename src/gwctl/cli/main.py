@@ -18,7 +18,7 @@ COMMANDS = {
     "import": "policy",
     **dict.fromkeys(("environments", "render", "plan", "deploy", "destroy"), "environments"),
     **dict.fromkeys(("outputs", "bootstrap", "build", "images"), "environments"),
-    "doctor": "gateway",
+    "doctor": "environments",
     "docs": "environments",
     "version": "gateway",
 }
@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def _complain(sentence: str) -> int:
-    from gwctl.cli.show.prose import fitted
+    from gwctl.cli.prose import fitted
 
     head, rest = fitted(f"Error: {sentence}").split(" ", 1)
     click.echo(f"{click.style(head, fg='red')} {rest}", err=True, color=_color())

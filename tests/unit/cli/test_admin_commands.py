@@ -6,8 +6,7 @@ import click
 import pytest
 
 from gwctl.cli import main
-from gwctl.cli.policy.kinds import Column
-from gwctl.cli.show.tables import fields, plain, table_lines
+from gwctl.cli.tables import Column, fields, plain, table_lines
 
 GROUPS = ("apply", "teams", "budgets", "routing", "scanner", "pricing", "usage", "import")
 

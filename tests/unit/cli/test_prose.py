@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from gwctl.cli.show.prose import fitted
+from gwctl.cli.prose import fitted
 
 LONG = "the policy file /a/very/long/path/that/does/not/fit/into/forty/columns has a problem; correct it and save it"
 

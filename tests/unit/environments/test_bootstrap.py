@@ -10,10 +10,10 @@ import pytest
 from moto import mock_aws
 
 from gwctl.core.errors import UserError
-from gwctl.environments.deploy.aws import check_account
 from gwctl.environments.file.loading import load
 from gwctl.environments.terraform import locks
 from gwctl.environments.terraform import state_bucket as bootstrap
+from gwctl.environments.terraform.aws import check_account
 from gwctl.environments.terraform.workspace import Target
 from unit.environments.checkout import YAML, emulated_target, make_project, replaced
 

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import BeforeValidator
 
 from gwctl.admin.api import access, crud
+from gwctl.admin.api.budget_states import states_of
 from gwctl.admin.api.crud import (
     DELETE_REFUSALS,
     LIST_REFUSALS,
@@ -26,7 +27,6 @@ from gwctl.admin.api.http import Api, Event, answer
 from gwctl.admin.api.models import BudgetPage, BudgetState, Versioned, Written
 from gwctl.admin.api.own_team import own_team
 from gwctl.admin.service import errors, runtime
-from gwctl.admin.service.budget_states import states_of
 from gwctl.ledger.quotas.store import StoreUnavailable
 from gwctl.policy.documents import Budget, Client
 from gwctl.policy.state import State

@@ -20,9 +20,10 @@ def command(name: str, yes: bool, dry_run: bool, as_json: bool) -> None:
     import json
 
     from gwctl.cli.environments import deployment
-    from gwctl.environments.deploy import aws, emulator
+    from gwctl.environments.deploy import emulator
     from gwctl.environments.file.loading import load
     from gwctl.environments.project import Project
+    from gwctl.environments.terraform import aws
     from gwctl.environments.terraform.state_bucket import bootstrap
     from gwctl.environments.terraform.workspace import Target
 

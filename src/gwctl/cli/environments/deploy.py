@@ -150,7 +150,8 @@ def _first_policy(target: "Target", applied: "Applied") -> int | None:
 def _wait(target: "Target", applied: "Applied", *, quiet: bool) -> str:
     """Wait for the service; returns what is to be told of it."""
     from gwctl.cli.environments.deployment import said
-    from gwctl.environments.deploy import aws, health
+    from gwctl.environments.deploy import health
+    from gwctl.environments.terraform import aws
 
     if target.environment.emulated:
         return "not waited for: the emulated AWS runs no containers"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gwctl.cli.show.prose import fitted
+from gwctl.cli.prose import fitted
 from gwctl.core.errors import UserError
 
 if TYPE_CHECKING:

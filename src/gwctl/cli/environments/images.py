@@ -82,12 +82,12 @@ def mirror_command(name: str, chosen: tuple[str, ...], to: str | None, dry_run: 
     """
     import json
 
-    from gwctl.environments.deploy import aws
     from gwctl.environments.file.loading import load
     from gwctl.environments.images import catalogue, ecr
     from gwctl.environments.images.mirror import Place, copy
     from gwctl.environments.images.registry import Registry
     from gwctl.environments.project import Project
+    from gwctl.environments.terraform import aws
     from gwctl.environments.terraform.workspace import Target
 
     project = Project.find()

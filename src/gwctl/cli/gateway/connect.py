@@ -29,7 +29,7 @@ def command(client: str, write: bool, model: str | None, data: "DataDir") -> Non
     import os
 
     from gwctl.cli.invocation import anywhere
-    from gwctl.cli.show.prose import fitted
+    from gwctl.cli.prose import fitted
     from gwctl.clients.apply import apply
     from gwctl.clients.model import Gateway
     from gwctl.clients.recipes import RECIPES, models_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from gwctl.cli.show.prose import fitted
+from gwctl.cli.prose import fitted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

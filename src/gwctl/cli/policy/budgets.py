@@ -42,7 +42,7 @@ def _one(admin: Admin, name: str) -> "Stored":
 def _without_state(error: "ApiError") -> None:
     """Says on stderr why nothing is known: the API has no ledger, cannot reach it, or is older than this gwctl."""
     from gwctl.cli.environments.deployment import said
-    from gwctl.cli.show.prose import fitted
+    from gwctl.cli.prose import fitted
 
     older = f"the admin API answered {error.status}; is it older than this gwctl?"
     said(fitted(f"What is spent is not known: {error.message if error.status == 503 else older}"))

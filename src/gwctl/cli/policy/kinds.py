@@ -8,21 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
+from gwctl.cli.tables import Column
+
 Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table. On a narrow terminal those with the highest `rank` are left out first.
-
-    With `alone` it is shown only where one document is.
-    """
-
-    title: str
-    cell: Callable[[Json], str]
-    rank: int = 0
-    right: bool = False
-    alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def show_command(*, version: int | None, output: str, admin: Admin) -> None:
     if output != "table":
         _print(found, output)
         return
-    from gwctl.cli.show.tables import fields, terminal_width
+    from gwctl.cli.tables import fields, terminal_width
 
     pairs = [
         ("policy", str(found["label"])),
@@ -56,8 +56,7 @@ def history_command(*, limit: int, output: str, admin: Admin) -> None:
     if not changes:
         click.echo("No change was ever made.", err=True)
         return
-    from gwctl.cli.policy.kinds import Column
-    from gwctl.cli.show.tables import table_lines, terminal_width
+    from gwctl.cli.tables import Column, table_lines, terminal_width
 
     records = [
         {
@@ -132,7 +131,7 @@ def _roll_back(admin: Admin, version: int, *, dry_run: bool) -> dict[str, Any]:
 
 
 def _print(value: Any, output: str) -> None:
-    from gwctl.cli.show.tables import as_json, as_yaml
+    from gwctl.cli.tables import as_json, as_yaml
 
     click.echo(as_json(value) if output == "json" else as_yaml(value))
 

@@ -129,7 +129,7 @@ def apply_files(
     from gwctl.cli.environments.deployment import confirm, said
     from gwctl.cli.policy import applying
     from gwctl.cli.policy.policy_input import read_documents
-    from gwctl.cli.show.prose import fitted
+    from gwctl.cli.prose import fitted
     from gwctl.core.errors import UserError
 
     found = read_documents(files, default)
@@ -182,7 +182,7 @@ def _left_out(wanted: Sequence["Wanted"], providers: Sequence[str], kinds: Seque
 def delete_one(admin: Admin, kind: Kind, path: str, name: str, *, yes: bool, dry_run: bool) -> None:
     """Says what goes with it, asks, deletes it. Raises UserError."""
     from gwctl.cli.environments.deployment import confirm, said
-    from gwctl.cli.show.prose import fitted
+    from gwctl.cli.prose import fitted
 
     admin.announce()
     stored = admin.client.get(path)
@@ -198,7 +198,7 @@ def delete_one(admin: Admin, kind: Kind, path: str, name: str, *, yes: bool, dry
 
 def print_all(kind: Kind, found: Sequence["Stored"], output: str, *, stateful: bool = False) -> None:
     """The documents on stdout; `stateful`: they have a state, even if it is not known."""
-    from gwctl.cli.show import tables
+    from gwctl.cli import tables
 
     if output != "table":
         click.echo(_encoded([_envelope(kind, stored, output, stateful) for stored in found], output))
@@ -212,7 +212,7 @@ def print_all(kind: Kind, found: Sequence["Stored"], output: str, *, stateful: b
 
 def print_one(kind: Kind, stored: "Stored", output: str, more: Sequence[str] = (), *, stateful: bool = False) -> None:
     """One document on stdout; `more` are lines that follow it, `stateful` as for `print_all`."""
-    from gwctl.cli.show import tables
+    from gwctl.cli import tables
 
     if output != "table":
         click.echo(_encoded(_envelope(kind, stored, output, stateful), output))
@@ -255,7 +255,7 @@ def _written(kind: Kind, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _encoded(value: Any, output: str) -> str:
-    from gwctl.cli.show import tables
+    from gwctl.cli import tables
 
     return tables.as_json(value) if output == "json" else tables.as_yaml(value)
 

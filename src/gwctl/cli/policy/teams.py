@@ -91,8 +91,8 @@ def revoke(*, team: str, client: str, yes: bool, dry_run: bool, admin: Admin) ->
 
 def _issued(written: "Written", output: str, dry_run: bool) -> None:
     """The credentials on stdout, everything else on stderr."""
+    from gwctl.cli import tables
     from gwctl.cli.environments.deployment import said
-    from gwctl.cli.show import tables
 
     for words in written.difference:
         said(words)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from gwctl.cli.policy.kinds import Column
+from gwctl.cli.tables import Column
 from gwctl.core.errors import UserError
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.quotas.store import StoreUnavailable, WindowKey

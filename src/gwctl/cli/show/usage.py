@@ -150,7 +150,8 @@ def reconcile_command(
     \b
     Example: gwctl usage reconcile --period 2026-11
     """
-    from gwctl.cli.show import ledger_view, tables
+    from gwctl.cli import tables
+    from gwctl.cli.show import ledger_view
     from gwctl.ledger.usage.dimensions import key_of, sums_of
     from gwctl.ledger.usage.periods import parse_period
     from gwctl.ledger.usage.reconcile import USAGE_KEY, compare_usage
@@ -205,7 +206,8 @@ def invoice_command(
     \b
     Example: gwctl usage invoice openai-2026-11.csv --period 2026-11 --provider openai
     """
-    from gwctl.cli.show import ledger_view, tables
+    from gwctl.cli import tables
+    from gwctl.cli.show import ledger_view
     from gwctl.ledger.usage.invoice import compare, read_invoice
     from gwctl.ledger.usage.periods import parse_period
 
@@ -229,7 +231,7 @@ def invoice_command(
 
 
 def _print_usage(admin: Admin, period: str | None, by: str, only: dict[str, str | None], output: str) -> None:
-    from gwctl.cli.show import tables
+    from gwctl.cli import tables
     from gwctl.ledger.usage.periods import parse_period
 
     days = parse_period(period)
@@ -243,7 +245,8 @@ def _print_usage(admin: Admin, period: str | None, by: str, only: dict[str, str 
 
 
 def _print_table(dimensions: "Sequence[str]", rows: "Sequence[dict[str, Any]]", days: "Period") -> None:
-    from gwctl.cli.show import ledger_view, tables
+    from gwctl.cli import tables
+    from gwctl.cli.show import ledger_view
 
     if not rows:
         click.echo(f"Nothing was used in {days}.", err=True)

@@ -14,12 +14,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gwctl.core.errors import UserError
-from gwctl.environments.deploy import artifacts, aws, emulator
+from gwctl.environments.deploy import artifacts, emulator
 from gwctl.environments.deploy.applied import Applied
 from gwctl.environments.file import fleet, loading, render
 from gwctl.environments.project import Place, Project, shown
+from gwctl.environments.terraform import aws, tools, workspace
 from gwctl.environments.terraform import state_bucket as bootstrap
-from gwctl.environments.terraform import tools, workspace
 from gwctl.environments.terraform.events import Event
 from gwctl.environments.terraform.plan import Plan, read_plan
 from gwctl.environments.terraform.runner import LOCK_SECONDS, PARALLELISM, TerraformRunner

@@ -12,11 +12,11 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.core.errors import UserError
-from gwctl.environments.deploy import aws, emulator, health
+from gwctl.environments.deploy import emulator, health
 from gwctl.environments.deploy.applied import Applied
 from gwctl.environments.file import fleet, render
 from gwctl.environments.project import Place, Project, shown
-from gwctl.environments.terraform import locks, mirrors, tools
+from gwctl.environments.terraform import aws, locks, mirrors, tools
 from gwctl.environments.terraform import state_bucket as bootstrap
 from gwctl.environments.terraform.workspace import Target
 

@@ -6,8 +6,8 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.core.errors import UserError
-from gwctl.environments.deploy.aws import check_account, clients
 from gwctl.environments.images.registry import Registry
+from gwctl.environments.terraform.aws import check_account, clients
 from gwctl.environments.terraform.workspace import Target
 
 _SUFFIX: Final = {"aws-cn": "amazonaws.com.cn"}

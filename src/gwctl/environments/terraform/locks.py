@@ -9,7 +9,7 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gwctl.environments.deploy.aws import clients
+from gwctl.environments.terraform.aws import clients
 from gwctl.environments.terraform.workspace import Target
 
 SUFFIX: Final = ".tflock"

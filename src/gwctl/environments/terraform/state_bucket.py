@@ -11,7 +11,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.core.errors import UserError
-from gwctl.environments.deploy.aws import clients, code_of
+from gwctl.environments.terraform.aws import clients, code_of
 from gwctl.environments.terraform.workspace import Target
 
 KEPT_VERSIONS_DAYS: Final = 365

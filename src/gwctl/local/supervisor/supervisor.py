@@ -23,11 +23,11 @@ from gwctl.edge.settings import MEBIBYTE, EdgeSettings
 from gwctl.local.data_dir import PARTS, DataDir
 from gwctl.local.issuer.clients import LOCAL_CLIENT, ensure_connection
 from gwctl.local.policy.default_policy import ensure_policy
-from gwctl.local.policy.live_policy import LivePolicy
 from gwctl.local.policy.providers import detect, remember
 from gwctl.local.supervisor import running
 from gwctl.local.supervisor.cloud import Cloud, CloudStack
 from gwctl.local.supervisor.keeper import POLL_SECONDS, Keeper, Part, PartFailedError
+from gwctl.local.supervisor.live_policy import LivePolicy
 from gwctl.local.supervisor.options import UpOptions
 from gwctl.local.supervisor.ports import HOST, Ports, require_free
 from gwctl.local.supervisor.probe import status_of

@@ -7,11 +7,25 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from gwctl.cli.policy.kinds import Column
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. On a narrow terminal those with the highest `rank` are left out first.
+
+    With `alone` it is shown only where one document is.
+    """
+
+    title: str
+    cell: Callable[[Mapping[str, Any]], str]
+    rank: int = 0
+    right: bool = False
+    alone: bool = False
+
 
 COMFORTABLE, LEAST = 28, 12
 """A column is cut to the first of these while there are others to leave out, and to no fewer than the second."""
