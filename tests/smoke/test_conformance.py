@@ -15,12 +15,12 @@ from smoke.places import Target
 TESTS = Path(__file__).resolve().parents[1]
 SUITE = TESTS / "gateway" / "conformance"
 MODULES = (
-    "test_bodies.py",
-    "test_methods.py",
-    "test_paths.py",
-    "test_refusals.py",
-    "test_request_ids.py",
-    "test_streaming.py",
+    "access/test_refusals.py",
+    "answers/test_streaming.py",
+    "requests/test_bodies.py",
+    "requests/test_methods.py",
+    "requests/test_paths.py",
+    "requests/test_request_ids.py",
 )
 SECONDS = 600
 

@@ -40,10 +40,10 @@ LINKS = "tests/docs/test_in_order.py::test_nothing_is_wrong"
 PLANTS = {
     "a dead evidence link": Plant(
         "docs/auditors/controls.yaml",
-        "tests/gateway/conformance/test_tokens.py",
-        "tests/gateway/conformance/test_tokenz.py",
+        "tests/gateway/conformance/access/test_tokens.py",
+        "tests/gateway/conformance/access/test_tokenz.py",
         (LINKS,),
-        "there is no test tests/gateway/conformance/test_tokenz.py",
+        "there is no test tests/gateway/conformance/access/test_tokenz.py",
     ),
     "an unpinned action": Plant(
         ".github/workflows/ci.yml",

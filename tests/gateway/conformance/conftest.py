@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.conformance.calls import Caller
-from gateway.conformance.forge import Forger
-from gateway.conformance.lab import Lab, running_lab
+from gateway.conformance.kit.calls import Caller
+from gateway.conformance.kit.forge import Forger
+from gateway.conformance.kit.lab import Lab, running_lab
 from support.gateway import Gateway, require_local
 
 LAST = ("test_secret_canary.py", "test_settlement.py")
@@ -21,7 +21,7 @@ LAST = ("test_secret_canary.py", "test_settlement.py")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put them behind the others of this suite."""
     ours = Path(__file__).parent
-    places = [index for index, item in enumerate(items) if item.path.parent == ours]
+    places = [index for index, item in enumerate(items) if ours in item.path.parents]
     order = sorted(
         (items[index] for index in places),
         key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1,
