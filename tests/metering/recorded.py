@@ -19,7 +19,7 @@ from gwctl.edge.usage_log import paths as wire
 from gwctl.edge.usage_log.line import parse_line
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.metering.price_line import ServedBy, meter
-from gwctl.pricing.prices import default_price
+from gwctl.pricing.price_book import default_price
 from support.usage_lines import written
 
 TABLE = Path(__file__).parent / "table"

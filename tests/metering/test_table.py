@@ -5,7 +5,7 @@ from math import floor
 
 import pytest
 
-from gwctl.pricing.prices import default_price
+from gwctl.pricing.price_book import default_price
 from metering.recorded import TOKEN_FIELDS, Case, cases, cost_by_hand
 
 PRICED = [case for case in cases() if case.price is not None]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gwctl.stores.aws import clients
-from gwctl.stores.aws.firehose import MAX_BYTES, MAX_RECORD, MAX_RECORDS, AuditStream, batches
+from gwctl.stores.aws.audit.stream import MAX_BYTES, MAX_RECORD, MAX_RECORDS, AuditStream, batches
 from gwctl.stores.interfaces import UnavailableError
 from sinks.place import KEYS, REGION
 

@@ -23,7 +23,7 @@ from gwctl.environments.deploy.applied import Applied
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.local.data_dir import DataDir
 from gwctl.stores.aws import local_names as aws_names
-from gwctl.stores.aws.sent_changes import PLACE
+from gwctl.stores.aws.audit.sent_changes import PLACE
 from sinks.place import REGION, Aws, Events, agent_settings, event
 from sinks.test_chain import Records, changes, policy_chain, usage_chain
 from sinks.test_shipper import drained

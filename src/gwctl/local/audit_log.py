@@ -14,8 +14,8 @@ from gwctl.audit.chain import DatedHead
 from gwctl.audit.policy_changes import AuditRecord
 from gwctl.core.errors import UserError
 from gwctl.stores.aws import local_names as aws_names
-from gwctl.stores.aws.heads import PREFIX, head_of
-from gwctl.stores.aws.sent_changes import PLACE
+from gwctl.stores.aws.audit.heads import PREFIX, head_of
+from gwctl.stores.aws.audit.sent_changes import PLACE
 
 FILE: Final = "aws.sqlite3"
 

@@ -10,7 +10,8 @@ from gwctl.policy.errors import PolicyError, Problem
 from gwctl.policy.references import reference_problems
 from gwctl.policy.snapshot import ClientEntry, Profile, Quota, Snapshot, TeamEntry, targets_of
 from gwctl.policy.variants import VariantBuilder
-from gwctl.pricing.prices import NANO_PER_USD, Price, default_price
+from gwctl.pricing.price_book import default_price
+from gwctl.pricing.prices import NANO_PER_USD, Price
 
 _Entry = TypeVar("_Entry")
 

@@ -1,43 +1,16 @@
 """Policy files on disk → documents: one YAML file, or a directory of them, each with any of the sections."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import yaml
 
+from gwctl.core.yaml import UniqueKeyLoader
 from gwctl.policy.documents import Documents
 from gwctl.policy.errors import PolicyError, Problem
 from gwctl.policy.validation import validate_documents
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
-
-
-_BOOLEAN = "tag:yaml.org,2002:bool"
-
-
-class _UniqueKeyLoader(yaml.CSafeLoader):
-    """YAML without duplicate keys: with them, the last one would win and the first be lost without a word.
-
-    As in YAML 1.2, `on`, `off`, `yes` and `no` are words: a scanner rule has a field `on`.
-    """
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            if isinstance(key, str | int | float | bool) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            if isinstance(key, str | int | float | bool):
-                seen.add(key)
-        return super().construct_mapping(node, deep)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-
-
-_UniqueKeyLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN or first in "tTfF"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def load_documents(path: Path) -> Documents:
@@ -92,7 +65,7 @@ def parse_yaml(text: str, source: str) -> list[object]:
     Raises PolicyError: it is not YAML, or a key stands twice.
     """
     try:
-        return list(yaml.load_all(text, Loader=_UniqueKeyLoader))  # nosemgrep: safe-yaml # a SafeLoader
+        return list(yaml.load_all(text, Loader=UniqueKeyLoader))  # nosemgrep: safe-yaml # a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise PolicyError([Problem(source, _line_of(error), _reason_of(error), "correct the YAML")]) from error
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from gwctl.core.names import ProviderKind
-from gwctl.pricing.prices import context_window
+from gwctl.pricing.price_book import context_window
 
 DEFAULT_CONTEXT_TOKENS: Final = 1_000_000
 """The context window of a model that the price book does not know: that of the large ones of 2026."""

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from gwctl.agent.reserve.bounds import ADDED_INPUT_TOKENS, IMAGE_TOKENS, Bounds, UnknownVariantError
 from gwctl.agent.reserve.call import ReserveCall
 from gwctl.policy.snapshot import Snapshot
+from gwctl.pricing.bounds import upper_bound
 from gwctl.pricing.model_limits import DEFAULT_ANSWER_TOKENS, DEFAULT_CONTEXT_TOKENS
-from gwctl.pricing.prices import MILLION, Price, PriceTier, ServiceTierPrice, cost, upper_bound
+from gwctl.pricing.prices import MILLION, Price, PriceTier, ServiceTierPrice, cost
 from gwctl.pricing.tokens import Tokens
 from metering.recorded import Case, cases
 from support.profile import examples

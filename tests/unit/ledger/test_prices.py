@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gwctl.pricing.prices import Price, PriceTier, ServiceTierPrice, cost, default_price, upper_bound
+from gwctl.pricing.bounds import upper_bound
+from gwctl.pricing.price_book import default_price
+from gwctl.pricing.prices import Price, PriceTier, ServiceTierPrice, cost
 from gwctl.pricing.tokens import Tokens
 
 TODAY = date(2026, 11, 21)

@@ -15,7 +15,7 @@ from gwctl.local.policy.providers import Offer, detect, sample_offers
 from gwctl.local.sample_provider.models import MODELS as SAMPLE_MODELS
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.snapshot import Snapshot
-from gwctl.pricing.prices import default_price
+from gwctl.pricing.price_book import default_price
 
 KEYS = {
     "OPENAI_API_KEY": "k",

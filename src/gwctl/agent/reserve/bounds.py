@@ -20,8 +20,9 @@ from gwctl.agent.reserve.call import ReserveCall
 from gwctl.ledger.quotas.scopes import MAX_AMOUNT
 from gwctl.policy.documents import Provider
 from gwctl.policy.snapshot import Snapshot, TargetNode, targets_of
+from gwctl.pricing.bounds import DearestRates, bound_of, dearest_rates
 from gwctl.pricing.model_limits import largest_answer, largest_context
-from gwctl.pricing.prices import DearestRates, Price, bound_of, dearest_rates
+from gwctl.pricing.prices import Price
 
 ADDED_INPUT_TOKENS: Final = 1_024
 """What a provider may put before a request of its own accord. Anthropic adds 346 tokens for tools, 245 for its shell

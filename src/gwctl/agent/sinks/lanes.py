@@ -18,7 +18,7 @@ from gwctl.core.errors import UserError
 from gwctl.core.files import write_atomically
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.usage.sums import UsageBatch
-from gwctl.stores.aws.firehose import AuditStream
+from gwctl.stores.aws.audit.stream import AuditStream
 from gwctl.stores.interfaces import UnavailableError, UsageWriter
 
 log = logging.getLogger(__name__)

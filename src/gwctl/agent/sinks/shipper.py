@@ -20,8 +20,8 @@ from gwctl.agent.sinks.lanes import AuditLane, Lane, UsageLane
 from gwctl.agent.sinks.status import ShippingStatus
 from gwctl.audit.chain import EMPTY
 from gwctl.stores.aws import clients
-from gwctl.stores.aws.firehose import AuditStream
-from gwctl.stores.aws.heads import HeadTable
+from gwctl.stores.aws.audit.heads import HeadTable
+from gwctl.stores.aws.audit.stream import AuditStream
 from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger(__name__)

@@ -172,7 +172,7 @@ def applied_to(environment: str) -> "Applied":
 def audit_log(admin: "Admin") -> "Source":
     """The audit log's files. Raises UserError."""
     from gwctl.local.audit_log import LocalLog
-    from gwctl.stores.aws.audit_bucket import AuditBucket
+    from gwctl.stores.aws.audit.bucket import AuditBucket
 
     if admin.environment is None:
         return LocalLog(admin.data.aws)

@@ -19,9 +19,9 @@ from gwctl.core.errors import UserError
 from gwctl.ledger.quotas.store import StoreUnavailable
 from gwctl.local.audit_log import LocalLog
 from gwctl.policy.snapshot import Quota
-from gwctl.stores.aws.audit_bucket import AuditBucket
-from gwctl.stores.aws.heads import HeadTable
-from gwctl.stores.aws.sent_changes import SentMark
+from gwctl.stores.aws.audit.bucket import AuditBucket
+from gwctl.stores.aws.audit.heads import HeadTable
+from gwctl.stores.aws.audit.sent_changes import SentMark
 from gwctl.stores.interfaces import UnavailableError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from gwctl.core.yaml_lines import Yaml
+from gwctl.core.yaml import Yaml
 from gwctl.environments.file.model import LONGEST_NAME, Environment
 from gwctl.environments.file.problems import EnvironmentFileError, InvalidError, Problem
 from gwctl.environments.file.values import RESERVED_BY_COGNITO

@@ -1,16 +1,22 @@
-"""YAML with line numbers. In: text. Out: what it says, and on which line each part of it stands."""
+"""YAML in which no key stands twice. In: text. Out: what it says, and on which line each part of it stands."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
+_BOOLEAN: Final = "tag:yaml.org,2002:bool"
 
-class _UniqueKeyLoader(yaml.CSafeLoader):
-    """YAML without duplicate keys: with them, the last one would win and the first be lost without a word."""
+
+class UniqueKeyLoader(yaml.CSafeLoader):
+    """YAML without duplicate keys: with them, the last one would win and the first be lost without a word.
+
+    As in YAML 1.2, `on`, `off`, `yes` and `no` are words: a scanner rule has a field `on`.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """The mapping. Raises ConstructorError for a key that stands twice."""
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -23,6 +29,12 @@ class _UniqueKeyLoader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep)
 
 
+UniqueKeyLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN or first in "tTfF"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass(frozen=True)
 class Yaml:
     """A YAML document."""
@@ -33,7 +45,7 @@ class Yaml:
     @classmethod
     def parse(cls, text: str) -> "Yaml":
         """Raises yaml.YAMLError."""
-        loader = _UniqueKeyLoader(text)
+        loader = UniqueKeyLoader(text)
         try:
             node = loader.get_single_node()
             return cls(loader.construct_document(node) if node else None, node)
