@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from support import measured, profile
 from support.gateway import Gateway, chosen_gateway
+from support.session import measured, profile
 
 # A shell that starts a job in the background lets it ignore SIGINT, and so would every program started here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -19,7 +19,7 @@ profile.load()
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With several processes, what takes long is begun first. At night nothing is cut short."""
     if hasattr(config, "workerinput"):
-        from support.suites import longest_first
+        from support.session.suites import longest_first
 
         longest_first(items)
     if profile.PROFILE == "nightly":
@@ -32,7 +32,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With `--dist loadscope` a worker gets what shares something as a whole, so that it is made once."""
     if config.getoption("dist") != "loadscope":
         return None
-    from support.suites import ByUnit
+    from support.session.suites import ByUnit
 
     return ByUnit(config, log)
 

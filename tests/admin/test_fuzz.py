@@ -12,7 +12,7 @@ from admin.place import budget, route
 from admin.servers import RunningAdmin, running_admin
 from gwctl.admin.api.openapi import build
 from gwctl.core import scopes
-from support.profile import PROFILE, examples
+from support.session.profile import PROFILE, examples
 
 load_all_checks()
 CHECKED: Any = CHECKS.get_by_names(

@@ -18,8 +18,8 @@ from gwctl.stores.aws.local_names import client_options
 from gwctl.stores.aws.settings import SnapshotPlace
 from gwctl.stores.aws.snapshots import S3SnapshotReader
 from support.agent_settings import agent_settings
-from support.dead_end_proxy import DeadEndProxy
 from support.ports import free_port
+from support.servers.dead_end_proxy import DeadEndProxy
 from unit.policy.examples import compiled
 
 ONE, TWO, THREE = (

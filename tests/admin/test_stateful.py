@@ -16,7 +16,7 @@ from gwctl.policy.compile import compile_policy
 from gwctl.policy.documents import Budget, Client, Documents, Route, ScannerRule, Target, Team
 from gwctl.policy.errors import PolicyError
 from gwctl.policy.state import MODELS, Section
-from support.profile import examples
+from support.session.profile import examples
 
 names = st.sampled_from(["a", "b", "c"])
 SUPPRESSED = [HealthCheck.too_slow, HealthCheck.filter_too_much]

@@ -7,8 +7,8 @@ import anthropic
 import openai
 import pytest
 
-from support.dead_end_proxy import DeadEndProxy
 from support.gateway import Gateway
+from support.servers.dead_end_proxy import DeadEndProxy
 
 _READ_BY_SDKS = ("OPENAI_", "ANTHROPIC_", "LANGCHAIN_", "LANGSMITH_")
 

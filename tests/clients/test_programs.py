@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.client_programs import ClaudeCode, Codex, OpenCode, Program, Run
+from clients.client_programs import ClaudeCode, Codex, OpenCode, Program, Run
 from support.gateway import Gateway
 
 CLAUDE_CODE = ClaudeCode()

@@ -9,7 +9,7 @@ from typing import Final
 REPOSITORY: Final = Path(__file__).parents[2]
 FOLDERS: Final = ("docs", "infrastructure", "modules", "portkey", "src", "tests", "tools")
 _LEFT_OUT: Final = shutil.ignore_patterns(
-    "node_modules", "__pycache__", ".terraform", "golden", "inventories", "*.pyc", ".pytest_cache"
+    "node_modules", "__pycache__", ".terraform", "golden_files", "inventories", "*.pyc", ".pytest_cache"
 )
 
 

@@ -43,7 +43,12 @@ def new(root: Path, known: set[str], group: click.Group = cli) -> list[str]:
             "::test_a_model_outside_the_profile_is_never_found",
             "there is no test tests/gateway/conformance/access/test_permissions.py::test_a_model_outside",
         ),
-        (CONTROLS, "[no_action_is_a_wildcard]", "[no_action_is_wild]", "there is no test tests/plan/test_security.py"),
+        (
+            CONTROLS,
+            "[no_action_is_a_wildcard]",
+            "[no_action_is_wild]",
+            "there is no test tests/plan/rules/test_security.py",
+        ),
         (
             CONTROLS,
             "module.auth.aws_cognito_user_pool.this",

@@ -59,7 +59,7 @@ def test_an_address_that_nothing_defines_is_not_found(address: str):
 
 def test_every_test_that_pytest_collects_here_exists():
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    folders = ["tests/unit/edge/test_errors.py", "tests/docs/test_reading.py", "tests/plan/test_security.py"]
+    folders = ["tests/unit/edge/test_errors.py", "tests/docs/test_reading.py", "tests/plan/rules/test_security.py"]
     printed = subprocess.run([*command, *folders], cwd=REPOSITORY, capture_output=True, text=True, check=False).stdout
     ids = [line for line in printed.splitlines() if "::" in line]
     assert len(ids) > 100, printed

@@ -17,10 +17,10 @@ from typing import Any
 
 from gwctl.environments.deploy import emulator, smoke
 from gwctl.environments.project import Project
-from plan.stubs import write_admin_artifacts
-from support import measured
+from plan.kit.stubs import write_admin_artifacts
 from support.environment import BIN, clean_environment
 from support.processes import wait_until
+from support.session import measured
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
@@ -113,6 +113,7 @@ class Checkout:
             for name in ("GWCTL_PROVIDER_MIRROR", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "HTTPS_PROXY", "GOPATH")
             if name in os.environ
         }
+        kept["GOGC"] = "400"  # Terraform's memory for its time
         # A deploy goes without the conformance suite: a test of its own runs it, so that its failure is no other's.
         kept["PYTEST_ADDOPTS"] = "-k 'not conforms'"
         return {**clean_environment(self.home), **kept, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}

@@ -19,8 +19,8 @@ from gwctl.environments.deploy.applied import Applied
 from gwctl.environments.deploy.deployed import admin_settings, agent_settings
 from gwctl.policy.snapshot import Snapshot
 from gwctl.stores.aws.settings import Settings
-from support import measured
 from support.gateway import Gateway
+from support.session import measured
 
 pytestmark = pytest.mark.timeout(900)
 

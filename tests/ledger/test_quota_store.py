@@ -11,7 +11,7 @@ from gwctl.ledger.quotas.store import NO_LEASE, Lease, QuotaStore, StoreUnavaila
 from gwctl.stores.aws.quotas import DynamoQuotaStore, connect
 from support.dynamodb_local import dynamodb_client
 from support.ports import free_port
-from support.profile import examples
+from support.session.profile import examples
 
 NUMBERS = count()
 

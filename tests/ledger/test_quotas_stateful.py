@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.store import QuotaStore
 from ledger.machine import QuotaMachine
-from support.profile import examples
+from support.session.profile import examples
 
 ON_THE_MODEL = settings(max_examples=examples(60), stateful_step_count=80)
 # A database answers in milliseconds, and there the machine tests the store, not the engine.

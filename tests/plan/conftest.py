@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from gwctl.environments.terraform import mirrors
-from plan.examples import Example, module_examples, root_examples
-from plan.sessions import ModulePlans, RootPlans
-from plan.stubs import caller_identity
-from plan.terraform import ACCOUNT, environment, find_terraform, has_provider, write_cli_config
-from plan.tfplan import Plan
+from plan.kit.examples import Example, module_examples, root_examples
+from plan.kit.sessions import ModulePlans, RootPlans
+from plan.kit.stubs import caller_identity
+from plan.kit.terraform import ACCOUNT, environment, find_terraform, has_provider, write_cli_config
+from plan.kit.tfplan import Plan
 from support.requirements import require
 
 SECONDS = 300

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from plan.terraform import MODULES, ROOT
+from plan.kit.terraform import MODULES, ROOT
 from tools.docs.hcl import Block, blocks_of
 
 COMMAND: Final = "PYTHONPATH=tests .venv/bin/python -m plan.module_tables"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from plan.examples import module_examples
-from plan.sessions import ModulePlans
-from plan.terraform import MODULES
-from plan.tfplan import Plan
+from plan.kit.examples import module_examples
+from plan.kit.sessions import ModulePlans
+from plan.kit.terraform import MODULES
+from plan.kit.tfplan import Plan
 
 CONFIG: dict[str, Any] = yaml.safe_load((MODULES / "compute" / "files" / "collector.yaml").read_text())
 KINDS = ("receivers", "processors", "exporters")

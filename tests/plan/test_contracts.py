@@ -21,9 +21,9 @@ from gwctl.local.supervisor.programs import Programs
 from gwctl.policy.documents import FALLBACK_STATUSES, BedrockGuardrail, Route
 from gwctl.pricing.tokens import otel_name
 from gwctl.stores.aws.settings import Settings
-from plan.examples import module_examples, root_examples
-from plan.sessions import ModulePlans, RootPlans
-from plan.tfplan import Plan
+from plan.kit.examples import module_examples, root_examples
+from plan.kit.sessions import ModulePlans, RootPlans
+from plan.kit.tfplan import Plan
 
 
 @pytest.fixture(scope="module")

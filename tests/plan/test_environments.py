@@ -4,11 +4,11 @@ import os
 
 import pytest
 
-from plan.inventory import UPDATE_VARIABLE, differences, load, refreshed, regenerate_command, save
+from plan.kit.inventory import UPDATE_VARIABLE, differences, load, refreshed, regenerate_command, save
+from plan.kit.sessions import EnvironmentPlans
+from plan.kit.terraform import ENVIRONMENTS
+from plan.kit.tfplan import Plan
 from plan.rules import ALL, Rule
-from plan.sessions import EnvironmentPlans
-from plan.terraform import ENVIRONMENTS
-from plan.tfplan import Plan
 
 FILE = "tests/plan/test_environments.py"
 NAMES = sorted(path.parent.name for path in ENVIRONMENTS.glob("*/environment.yaml"))

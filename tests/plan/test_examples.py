@@ -2,9 +2,9 @@
 
 import os
 
-from plan.examples import Example, update_directive
-from plan.inventory import UPDATE_VARIABLE, differences, load, refreshed, regenerate_command, save
-from plan.tfplan import Plan
+from plan.kit.examples import Example, update_directive
+from plan.kit.inventory import UPDATE_VARIABLE, differences, load, refreshed, regenerate_command, save
+from plan.kit.tfplan import Plan
 
 FILE = "tests/plan/test_examples.py"
 

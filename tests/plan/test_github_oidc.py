@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import pytest
 
-from plan.examples import module_examples, root_examples
+from plan.kit.examples import module_examples, root_examples
+from plan.kit.sessions import ModulePlans, RootPlans
+from plan.kit.tfplan import Plan, Resource
 from plan.rules import identity
 from plan.rules.policies import Statement, statements_of
-from plan.sessions import ModulePlans, RootPlans
-from plan.tfplan import Plan, Resource
 
 HERE: Final = "eu-central-1:111122223333"
 ARNS: Final[dict[str, Callable[[Resource], str]]] = {

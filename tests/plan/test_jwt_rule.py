@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from plan.terraform import MODULES
+from plan.kit.terraform import MODULES
 from support.requirements import require
 
 TEMPLATE = MODULES / "auth" / "templates" / "jwt-rule.yaml"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from plan.examples import examples_in
+from plan.kit.examples import examples_in
+from plan.kit.sessions import RootPlans
+from plan.kit.terraform import MODULES, REPOSITORY, ROOT, find_terraform
 from plan.module_tables import COMMAND, directories, with_section
-from plan.sessions import RootPlans
-from plan.terraform import MODULES, REPOSITORY, ROOT, find_terraform
 from tools.docs.hcl import blocks, blocks_of
 
 MODULE_DIRECTORIES = sorted(path.parent for path in MODULES.glob("*/versions.tf"))

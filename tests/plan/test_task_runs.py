@@ -28,8 +28,8 @@ from gwctl.local.supervisor.programs import find_programs
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.documents import Documents
 from gwctl.stores.aws.local_resources import table_definition
-from plan.examples import module_examples
-from plan.sessions import ModulePlans
+from plan.kit.examples import module_examples
+from plan.kit.sessions import ModulePlans
 from support.ports import free_ports
 from support.processes import Process, start, wait_until
 

@@ -12,7 +12,7 @@ from gwctl.core.errors import UserError
 from gwctl.environments.images import catalogue
 from gwctl.environments.images.mirror import Copied, Place, copy
 from gwctl.environments.images.registry import Registry
-from support.oci_registry import OciRegistry, digest_of, oci_registry
+from support.servers.oci_registry import OciRegistry, digest_of, oci_registry
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "images" / "images.yaml"

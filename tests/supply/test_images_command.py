@@ -15,7 +15,7 @@ from gwctl.environments.file.loading import load
 from gwctl.environments.images import ecr
 from gwctl.environments.project import Project
 from gwctl.environments.terraform.workspace import Target
-from support.oci_registry import OciRegistry, oci_registry
+from support.servers.oci_registry import OciRegistry, oci_registry
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,6 +1,6 @@
 """Which tests there are, without running pytest. In: test files. Out: whether a test's id exists.
 
-An id is what pytest prints: `tests/plan/test_security.py::test_fact_holds[…]`. Files and folders of tests are ids too.
+An id is what pytest prints: `tests/plan/rules/test_security.py::test_fact_holds[…]`. Files and folders are ids too.
 """
 
 import ast

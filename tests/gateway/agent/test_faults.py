@@ -20,8 +20,8 @@ from moto.server import ThreadedMotoServer
 from gwctl.policy.snapshot import Snapshot
 from gwctl.stores.aws.settings import SnapshotPlace
 from support.dynamodb_local import REGION
-from support.faulty_proxy import FaultyProxy
 from support.processes import wait_until
+from support.servers.faulty_proxy import FaultyProxy
 from tools.bench.load import Outcome
 from tools.bench.policies import callers, policy
 from tools.bench.rig import Fleet, Pair, running_fleet, running_portkey

@@ -10,7 +10,7 @@ from gateway.edge.issuer import ISSUER, Issuer
 from gateway.edge.policies import SECRETS, policy
 from gateway.portkey_contract.portkey_process import Portkey
 from support.replay_provider import ReplayProvider
-from support.scanner import running_scanner
+from support.servers.scanner import running_scanner
 
 
 @pytest.fixture(scope="session")

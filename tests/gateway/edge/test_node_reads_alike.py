@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gwctl.local.supervisor.programs import find_node
-from support.profile import examples
+from support.session.profile import examples
 from unit.edge.program import Program
 from unit.policy.examples import compiled
 

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.local.local_place import place
 from support.processes import wait_until
-from support.webhook import running_receiver
+from support.servers.webhook import running_receiver
 
 BUDGET = """
 budgets:

@@ -6,8 +6,8 @@ A rule takes a plan and returns what breaks it, in words; nothing means that all
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from plan.kit.tfplan import Plan
 from plan.rules import containers, edges, identity, logs, storage
-from plan.tfplan import Plan
 
 Rule: TypeAlias = Callable[[Plan], list[str]]
 

@@ -4,7 +4,7 @@ modules/compute is the plan in which they are known."""
 import re
 from typing import Any, Final
 
-from plan.tfplan import Plan
+from plan.kit.tfplan import Plan
 
 _DIGEST: Final = re.compile(r".+@sha256:[0-9a-f]{64}")
 _SECRET: Final = re.compile(r"(?i)(api[_-]?key|secret|password|token)$")

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from plan.tfplan import UNKNOWN, Plan, Resource
+from plan.kit.tfplan import UNKNOWN, Plan, Resource
 
 TLS_POLICIES: Final = frozenset({"ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06"})
 _EVERYWHERE: Final = frozenset({"0.0.0.0/0", "::/0"})

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
+from plan.kit.tfplan import UNKNOWN, Plan
 from plan.rules.policies import Statement, statements, statements_of
-from plan.tfplan import UNKNOWN, Plan
 
 WITHOUT_RESOURCE: Final = frozenset(
     {

@@ -1,6 +1,6 @@
 """What is written down about what happens."""
 
-from plan.tfplan import Plan
+from plan.kit.tfplan import Plan
 
 
 def log_groups_are_encrypted(plan: Plan) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from plan.tfplan import UNKNOWN, Plan, Resource, parsed
+from plan.kit.tfplan import UNKNOWN, Plan, Resource, parsed
 
 _ATTRIBUTES: Final = ("policy", "assume_role_policy", "policy_document", "access_policy")
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from plan.kit.tfplan import UNKNOWN, Plan, Resource
 from plan.rules.policies import statements_of
-from plan.tfplan import UNKNOWN, Plan, Resource
 
 
 def _beside(plan: Plan, bucket: Resource, kind: str) -> Resource | None:

@@ -15,7 +15,7 @@ from gwctl.pricing.model_limits import DEFAULT_ANSWER_TOKENS, DEFAULT_CONTEXT_TO
 from gwctl.pricing.prices import MILLION, Price, PriceTier, ServiceTierPrice, cost
 from gwctl.pricing.tokens import Tokens
 from metering.recorded import Case, cases
-from support.profile import examples
+from support.session.profile import examples
 from unit.policy.examples import compiled
 
 MODELS = [

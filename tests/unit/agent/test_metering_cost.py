@@ -7,8 +7,8 @@ from pathlib import Path
 from gwctl.agent.metering.meter import Metering
 from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.status import UsageStatus
-from support import measured
 from support.agent_settings import agent_settings
+from support.session import measured
 from unit.agent.test_metering import line, write
 from unit.policy.examples import compiled
 

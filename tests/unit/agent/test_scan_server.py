@@ -16,7 +16,7 @@ from gwctl.agent.scan_server import SMALL_BYTES, ScanServer
 from gwctl.core.errors import UserError
 from gwctl.policy.documents import ScannerRule
 from gwctl.policy.scanning import as_header
-from support.scanner import running_scanner
+from support.servers.scanner import running_scanner
 
 RULES = as_header(
     [

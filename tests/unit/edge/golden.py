@@ -1,6 +1,6 @@
 """What the golden files are made from, and the way to make them anew.
 
-In: the example below. Out: file name → content, as it has to be under tests/golden/edge.
+In: the example below. Out: file name → content, as it has to be under tests/unit/edge/golden_files.
 """
 
 import json
@@ -14,7 +14,7 @@ from gwctl.policy.snapshot import Snapshot
 from unit.edge.program import SETTINGS
 from unit.policy.examples import compiled
 
-FOLDER = Path(__file__).parents[2] / "golden" / "edge"
+FOLDER = Path(__file__).with_name("golden_files")
 UPDATE = "GWCTL_UPDATE_GOLDEN"
 WIDTH = 120
 COMMAND = f"{UPDATE}=1 .venv/bin/python -m pytest tests/unit/edge/test_golden.py"

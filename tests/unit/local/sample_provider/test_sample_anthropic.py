@@ -6,7 +6,7 @@ import anthropic
 import pytest
 
 from gwctl.local.sample_provider.app import create_app
-from support.asgi import serving
+from support.servers.asgi import serving
 
 HELLO: list[Any] = [{"role": "user", "content": "Hello, world!"}]
 ANSWER = "This is the sample provider, not a model. Your last message was: Hello, world!"

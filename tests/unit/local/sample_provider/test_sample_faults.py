@@ -12,9 +12,9 @@ import pytest
 
 from gwctl.local.sample_provider.app import APIS, Pace, create_app
 from gwctl.local.sample_provider.models import MODELS
-from support.asgi import serving
 from support.ports import free_port
 from support.processes import answers, start
+from support.servers.asgi import serving
 
 PACE = Pace(first=0.05, next=0.005)
 HELLO: list[Any] = [{"role": "user", "content": "Hello"}]

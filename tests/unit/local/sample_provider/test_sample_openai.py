@@ -9,7 +9,7 @@ from openai.types.responses import ResponseCompletedEvent
 
 from gwctl.local.sample_provider.app import create_app
 from gwctl.local.sample_provider.models import MODELS
-from support.asgi import serving
+from support.servers.asgi import serving
 
 HELLO: list[Any] = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hello, world!"}]
 ANSWER = "This is the sample provider, not a model. Your last message was: Hello, world!"

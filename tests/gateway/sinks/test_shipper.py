@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from gateway.sinks.place import Aws, Events, agent_settings, event
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.shipper import EventShipper, audit_checkpoint
 from gwctl.agent.sinks.status import ShippingStatus
 from gwctl.audit.chain import Head
 from gwctl.stores.aws.audit.heads import HeadTable
-from sinks.place import Aws, Events, agent_settings, event
 from support.audit_chain import verify
 from support.dynamodb_local import create_ledger_table
 from support.ports import free_port

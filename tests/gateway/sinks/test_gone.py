@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.sinks.place import REGION, Aws, Events, agent_settings, event
 from gwctl.agent.reserve.tidying import Tidying
 from gwctl.agent.sinks.shipper import EventShipper
 from gwctl.agent.sinks.status import ShippingStatus
@@ -24,7 +25,6 @@ from gwctl.policy.snapshot import Quota, Snapshot
 from gwctl.stores.aws.jobs import JobClaims
 from gwctl.stores.aws.quotas import DynamoQuotaStore
 from gwctl.stores.aws.snapshots import S3SnapshotStore
-from sinks.place import REGION, Aws, Events, agent_settings, event
 from support.audit_chain import usage_records
 from support.dynamodb_local import create_ledger_table
 from unit.policy.examples import compiled

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from plan.sessions import RootPlans
-from plan.stubs import write_admin_artifacts
-from plan.terraform import MODULES, ROOT, Workspace
+from plan.kit.sessions import RootPlans
+from plan.kit.stubs import write_admin_artifacts
+from plan.kit.terraform import MODULES, ROOT, Workspace
 
 TESTED_MODULES = sorted({path.parent.parent for path in MODULES.glob("*/tests/*.tftest.hcl")})
 

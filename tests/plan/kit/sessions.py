@@ -7,10 +7,10 @@ from typing import Final
 
 import tftest
 
-from plan.examples import Example, module_examples
-from plan.stubs import write_admin_artifacts
-from plan.terraform import ENVIRONMENTS, MODULES, ROOT, Workspace
-from plan.tfplan import Plan
+from plan.kit.examples import Example, module_examples
+from plan.kit.stubs import write_admin_artifacts
+from plan.kit.terraform import ENVIRONMENTS, MODULES, ROOT, Workspace
+from plan.kit.tfplan import Plan
 
 _PROVIDER: Final = """
 terraform {

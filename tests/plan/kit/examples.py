@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from plan.terraform import MODULES, ROOT
+from plan.kit.terraform import MODULES, ROOT
 
 _FENCE: Final = re.compile(r"^```hcl\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
 _DIRECTIVE: Final = re.compile(

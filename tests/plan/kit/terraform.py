@@ -13,9 +13,9 @@ from typing import Any, Final
 import tftest
 
 from gwctl.environments.terraform import mirrors
-from plan.tfplan import Plan
+from plan.kit.tfplan import Plan
 
-REPOSITORY: Final = Path(__file__).resolve().parents[2]
+REPOSITORY: Final = Path(__file__).resolve().parents[3]
 MODULES: Final = REPOSITORY / "modules"
 ROOT: Final = REPOSITORY / "infrastructure"
 ENVIRONMENTS: Final = REPOSITORY / "environments"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from gateway.sinks.place import KEYS, REGION
 from gwctl.stores.aws import clients
 from gwctl.stores.aws.audit.stream import MAX_BYTES, MAX_RECORD, MAX_RECORDS, AuditStream, batches
 from gwctl.stores.interfaces import UnavailableError
-from sinks.place import KEYS, REGION
 
 
 class Moody(ThreadingHTTPServer):

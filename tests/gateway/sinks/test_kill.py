@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from sinks.place import Aws, Events, agent_settings, event
+from gateway.sinks.place import Aws, Events, agent_settings, event
 from support.audit_chain import verify
 from support.processes import Process, wait_until
 

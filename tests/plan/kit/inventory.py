@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import yaml
 
-from plan.tfplan import UNKNOWN, Plan, parsed
+from plan.kit.tfplan import UNKNOWN, Plan, parsed
 
-DIRECTORY: Final = Path(__file__).with_name("inventories")
+DIRECTORY: Final = Path(__file__).parents[1] / "inventories"
 UPDATE_VARIABLE: Final = "GWCTL_UPDATE_INVENTORIES"
 
 

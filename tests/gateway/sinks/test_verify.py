@@ -14,6 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gateway.sinks.place import REGION, Aws, Events, agent_settings, event
+from gateway.sinks.test_chain import Records, changes, policy_chain, usage_chain
+from gateway.sinks.test_shipper import drained
 from gwctl.agent.settings import LedgerTables
 from gwctl.audit.chain import Record, columns_of, to_line
 from gwctl.audit.verify.reading import Days
@@ -24,15 +27,12 @@ from gwctl.ledger.metering.events import UsageEvent
 from gwctl.local.data_dir import DataDir
 from gwctl.stores.aws import local_names as aws_names
 from gwctl.stores.aws.audit.sent_changes import PLACE
-from sinks.place import REGION, Aws, Events, agent_settings, event
-from sinks.test_chain import Records, changes, policy_chain, usage_chain
-from sinks.test_shipper import drained
 from support.audit_chain import usage_records
 from support.dynamodb_local import create_ledger_table
 from support.ports import free_port
 from support.processes import answers, start
 
-MODULE = Path(__file__).resolve().parents[2] / "modules" / "audit_log"
+MODULE = Path(__file__).resolve().parents[3] / "modules" / "audit_log"
 TYPES: dict[str, Any] = {
     "string": pa.string(),
     "bigint": pa.int64(),

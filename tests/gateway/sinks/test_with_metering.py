@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from gateway.sinks.place import Aws, agent_settings
+from gateway.sinks.test_shipper import drained
 from gwctl.agent.metering import meter as metering
 from gwctl.agent.metering.meter import Metering
 from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import UsageStatus
 from gwctl.policy.snapshot import Snapshot
-from sinks.place import Aws, agent_settings
-from sinks.test_shipper import drained
 from support.audit_chain import verify
 from unit.agent.test_metering import line, write
 from unit.policy.examples import compiled

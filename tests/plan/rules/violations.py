@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from plan.tfplan import Plan, Resource
+from plan.kit.tfplan import Plan, Resource
 
 
 def _plan(*resources: tuple[str, dict[str, Any]]) -> Plan:

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
+from gateway.sinks.place import Aws, agent_settings
 from gwctl.agent.quotas.writes import Notice
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.thresholds import Thresholds
 from gwctl.ledger.quotas.store import WindowKey
 from gwctl.policy.snapshot import Quota
-from sinks.place import Aws, agent_settings
 from support.ports import free_port
 from support.processes import wait_until
-from support.webhook import Receiver, running_receiver
+from support.servers.webhook import Receiver, running_receiver
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC).timestamp()
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.sinks.place import Aws, Events, agent_settings
 from gwctl.agent.settings import AgentSettings
-from sinks.place import Aws, Events, agent_settings
 from support.dynamodb_local import running_dynamodb_local
 from support.ports import free_port
 from support.processes import answers, start

@@ -15,17 +15,17 @@ import pytest
 import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from gateway.sinks.place import Events, agent_settings, event
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.metrics import MAX_TEAMS, Behind, Metrics
 from gwctl.edge.errors import REFUSALS
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.policy.snapshot import Snapshot, targets_of
-from sinks.place import Events, agent_settings, event
 from support.ports import free_port
 from support.processes import wait_until
 from unit.policy.examples import compiled
 
-MODULES = Path(__file__).resolve().parents[2] / "modules"
+MODULES = Path(__file__).resolve().parents[3] / "modules"
 
 
 @dataclass

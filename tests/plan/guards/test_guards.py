@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import tftest
 
-from plan.examples import root_examples
-from plan.module_guards import IMAGES, MODULE_GUARDS
-from plan.sessions import RootPlans
-from plan.stubs import caller_identity, write_admin_artifacts
-from plan.terraform import MODULES, ROOT, Workspace
+from plan.guards.module_guards import IMAGES, MODULE_GUARDS
+from plan.kit.examples import root_examples
+from plan.kit.sessions import RootPlans
+from plan.kit.stubs import caller_identity, write_admin_artifacts
+from plan.kit.terraform import MODULES, ROOT, Workspace
 
 FINE: dict[str, Any] = {
     "account_id": "111122223333",

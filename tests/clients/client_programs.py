@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.dead_end_proxy import DeadEndProxy
 from support.environment import BIN, clean_environment
 from support.requirements import require
+from support.servers.dead_end_proxy import DeadEndProxy
 
-MODULES = Path(__file__).parents[1] / "clients" / "node_modules"
+MODULES = Path(__file__).with_name("node_modules")
 RUN_SECONDS = 60
 
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
-OPENAPI: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "openapi.json"
+OPENAPI: Final = Path(__file__).resolve().parents[3] / "docs" / "reference" / "openapi.json"
 ADMIN_PATHS: Final = ("budgets", "policy", "pricing", "routing", "scanner", "teams", "usage")
 
 _ANSWER: Final = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">

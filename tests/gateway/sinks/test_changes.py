@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.sinks.place import REGION, Aws, agent_settings
+from gateway.sinks.test_chain import changes
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks import changes as copying
 from gwctl.agent.sinks.changes import ChangeCopier
@@ -12,8 +14,6 @@ from gwctl.audit.verify.reading import Days
 from gwctl.environments.deploy import audit_log as places
 from gwctl.environments.deploy.applied import Applied
 from gwctl.stores.interfaces import UnavailableError
-from sinks.place import REGION, Aws, agent_settings
-from sinks.test_chain import changes
 from support.dynamodb_local import create_ledger_table
 
 

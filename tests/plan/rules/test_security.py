@@ -2,11 +2,11 @@
 
 import pytest
 
-from plan.examples import module_examples, root_examples
+from plan.kit.examples import module_examples, root_examples
+from plan.kit.sessions import ModulePlans, RootPlans
+from plan.kit.tfplan import Plan
 from plan.rules import ALL, Rule
-from plan.sessions import ModulePlans, RootPlans
-from plan.tfplan import Plan
-from plan.violations import VIOLATIONS
+from plan.rules.violations import VIOLATIONS
 
 
 @pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.__name__)

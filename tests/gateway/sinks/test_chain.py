@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.sinks.place import event
 from gwctl.audit.chain import EMPTY, GENESIS, Head, columns_of, hash_of, usage_record
 from gwctl.audit.changes import SHARD, change_records
 from gwctl.audit.policy_changes import AuditRecord, DocumentChange
 from gwctl.audit.verify.records import Verifier
-from sinks.place import event
 from support.audit_chain import usage_records, verify
 
 Records = list[dict[str, Any]]
