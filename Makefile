@@ -36,7 +36,7 @@ setup: .venv/.dev portkey/node_modules requirements/node/node_modules tests/clie
 	touch $@
 
 scanners: .tools/scan/.done  ## the scanners, into .tools
-	scripts/install-tools gitleaks actionlint tflint
+	scripts/install-tools gitleaks actionlint tflint crane
 
 terragrunt:  ## what `gwctl deploy` drives, into .tools; the tests of a whole deploy need it
 	scripts/install-tools terragrunt

@@ -42,8 +42,10 @@ def refresh_command(names: tuple[str, ...], check: bool) -> None:
     """
     from gwctl.core.errors import UserError
     from gwctl.environments.images import catalogue
-    from gwctl.environments.images.registry import Registry
+    from gwctl.environments.images.crane import Crane
+    from gwctl.environments.project import Project
 
+    crane = Crane.find(Project.find())
     path = _file()
     images = catalogue.load(path)
     unknown = [name for name in names if name not in images]
@@ -52,7 +54,7 @@ def refresh_command(names: tuple[str, ...], check: bool) -> None:
     others: list[str] = []
     for name in names or images:
         image = images[name]
-        digest = Registry(image.host).digest(image.path, image.tag)
+        digest = crane.digest(f"{image.repository}:{image.tag}")
         if digest == image.digest:
             continue
         others.append(name)
@@ -81,40 +83,33 @@ def mirror_command(name: str, chosen: tuple[str, ...], to: str | None, dry_run: 
     lines that are printed at the end belong below `images:` in the environment's file.
     """
     import json
+    from contextlib import nullcontext
 
     from gwctl.environments.file.loading import load
     from gwctl.environments.images import catalogue, ecr
-    from gwctl.environments.images.mirror import Place, copy
-    from gwctl.environments.images.registry import Registry
+    from gwctl.environments.images.crane import Crane
     from gwctl.environments.project import Project
-    from gwctl.environments.terraform import aws
     from gwctl.environments.terraform.workspace import Target
 
     project = Project.find()
-    place = project.place(name)
-    target = Target(place, load(place))
+    target = Target(project.place(name), load(project.place(name)))
     environment = target.environment
     images = catalogue.load(_file())
     digests = {container: catalogue.pinned(images, container) for container in chosen or catalogue.CONTAINERS}
     host = to or ecr.host(environment.account_id, environment.region, environment.partition)
-    own: Registry | None = None
-    references: dict[str, str] = {}
-    for container, digest in digests.items():
-        image, repository = images[container], f"{environment.prefix}-{name}/{container}"
-        references[container] = f"{host}/{repository}@{digest}"
-        if dry_run:
-            click.echo(f"Would copy {image.repository}:{image.tag} to {host}/{repository}.", err=True)
-            continue
-        if own is None:
-            if not to:
-                aws.check_account(target)
-            own = Registry(to) if to else ecr.registry(target)
-        click.echo(f"Copying {image.repository}:{image.tag} to {host}/{repository} …", err=True)
-        source = Place(Registry(image.host), image.path)
-        done = copy(
-            source, Place(own, repository), digest, tag=image.tag, told=lambda line: click.echo(f"  {line}", err=True)
-        )
-        click.echo(f"  {done.bytes / 1_000_000:.1f} MB sent, {done.there_already} parts were there", err=True)
+    places = {container: f"{host}/{environment.prefix}-{name}/{container}" for container in digests}
+    references = {container: f"{places[container]}@{digest}" for container, digest in digests.items()}
+    if dry_run:
+        for container, place in places.items():
+            click.echo(f"Would copy {images[container].repository}:{images[container].tag} to {place}.", err=True)
+    else:
+        crane = Crane.find(project)
+        with nullcontext(crane) if to else crane.logged_in(host, *ecr.login(target)) as crane:
+            for container, place in places.items():
+                image = images[container]
+                click.echo(f"Copying {image.repository}:{image.tag} to {place} …", err=True)
+                source = f"{image.repository}@{digests[container]}"
+                crane.copy(source, f"{place}:{image.tag}", lambda line: click.echo(f"  {line}", err=True))
     if as_json:
         click.echo(json.dumps(references))
         return

@@ -31,16 +31,6 @@ class Image(BaseModel):
     digest: Digest | None
     """Of the index for all platforms; None until somebody has asked the registry."""
 
-    @property
-    def host(self) -> str:
-        """The registry."""
-        return self.repository.partition("/")[0]
-
-    @property
-    def path(self) -> str:
-        """The repository within the registry."""
-        return self.repository.partition("/")[2]
-
 
 _FILE: Final = TypeAdapter(dict[str, Image])
 

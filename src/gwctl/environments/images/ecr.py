@@ -1,4 +1,4 @@
-"""Amazon ECR as a registry. In: an environment. Out: its registry, with a login that holds for twelve hours."""
+"""Amazon ECR as a registry. In: an environment. Out: its registry's name, and a login that holds for twelve hours."""
 
 import base64
 from typing import Final
@@ -6,7 +6,6 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.core.errors import UserError
-from gwctl.environments.images.registry import Registry
 from gwctl.environments.terraform.aws import check_account, clients
 from gwctl.environments.terraform.workspace import Target
 
@@ -18,8 +17,8 @@ def host(account_id: str, region: str, partition: str) -> str:
     return f"{account_id}.dkr.ecr.{region}.{_SUFFIX.get(partition, 'amazonaws.com')}"
 
 
-def registry(target: Target) -> Registry:
-    """The environment's registry. Raises UserError: the credentials are of another account, or may not log in."""
+def login(target: Target) -> tuple[str, str]:
+    """User and password for the environment's registry. Raises UserError: other account, or no right."""
     environment = target.environment
     check_account(target)
     try:
@@ -28,7 +27,6 @@ def registry(target: Target) -> Registry:
         raise UserError(
             f"ECR gives no login ({error}); use credentials with ecr:GetAuthorizationToken in {environment.account_id}"
         ) from error
-    login = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
-    user, _, password = login.partition(":")
-    name = host(environment.account_id, environment.region, environment.partition)
-    return Registry(name, user=user, password=password)
+    token = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode()
+    user, _, password = token.partition(":")
+    return user, password
