@@ -2,7 +2,7 @@
 
 import re
 
-from docs.checkout import REPOSITORY
+from support.scripts import ROOT
 from tools.docs import hcl
 
 DATABASES = re.compile(r"aws_(db|rds|docdb|elasticache|memorydb|neptune|redshift|dax)_")
@@ -10,7 +10,7 @@ DRIVERS = re.compile(r"^(psycopg2?|asyncpg|pymysql|mysqlclient|sqlalchemy|redis|
 
 
 def test_no_module_has_a_relational_database_or_a_cache():
-    modules = {file.parent for file in (REPOSITORY / "modules").glob("*/versions.tf")} | {REPOSITORY / "infrastructure"}
+    modules = {file.parent for file in (ROOT / "modules").glob("*/versions.tf")} | {ROOT / "infrastructure"}
     addresses = [block.address for directory in modules for block in hcl.blocks(directory, "resource")]
     assert len(addresses) > 100
     assert [address for address in addresses if DATABASES.match(address)] == []
@@ -18,14 +18,14 @@ def test_no_module_has_a_relational_database_or_a_cache():
 
 def test_nothing_that_runs_can_speak_to_one():
     for name in ("runtime.txt", "lambda.txt"):
-        assert DRIVERS.findall((REPOSITORY / "requirements" / name).read_text()) == []
+        assert DRIVERS.findall((ROOT / "requirements" / name).read_text()) == []
 
 
 def test_there_is_one_terragrunt_unit():
     units = [
-        file.relative_to(REPOSITORY).as_posix()
+        file.relative_to(ROOT).as_posix()
         for folder in (".", "infrastructure", "modules", "environments")
-        for file in (REPOSITORY / folder).glob("*.hcl" if folder == "." else "**/terragrunt*.hcl")
+        for file in (ROOT / folder).glob("*.hcl" if folder == "." else "**/terragrunt*.hcl")
         if "terragrunt" in file.name
     ]
     assert units == ["terragrunt.hcl"]

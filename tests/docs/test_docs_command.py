@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from docs.checkout import REPOSITORY, planted
 from gwctl.cli.main import cli, run
+from support.checkout import planted
+from support.scripts import ROOT
 from tools.docs import build
 
 
 @pytest.fixture
 def checkout(copied: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copy(REPOSITORY / "terragrunt.hcl", copied)
     build.write(copied, cli)
     monkeypatch.chdir(copied)
     return copied
@@ -51,7 +51,7 @@ def test_outside_of_a_checkout_it_is_told(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_checkout_without_its_tools_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    shutil.copy(REPOSITORY / "terragrunt.hcl", tmp_path)
+    shutil.copy(ROOT / "terragrunt.hcl", tmp_path)
     (tmp_path / "infrastructure").mkdir()
     monkeypatch.chdir(tmp_path)
     assert run(["docs", "check"]) == 1

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 import pytest
 
-from docs.checkout import planted, without
 from gwctl.cli.main import cli
+from support.checkout import planted, without
 from tools.docs import build
 from tools.docs.check import claims, problems
 
@@ -45,8 +45,8 @@ def new(root: Path, known: set[str], group: click.Group = cli) -> list[str]:
         ),
         (
             CONTROLS,
-            "[no_action_is_a_wildcard]",
-            "[no_action_is_wild]",
+            "[root_production-no_action_is_a_wildcard]",
+            "[root_production-no_action_is_wild]",
             "there is no test tests/plan/rules/test_security.py",
         ),
         (

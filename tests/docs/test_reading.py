@@ -1,12 +1,11 @@
 """Markdown, Terraform and tests are read as GitHub, Terraform and pytest read them."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from docs.checkout import REPOSITORY
+from gwctl.core.errors import UserError
+from support.scripts import ROOT
 from tools.docs import hcl, markdown, tests_index
 
 
@@ -42,28 +41,30 @@ def test_a_block_ends_where_its_fence_does():
 
 
 def test_an_address_goes_through_modules_of_modules():
-    file = hcl.resolve(REPOSITORY / "infrastructure", "module.audit_log.module.records.aws_s3_bucket.this")
-    assert file == REPOSITORY / "modules" / "bucket" / "bucket.tf"
+    file = hcl.resolve(ROOT / "infrastructure", "module.audit_log.module.records.aws_s3_bucket.this")
+    assert file == ROOT / "modules" / "bucket" / "bucket.tf"
 
 
 def test_the_key_of_an_instance_does_not_matter():
-    assert hcl.resolve(
-        REPOSITORY / "infrastructure", 'module.fallback_routing[0].aws_cloudwatch_metric_alarm.fallbacks["x"]'
-    )
+    assert hcl.resolve(ROOT / "infrastructure", 'module.fallback_routing[0].aws_cloudwatch_metric_alarm.fallbacks["x"]')
 
 
 @pytest.mark.parametrize("address", ["aws_lb.this", "module.networking.aws_lb.that", "module.nothing", "networking"])
 def test_an_address_that_nothing_defines_is_not_found(address: str):
-    assert hcl.resolve(REPOSITORY / "infrastructure", address) is None
+    assert hcl.resolve(ROOT / "infrastructure", address) is None
 
 
-def test_every_test_that_pytest_collects_here_exists():
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    folders = ["tests/unit/edge/test_errors.py", "tests/docs/test_reading.py", "tests/plan/rules/test_security.py"]
-    printed = subprocess.run([*command, *folders], cwd=REPOSITORY, capture_output=True, text=True, check=False).stdout
-    ids = [line for line in printed.splitlines() if "::" in line]
-    assert len(ids) > 100, printed
-    assert [each for each in ids if not tests_index.exists(REPOSITORY, each)] == []
+@pytest.mark.parametrize(
+    "test_id",
+    [
+        "tests/docs/test_reading.py::test_a_heading_has_githubs_anchor",
+        "tests/docs/test_reading.py::test_a_heading_has_githubs_anchor[0040: Lua-0040-lua]",
+        "tests/docs/test_reading.py",
+        "tests/docs",
+    ],
+)
+def test_what_pytest_has_exists(test_id: str):
+    assert tests_index.exists(ROOT, test_id)
 
 
 @pytest.mark.parametrize(
@@ -71,18 +72,19 @@ def test_every_test_that_pytest_collects_here_exists():
     [
         "tests/docs/test_reading.py::test_that_nobody_wrote",
         "tests/docs/test_reading.py::test_links_in_code_are_none[case]",
-        "tests/docs/test_reading.py::checkout",
+        "tests/docs/test_reading.py::ROOT",
         "tests/docs/nothing.py",
         "tests/nowhere",
         "src/gwctl",
-        "tests/docs/checkout.py",
+        "tests/docs/conftest.py",
     ],
 )
 def test_what_pytest_does_not_have_does_not_exist(test_id: str):
-    assert not tests_index.exists(REPOSITORY, test_id)
+    assert not tests_index.exists(ROOT, test_id)
 
 
-def test_a_state_machine_is_a_test(tmp_path: Path):
+def test_tests_that_cannot_be_collected_are_told(tmp_path: Path):
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "test_x.py").write_text("TestIt = Machine.TestCase\n")
-    assert tests_index.exists(tmp_path, "tests/test_x.py::TestIt::runTest")
+    (tmp_path / "tests" / "test_x.py").write_text("import nothing_of_this_name\n")
+    with pytest.raises(UserError, match=r"pytest cannot collect .*nothing_of_this_name"):
+        tests_index.exists(tmp_path, "tests/test_x.py::test_y")

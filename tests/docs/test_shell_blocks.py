@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from docs.checkout import REPOSITORY
 from support.environment import clean_environment
+from support.scripts import ROOT
 from tools.docs import markdown
 
-FILES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SECONDS = 90
 
 
@@ -29,13 +29,13 @@ def blocks(*languages: str) -> list[tuple[Path, markdown.Block]]:
 
 
 def named(file: Path, block: markdown.Block) -> str:
-    return f"{file.relative_to(REPOSITORY).as_posix()}:{block.line}"
+    return f"{file.relative_to(ROOT).as_posix()}:{block.line}"
 
 
 def runnable() -> dict[str, list[markdown.Block]]:
     found: dict[str, list[markdown.Block]] = {}
     for file, block in blocks("shell"):
-        found.setdefault(file.relative_to(REPOSITORY).as_posix(), []).append(block)
+        found.setdefault(file.relative_to(ROOT).as_posix(), []).append(block)
     # Those that start the gateway come first: the others find it running.
     return dict(sorted(found.items(), key=lambda each: (each[0] != "README.md", not starts(each[1]))))
 
@@ -68,13 +68,13 @@ class Person:
 
     def __init__(self, folder: Path, home: Path) -> None:
         home.mkdir()
-        mirror(REPOSITORY, folder, left_out={".git", ".gwctl", ".venv", "dist", "portkey"})
+        mirror(ROOT, folder, left_out={".git", ".gwctl", ".venv", "dist", "portkey"})
         # What is installed is newer than what it is made of, so that make installs nothing into the real checkout.
-        mirror(REPOSITORY / "portkey", folder / "portkey", left_out={"node_modules"})
-        mirror(REPOSITORY / ".venv", folder / ".venv", left_out={".build", ".runtime", ".dev"})
+        mirror(ROOT / "portkey", folder / "portkey", left_out={"node_modules"})
+        mirror(ROOT / ".venv", folder / ".venv", left_out={".build", ".runtime", ".dev"})
         for stamp in (".build", ".runtime"):
             (folder / ".venv" / stamp).touch()
-        mirror(REPOSITORY / "portkey" / "node_modules", folder / "portkey" / "node_modules", left_out=set())
+        mirror(ROOT / "portkey" / "node_modules", folder / "portkey" / "node_modules", left_out=set())
         port, admin_port = steady_ports()
         self.folder = folder
         self._environment = {
@@ -131,9 +131,7 @@ def test_there_is_no_third_kind_of_block_for_a_shell():
 def test_the_first_commands_of_the_readme_can_be_copied():
     assert (
         "make up"
-        in next(
-            block for block in markdown.blocks((REPOSITORY / "README.md").read_text()) if block.language == "shell"
-        ).text
+        in next(block for block in markdown.blocks((ROOT / "README.md").read_text()) if block.language == "shell").text
     )
 
 
@@ -143,6 +141,6 @@ def test_no_block_holds_what_looks_like_a_secret():
 
 
 def test_the_folder_is_not_the_checkout_itself(person: Person):
-    assert person.folder != REPOSITORY
+    assert person.folder != ROOT
     assert not (person.folder / ".git").exists()
     assert os.access(person.folder, os.W_OK)

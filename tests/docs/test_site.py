@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from docs.checkout import REPOSITORY
 from gwctl.core.errors import UserError
-from tools.docs import markdown, site
+from support.scripts import ROOT
+from tools.docs import hooks, site
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return site.build(REPOSITORY, tmp_path_factory.mktemp("site")).parent
+    return site.build(ROOT, tmp_path_factory.mktemp("site")).parent
 
 
 def test_every_document_has_a_page(built: Path):
-    pages = [file.relative_to(REPOSITORY) for file in site.pages(REPOSITORY)]
+    pages = [file.relative_to(ROOT) for file in hooks.pages(ROOT)]
     names = [page.with_name("index.html") if page.name == "README.md" else page.with_suffix(".html") for page in pages]
     assert [name for name in names if not (built / name).is_file()] == []
 
@@ -28,13 +28,21 @@ def test_no_page_loads_anything_from_elsewhere(built: Path):
     assert [page.name for page in built.rglob("*.html") if loaded.search(page.read_text())] == []
 
 
+def test_a_diagram_is_drawn_by_a_program_of_the_site(built: Path):
+    """Material fetches Mermaid from another host only where none is loaded: its own script asks `typeof mermaid`."""
+    page = built / "docs" / "auditors" / "data-flow.html"
+    assert '<pre class="mermaid">' in page.read_text()
+    (script,) = re.findall(r'<script src="([^"]*mermaid[^"]*)"', page.read_text())
+    assert 'globalThis["mermaid"]' in (page.parent / script).read_text()
+    (bundle,) = (built / "assets" / "javascripts").glob("bundle.*.js")
+    assert 'typeof mermaid=="undefined"' in bundle.read_text()
+
+
 def test_a_link_to_code_leads_to_a_page_with_the_code(built: Path):
     flow = (built / "docs" / "flow.html").read_text()
     assert 'href="../source/src/gwctl/edge/filters.py.html"' in flow
-    assert (
-        "The HTTP filters, in the order"
-        in (built / "source" / "src" / "gwctl" / "edge" / "filters.py.html").read_text()
-    )
+    code = (built / "source" / "src" / "gwctl" / "edge" / "filters.py.html").read_text()
+    assert "The HTTP filters, in the order" in code
 
 
 def test_every_link_between_pages_leads_somewhere(built: Path):
@@ -47,8 +55,8 @@ def test_every_link_between_pages_leads_somewhere(built: Path):
 
 
 def test_the_menu_has_every_page_but_code():
-    named = {path for section in site.navigation(REPOSITORY) for path in site._paths(section)}  # pyright: ignore[reportPrivateUsage]
-    assert {file.relative_to(REPOSITORY).as_posix() for file in site.pages(REPOSITORY)} == named
+    named = {path for section in hooks.navigation(ROOT) for path in hooks._paths(section)}  # pyright: ignore[reportPrivateUsage]
+    assert {file.relative_to(ROOT).as_posix() for file in hooks.pages(ROOT)} == named
 
 
 def test_a_heading_that_is_not_there_is_not_passed_over(tmp_path: Path):
@@ -60,9 +68,4 @@ def test_a_heading_that_is_not_there_is_not_passed_over(tmp_path: Path):
 
 
 def test_notes_of_fences_do_not_reach_the_site():
-    assert markdown.without_notes("  ```console needs AWS\n  x\n  ```\n") == "  ```console\n  x\n  ```\n"
-
-
-def test_a_link_is_rewritten_outside_of_code_only():
-    text = "[a](b.md) and `[c](d.md)`\n```\n[e](f.md)\n```\n"
-    assert markdown.rewritten(text, str.upper) == "[a](B.MD) and `[c](d.md)`\n```\n[e](f.md)\n```\n"
+    assert hooks.without_notes("  ```console needs AWS\n  x\n  ```\n") == "  ```console\n  x\n  ```\n"

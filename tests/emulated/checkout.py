@@ -18,12 +18,12 @@ from typing import Any
 from gwctl.environments.deploy import emulator, smoke
 from gwctl.environments.project import Project
 from plan.kit.stubs import write_admin_artifacts
+from support.checkout import copy_checkout
 from support.environment import BIN, clean_environment
 from support.processes import wait_until
+from support.scripts import ROOT
 from support.session import measured
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-_LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
 PARALLELISM = os.environ.get("GWCTL_TEST_PARALLELISM", "10")
 """Most of an apply is waiting; more at once costs no more in all."""
 
@@ -121,11 +121,8 @@ class Checkout:
 
 def make_checkout(root: Path, *, terragrunt: bool) -> Checkout:
     """A copy of what is built; with Terragrunt if that is wanted and there."""
-    for folder in ("infrastructure", "modules", "environments"):
-        shutil.copytree(REPOSITORY / folder, root / folder, ignore=_LEFT_OUT)
-    shutil.copyfile(REPOSITORY / "terragrunt.hcl", root / "terragrunt.hcl")
-    shutil.copyfile(REPOSITORY / "pyproject.toml", root / "pyproject.toml")
-    (root / "tests").symlink_to(REPOSITORY / "tests")
+    copied = ("infrastructure", "modules", "environments", "terragrunt.hcl", "pyproject.toml")
+    copy_checkout(root, *copied, links=("tests",))
     write_admin_artifacts(root / "dist" / "admin")
     found = terragrunt_binary()
     if terragrunt and found:
@@ -138,7 +135,7 @@ def make_checkout(root: Path, *, terragrunt: bool) -> Checkout:
 
 def terragrunt_binary() -> Path | None:
     """Where scripts/install-tools has put it, or the PATH has it."""
-    own = REPOSITORY / ".tools" / "bin" / "terragrunt"
+    own = ROOT / ".tools" / "bin" / "terragrunt"
     found = str(own) if own.exists() else shutil.which("terragrunt")
     return Path(found).resolve() if found else None
 

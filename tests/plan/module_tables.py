@@ -5,6 +5,7 @@
 writes them. In: variables.tf and outputs.tf. Out: Markdown.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -56,19 +57,20 @@ def with_section(readme: Path) -> str:
 
 
 def _type(variable: Block) -> str:
-    """The type on one line, without the defaults of optional fields."""
-    text = re.sub(r"\s*\n\s*", " ", variable.attribute("type") or "any")
-    text = re.sub(r"(?<=[\w)\]]) (?=\w+ +=)", ", ", re.sub(r"\s*=\s*", " = ", text))
+    """The type without the defaults of optional fields. python-hcl2 quotes what is in objects; Terraform does not."""
+    text, before = f'"{variable.text("type") or "any"}"', ""
+    while text != before:
+        text, before = re.sub(r'"\$\{((?:(?!"\$\{).)*?)\}"', r"\1", text), text
     for default in (r'"[^"]*"', r"-?[\d.]+", "true", "false", r"\{\}", r"\[[^]]*\]", r"\{[^}]*\}"):
         text = re.sub(rf", {default}\)", ")", text)
-    return re.sub(r" (?=[)}\]])|(?<=[({\[]) ", "", text)
+    return text.replace('": ', " = ").replace('"', "")
 
 
 def _default(variable: Block) -> str:
-    value = variable.attribute("default")
-    if value is None:
+    if "default" not in variable.body:
         return "required"
-    return _code(re.sub(r"\s+", " ", value)) if value.count("\n") < 2 else "see variables.tf"
+    text = json.dumps(variable.body["default"], ensure_ascii=False)
+    return _code(text) if len(text) < 40 else "see variables.tf"
 
 
 def _code(text: str) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
 import yaml
 
 SHA = re.compile(r"[0-9a-f]{40}")
@@ -139,27 +138,6 @@ def missing_files(root: Path) -> list[str]:
         for step in job.get("steps", [])
         for path in named.findall(str(step.get("run", "")))
         if not (root / path).exists()
-    ]
-
-
-def commands(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every command and group of the command line, as the words that call it."""
-    if path:
-        yield path
-    if isinstance(group, click.Group):
-        context = click.Context(group)
-        for name in group.list_commands(context):
-            command = group.get_command(context, name)
-            if command and not command.hidden:
-                yield from commands(command, (*path, name))
-
-
-def undocumented_commands(known: set[tuple[str, ...]], reference: str) -> list[str]:
-    """Commands that the reference does not name."""
-    return [
-        f"gwctl {' '.join(path)} is in no reference: gwctl docs build"
-        for path in sorted(known)
-        if f"gwctl {' '.join(path)}" not in reference
     ]
 
 

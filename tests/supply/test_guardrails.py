@@ -3,10 +3,8 @@
 `.ci/run` runs the scanners' set-up and then every test, so each of these makes it fail.
 """
 
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 from gwctl.cli.main import cli, run
 from supply import guards
 from support.scripts import ROOT
+from tools.docs import commands
 
 Guard = Callable[[Path], list[str]]
 OF_WORKFLOWS: list[Guard] = [
@@ -50,8 +49,8 @@ jobs:
 
 @pytest.fixture(scope="module")
 def known() -> set[tuple[str, ...]]:
-    """Every command."""
-    return set(guards.commands(cli))
+    """Every command, as the words that call it."""
+    return {tuple(each.path.split()[1:]) for each in commands.walk(cli)}
 
 
 @pytest.fixture
@@ -81,23 +80,8 @@ def test_a_signing_tool_of_another_version_is_found(planted: Path):
     assert any("cosign 1.0.0" in each for each in guards.tools_without_a_version(planted))
 
 
-def test_every_command_is_documented(known: set[tuple[str, ...]]):
-    found = guards.undocumented_commands(known, (ROOT / "docs" / "reference" / "cli.md").read_text())
-    assert found == [], "\n".join(found)
-
-
-def test_an_undocumented_command_is_found(known: set[tuple[str, ...]]):
-    reference = (ROOT / "docs" / "reference" / "cli.md").read_text()
-    assert guards.undocumented_commands(known | {("conjure", "up")}, reference) == [
-        "gwctl conjure up is in no reference: gwctl docs build"
-    ]
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["README.md", "CONTRIBUTING.md", "SECURITY.md", ".github", "images", "mise.toml", "lefthook.yml", "Makefile"],
-)
-def test_only_commands_that_exist_are_named(name: str, known: set[tuple[str, ...]]):
+@pytest.mark.parametrize("name", [".github", "images", "mise.toml", "lefthook.yml", "Makefile"])
+def test_only_commands_that_exist_are_named_outside_of_documents(name: str, known: set[tuple[str, ...]]):
     path = ROOT / name
     files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
     found = [f"{file.name}: {each}" for file in files for each in guards.unknown_commands(known, file.read_text())]
@@ -136,36 +120,3 @@ def test_a_stale_generated_file_is_found(
 def test_every_environment_is_rendered(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(ROOT)
     assert run(["render", "--check"]) == 0
-
-
-def dry(*targets: str) -> str:
-    """What make would do; with -B, even what is done already."""
-    done = subprocess.run(["make", "-nB", *targets], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout
-
-
-def test_ci_runs_the_scanners_set_up_lint_and_every_test():
-    called = re.search(r"make (.+)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
-    assert called
-    steps = dry(*called[1].split())
-    wanted = [
-        "requirements/scan.txt",
-        "scripts/install-tools gitleaks actionlint tflint",
-        "scripts/install-tools terragrunt",
-        "ruff check",
-        "pyright",
-        "scripts/test",
-    ]
-    assert [step for step in wanted if step not in steps] == []
-
-
-def test_ci_fails_when_a_step_fails(tmp_path: Path):
-    """The script itself, with a make that fails as the real one does."""
-    (tmp_path / ".ci").mkdir()
-    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci")
-    make = tmp_path / "bin" / "make"
-    make.parent.mkdir()
-    make.write_text('#!/bin/sh\n[ "$GWCTL_TESTS_REQUIRE_ALL" = 1 ] || exit 0\nexit 2\n')
-    make.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{make.parent}:{os.environ['PATH']}"}
-    assert subprocess.run(["bash", ".ci/run"], cwd=tmp_path, env=environment, check=False).returncode == 2

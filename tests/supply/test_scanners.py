@@ -83,18 +83,6 @@ def test_each_house_rule_for_code_has_a_test():
     assert [path.name for path in folder.glob("*.yaml") if len(list(folder.glob(f"{path.stem}.*"))) < 2] == []
 
 
-def test_a_house_rule_that_stops_finding_is_found(tmp_path: Path):
-    plant(
-        tmp_path / "blind.yaml",
-        """\
-        rules:
-          - {id: blind, languages: [python], severity: ERROR, message: Never, pattern: never_called()}
-        """,
-    )
-    plant(tmp_path / "blind.py", "# ruleid: blind\nprint(1)\n")
-    assert scan("rules", tmp_path).returncode != 0
-
-
 def test_bandit_finds_its_violation(tmp_path: Path):
     done = scan("bandit", plant(tmp_path / "bad.py", "import pickle\npickle.loads(data)\n"))
     assert done.returncode == 1, done.stdout

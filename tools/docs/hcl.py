@@ -1,4 +1,4 @@
-"""Reads Terraform files that `terraform fmt` has formatted. In: directories. Out: blocks and addresses of resources."""
+"""Terraform's files, read by python-hcl2. In: directories. Out: blocks with attributes, and addresses of resources."""
 
 import os
 import re
@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-_BLOCK: Final = re.compile(r'^(?P<kind>\w+)(?P<labels>( "[^"]*")*) \{\n(?P<body>.*?)^\}$', re.DOTALL | re.MULTILINE)
-_ATTRIBUTE: Final = re.compile(r"^  (?P<name>\w+) += (?P<value>.*?)(?=^  \w|\Z)", re.DOTALL | re.MULTILINE)
+from hcl2.api import loads
 
 
 @dataclass(frozen=True)
 class Block:
-    """A top-level block, `resource "aws_lb" "this" { … }`: kind "resource", labels ("aws_lb", "this")."""
+    """A top-level block, `resource "aws_lb" "this" { … }`: kind "resource", labels ("aws_lb", "this").
+
+    `body` has attributes and inner blocks by name; an expression that is no plain value is text, `${var.x}`.
+    """
 
     kind: str
     labels: tuple[str, ...]
-    body: str
+    body: dict[str, Any]
     file: Path
 
     @property
@@ -32,17 +34,9 @@ class Block:
         """The last label."""
         return self.labels[-1] if self.labels else ""
 
-    def attribute(self, name: str) -> str | None:
-        """An attribute's text, as it is written; several lines for a list or an object."""
-        for match in _ATTRIBUTE.finditer(self.body):
-            if match["name"] == name:
-                return match["value"].strip()
-        return None
-
     def text(self, name: str) -> str:
-        """A string attribute without its quotes; empty when there is none."""
-        value = self.attribute(name) or ""
-        return value[1:-1].replace('\\"', '"') if value.startswith('"') else ""
+        """A string attribute; empty when there is none."""
+        return str(self.body.get(name, "")).replace('\\"', '"')
 
 
 def blocks(directory: Path, *kinds: str) -> Iterator[Block]:
@@ -52,16 +46,24 @@ def blocks(directory: Path, *kinds: str) -> Iterator[Block]:
 
 
 def blocks_of(file: Path) -> tuple[Block, ...]:
-    """The blocks of a file, in order."""
-    return _read(file, file.stat().st_mtime_ns)
+    """The blocks of a file; those of a kind are in order."""
+    return tuple(Block(*each, file) for each in _read(file.read_text(encoding="utf-8")))
+
+
+_LABELS: Final = {"data": 2, "resource": 2, "locals": 0, "terraform": 0}
 
 
 @lru_cache(maxsize=512)
-def _read(file: Path, _: int) -> tuple[Block, ...]:
-    return tuple(
-        Block(match["kind"], tuple(re.findall(r'"([^"]*)"', match["labels"])), match["body"], file)
-        for match in _BLOCK.finditer(file.read_text(encoding="utf-8"))
-    )
+def _read(text: str) -> tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...]:
+    found: list[tuple[str, tuple[str, ...], dict[str, Any]]] = []
+    for kind, several in loads(text).items():
+        for body in several:
+            labels: list[str] = []
+            for _ in range(_LABELS.get(kind, 1)):
+                ((label, body),) = body.items()
+                labels.append(label)
+            found.append((kind, tuple(labels), body))
+    return tuple(found)
 
 
 def _beside(directory: Path, source: str) -> Path:

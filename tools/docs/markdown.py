@@ -1,20 +1,33 @@
-"""Markdown as GitHub reads it. In: a file's text. Out: its headings' anchors, its links and its fenced blocks."""
+"""Markdown as GitHub reads it, by markdown-it-py. In: a file's text. Out: headings' anchors, links, fenced blocks."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-_FENCE: Final = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
-_HEADING: Final = re.compile(r"^#{1,6} +(?P<title>.+?)(?: +#+)?$")
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
 _ANCHOR: Final = re.compile(r'<a (?:id|name)="([^"]+)"')
-_LINK: Final = re.compile(
-    r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\((?P<target><[^>]*>|[^()\s]+(?:\([^()]*\)[^()\s]*)?)(?: \"[^\"]*\")?\)"
-)
-_DEFINITION: Final = re.compile(r"^\[[^\]]+\]: +(?P<target>\S+)")
-_CODE: Final = re.compile(r"(`+)(?:(?!\1).)+\1")
+_FRONT_MATTER: Final = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _SKIPPED: Final = {"node_modules", "dist", "site"}
+
+
+class _AsWritten(MarkdownIt):
+    """Every link is one, and its target is what stands in the file."""
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 - its name
+        return url
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802, ARG002 - its name
+        return True
+
+
+_MARKDOWN: Final = _AsWritten("commonmark").enable("table")
 
 
 @dataclass(frozen=True)
@@ -49,104 +62,66 @@ def files(root: Path) -> list[Path]:
     return sorted(found)
 
 
-def _prose(text: str) -> Iterator[tuple[int, str]]:
-    """The lines outside of fenced blocks, with their numbers from 1."""
-    mark = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        fence = _FENCE.match(line)
-        if mark:
-            if fence and fence["mark"].startswith(mark) and not fence["info"].strip():
-                mark = ""
-        elif fence:
-            mark = fence["mark"]
-        else:
-            yield number, line
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> tuple[list[Token], dict[str, Any]]:
+    seen: dict[str, Any] = {}
+    without_front_matter = _FRONT_MATTER.sub(lambda match: "\n" * match[0].count("\n"), text)
+    return _MARKDOWN.parse(without_front_matter, seen), seen
+
+
+def _inline(text: str) -> Iterator[tuple[Token, int]]:
+    """What stands in lines of text: code, links, images, HTML; each with its line, from 1."""
+    for token in _parsed(text)[0]:
+        line = token.map[0] + 1 if token.map else 0
+        for child in token.children or ():
+            yield child, line
+            line += child.type in {"softbreak", "hardbreak"}
 
 
 def links(text: str) -> list[Link]:
     """Targets of inline links, images and definitions; what looks like one in code is none."""
-    found: list[Link] = []
-    for number, line in _prose(text):
-        plain = _CODE.sub(lambda match: "x" * len(match[0]), line)
-        found += [Link(match["target"].strip("<>"), number) for match in _LINK.finditer(plain)]
-        found += [Link(match["target"], number) for match in _DEFINITION.finditer(plain)]
-    return found
+    targets = ((token.attrs.get("href", token.attrs.get("src")), line) for token, line in _inline(text))
+    found = [Link(str(target), line) for target, line in targets if target is not None]
+    references = _parsed(text)[1].get("references", {}).values()
+    found += [Link(each["href"], each["map"][0] + 1) for each in references]
+    return sorted(found, key=lambda link: link.line)
 
 
 def code_spans(text: str) -> list[tuple[str, int]]:
     """Code between backticks outside of fenced blocks, with its line."""
-    return [(match[0].strip("`"), number) for number, line in _prose(text) for match in _CODE.finditer(line)]
+    return [(token.content, line) for token, line in _inline(text) if token.type == "code_inline"]
+
+
+def _headings(text: str) -> list[str]:
+    tokens = _parsed(text)[0]
+    return [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
 
 
 def anchors(text: str) -> set[str]:
     """What `#…` may say of a file: its headings' slugs, numbered where they repeat, and explicit anchors."""
-    found: dict[str, int] = {}
-    explicit: set[str] = set()
-    for _, line in _prose(text):
-        explicit.update(_ANCHOR.findall(line))
-        if heading := _HEADING.match(line):
-            base = slug(heading["title"])
-            count = found.get(base, 0)
-            found[base] = count + 1
-            if count:
-                explicit.add(f"{base}-{count}")
-    return explicit | set(found)
+    slugs = [slug(each) for each in _headings(text)]
+    numbered = {f"{name}-{number}" for name, count in Counter(slugs).items() for number in range(1, count)}
+    html = [token.content for token in _parsed(text)[0] if token.type == "html_block"]
+    html += [token.content for token, _ in _inline(text) if token.type == "html_inline"]
+    return {*slugs, *numbered, *_ANCHOR.findall("\n".join(html))}
 
 
 def slug(title: str) -> str:
     """A heading's anchor on GitHub: lower case, punctuation gone, spaces to hyphens."""
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", title).replace("`", "").strip().lower()
-    return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+    text = "".join(each.content for token in _MARKDOWN.parseInline(title) for each in token.children or ())
+    return re.sub(r"[^\w\- ]", "", text.strip().lower()).replace(" ", "-")
 
 
 def title(text: str) -> str | None:
     """The first heading."""
-    for _, line in _prose(text):
-        if heading := _HEADING.match(line):
-            return heading["title"]
-    return None
+    return next(iter(_headings(text)), None)
 
 
 def blocks(text: str) -> list[Block]:
     """All fenced blocks, in order."""
     found: list[Block] = []
-    lines = text.splitlines()
-    index = 0
-    while index < len(lines):
-        fence = _FENCE.match(lines[index])
-        if not fence:
-            index += 1
-            continue
-        start = index
-        index += 1
-        body: list[str] = []
-        while index < len(lines) and not re.match(rf"^ *{re.escape(fence['mark'])}\s*$", lines[index]):
-            body.append(lines[index].removeprefix(fence["indent"]))
-            index += 1
-        index += 1
-        language, _, note = fence["info"].strip().partition(" ")
-        found.append(Block(language, note.strip(), "\n".join(body) + "\n", start + 1))
+    for token in _parsed(text)[0]:
+        if token.type == "fence" and token.map:
+            language, _, note = token.info.strip().partition(" ")
+            found.append(Block(language, note.strip(), token.content, token.map[0] + 1))
     return found
-
-
-def rewritten(text: str, leads: Callable[[str], str]) -> str:
-    """The text with each link's target replaced by what `leads` says. Code stays as it is."""
-    prose = {number for number, _ in _prose(text)}
-    lines = text.splitlines()
-    for number in prose:
-        line = lines[number - 1]
-        plain = _CODE.sub(lambda match: "\0" * len(match[0]), line)
-        for link in reversed(list(_LINK.finditer(plain))):
-            start, end = link.span("target")
-            line = line[:start] + leads(line[start:end].strip("<>")) + line[end:]
-        lines[number - 1] = line
-    return "\n".join(lines) + "\n"
-
-
-def without_notes(text: str) -> str:
-    """The text with fences that say their language and nothing else, which is all that MkDocs understands."""
-    starts = {block.line: block.language for block in blocks(text) if block.note}
-    lines = text.splitlines()
-    for number, language in starts.items():
-        lines[number - 1] = lines[number - 1].partition(language)[0] + language
-    return "\n".join(lines) + "\n"

@@ -3,8 +3,7 @@
 import re
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from gwctl.core.templates import text_templates
 from tools.docs import markdown
 
 COMMAND: Final = "gwctl docs build"
@@ -20,14 +19,7 @@ def _code(value: object) -> str:
     return f"`{text}`" if text else ""
 
 
-_ENVIRONMENT: Final = Environment(  # nosec B701 # Markdown, not HTML
-    loader=PackageLoader("tools.docs"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    autoescape=False,  # noqa: S701 - it is Markdown, made from files of this repository
-)
+_ENVIRONMENT: Final = text_templates("tools.docs")
 _ENVIRONMENT.filters |= {"cell": _cell, "code": _code, "slug": markdown.slug}
 
 

@@ -1,108 +1,92 @@
-"""Which tests there are, without running pytest. In: test files. Out: whether a test's id exists.
+"""Which tests there are, as pytest collects them. In: a checkout. Out: whether a test's id exists in it.
 
 An id is what pytest prints: `tests/plan/rules/test_security.py::test_fact_holds[…]`. Files and folders are ids too.
+Collecting takes seconds, so only the files that the documents name are collected, and the ids are kept in .pytest_cache
+until a Python file of the checkout changes.
 """
 
-import ast
+import hashlib
+import json
+import os
 import re
-from dataclasses import dataclass
+import subprocess
+import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-_ID: Final = re.compile(r"(?P<path>tests(?:/[^:\[]*)?)(?:::(?P<names>[^\[]+))?(?:\[(?P<case>.+)\])?\Z")
+from gwctl.core.errors import UserError
 
-
-@dataclass(frozen=True)
-class TestFile:
-    """What a file of tests defines: names of tests (`Class::test`), which of them have cases, words that name cases."""
-
-    names: frozenset[str]
-    with_cases: frozenset[str]
-    words: frozenset[str]
+CACHE: Final = Path(".pytest_cache") / "gwctl" / "tests.json"
+_NAMED: Final = re.compile(r"tests/[\w/]+\.py(?=::)")
 
 
 def exists(root: Path, test_id: str) -> bool:
-    """Whether pytest would find it. Of a case it is looked up whether a word of the file begins its id."""
-    match = _ID.match(test_id)
-    if not match:
-        return False
-    path = root / match["path"]
-    if not match["names"]:
-        return not match["case"] and (path.is_dir() or (path.is_file() and path.name.startswith("test_")))
-    if not path.is_file():
-        return False
-    file = read(path, root)
-    name = match["names"]
-    if match["case"]:
-        return name in file.with_cases and any(_names(word, match["case"]) for word in file.words)
-    return name in file.names
+    """Whether pytest finds it. Raises UserError if pytest cannot collect the tests."""
+    file, names, _ = test_id.partition("::")
+    path = root / file
+    if not names:
+        return file.startswith("tests") and (path.is_dir() or path.name.startswith("test_")) and path.exists()
+    return path.is_file() and test_id in known(root, file)
 
 
-def known(root: Path, path: str) -> list[str]:
-    """The ids of a file of tests, or else all files of tests."""
-    if (root / path).is_file():
-        return [f"{path}::{name}" for name in sorted(read(root / path, root).names)]
-    return [file.relative_to(root).as_posix() for file in sorted((root / "tests").rglob("test_*.py"))]
+def known(root: Path, file: str) -> list[str]:
+    """The ids in a file of tests, with and without their cases; or else all files of tests."""
+    if not (root / file).is_file():
+        return [each.relative_to(root).as_posix() for each in sorted((root / "tests").rglob("test_*.py"))]
+    index = _index(root)
+    if file not in index:
+        index |= _collected(root, [file])
+    return index[file]
 
 
-def _names(word: str, case: str) -> bool:
-    return len(word) > 1 and (f"-{word}" in f"-{case}" or word.startswith(case))
+@lru_cache(maxsize=8)
+def _index(root: Path) -> dict[str, list[str]]:
+    """Ids by file, of the files that documents name."""
+    key = hashlib.sha256(json.dumps(list(_stamps(root))).encode()).hexdigest()
+    cache = root / CACHE
+    kept = json.loads(cache.read_text(encoding="utf-8")) if cache.is_file() else {}
+    texts = (file.read_text(encoding="utf-8") for file in (root / "docs").rglob("*") if file.suffix in {".md", ".yaml"})
+    files = {name for text in texts for name in _NAMED.findall(text) if (root / name).is_file()}
+    if kept.get("key") == key and files <= kept["files"].keys():
+        return kept["files"]
+    found = _collected(root, sorted(files))
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    cache.write_text(json.dumps({"key": key, "files": found}), encoding="utf-8")
+    return found
 
 
-def read(path: Path, root: Path) -> TestFile:
-    """Parse a file. Raises SyntaxError if it is no Python."""
-    return _read(path, root, path.stat().st_mtime_ns)
+def _stamps(root: Path) -> Iterator[tuple[str, int, int]]:
+    """Name, age and size of every Python file."""
+    for top in ("src", "tests", "tools"):
+        for folder, inner, names in os.walk(root / top):
+            inner[:] = sorted({*inner} - {"node_modules", "__pycache__"})
+            for file in sorted(Path(folder, name) for name in names if name.endswith(".py")):
+                yield file.relative_to(root).as_posix(), file.stat().st_mtime_ns, file.stat().st_size
 
 
-@lru_cache(maxsize=512)
-def _read(path: Path, root: Path, _: int) -> TestFile:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names: set[str] = set()
-    with_cases: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            _add(node, "", names, with_cases)
-        elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
-            names.add(node.name)
-            for method in node.body:
-                if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
-                    _add(method, f"{node.name}::", names, with_cases)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute) and node.value.attr == "TestCase":
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    names |= {target.id, f"{target.id}::runTest"}
-    return TestFile(frozenset(names), frozenset(with_cases), frozenset(_words(tree, root)))
-
-
-def _add(node: ast.FunctionDef | ast.AsyncFunctionDef, prefix: str, names: set[str], with_cases: set[str]) -> None:
-    if not node.name.startswith("test"):
-        return
-    names.add(prefix + node.name)
-    # A case comes from parametrize or from a fixture with params, and a fixture is an argument.
-    if [argument for argument in node.args.args if argument.arg != "self"]:
-        with_cases.add(prefix + node.name)
-
-
-def _words(tree: ast.Module, root: Path, depth: int = 2) -> frozenset[str]:
-    """Texts and names in a file, and in the modules of ours that it imports: what ids of cases are made of."""
-    words: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str | int):
-            words.add(str(node.value))
-        elif isinstance(node, ast.Name):
-            words.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            words.add(node.attr)
-        elif isinstance(node, ast.ImportFrom) and node.module and depth:
-            base = Path(*node.module.split("."))
-            for folder in (root / "tests", root / "src"):
-                for file in (folder / base.with_suffix(".py"), folder / base / "__init__.py"):
-                    if file.is_file():
-                        words |= _words_of(file, root, depth - 1)
-    return frozenset(words)
-
-
-@lru_cache(maxsize=1024)
-def _words_of(file: Path, root: Path, depth: int) -> frozenset[str]:
-    return _words(ast.parse(file.read_text(encoding="utf-8")), root, depth)
+def _collected(root: Path, files: list[str]) -> dict[str, list[str]]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *files],
+        cwd=root,
+        env={**kept, "PYTHONPATH": str(root / "src")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ids = [line for line in done.stdout.splitlines() if re.match(r"tests/\S+\.py::", line)]
+    if done.returncode not in (0, 5):  # 5: there are no tests
+        lines = (done.stdout + done.stderr).strip().splitlines()
+        said = next((line for line in lines if line.startswith(("E  ", "ERROR "))), " ".join(lines[-1:]))
+        raise UserError(
+            f"pytest cannot collect the tests that the documents name ({said}); correct it or run `make setup`"
+        )
+    found = {file: set[str]() for file in files}
+    for each in ids:
+        name = each.partition("[")[0]
+        parts = name.split("::")
+        found[parts[0]] |= {each, *("::".join(parts[:length]) for length in range(2, len(parts) + 1))}
+    return {file: sorted(names) for file, names in found.items()}

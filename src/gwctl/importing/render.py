@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from gwctl.core.templates import text_templates
 from gwctl.importing.litellm import Imported
 
 SECTIONS: Final = ("providers", "routes", "teams", "budgets", "scanner", "pricing")
@@ -37,13 +37,17 @@ def files(imported: Imported, source: str) -> dict[str, str]:
         for name in SECTIONS
         if name in imported.sections
     }
-    return found | {"IMPORT.md": _environment().get_template("findings.md.j2").render(imported=imported, source=source)}
+    return found | {
+        "IMPORT.md": text_templates("gwctl.importing")
+        .get_template("findings.md.j2")
+        .render(imported=imported, source=source)
+    }
 
 
 def _render(imported: Imported, sections: Mapping[str, Any], source: str) -> str:
     documents = {name: [_document(each) for each in sections[name]] for name in SECTIONS if name in sections}
     return (
-        _environment()
+        text_templates("gwctl.importing")
         .get_template("policy.yaml.j2")
         .render(sections=documents, ids=_ids(sections), keys=imported.keys, source=source)
     )
@@ -70,14 +74,3 @@ def _flow(value: Any) -> str:
         value, Dumper=_Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
     )
     return text.removesuffix("\n").removesuffix("\n...").strip()
-
-
-def _environment() -> Environment:
-    return Environment(  # nosec B701 # YAML, not HTML
-        loader=PackageLoader("gwctl.importing"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - it is YAML and Markdown, not HTML
-    )

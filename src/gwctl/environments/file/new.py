@@ -1,10 +1,10 @@
 """A new environment. In: a name and a few answers. Out: a commented `environment.yaml` that can be rendered at once."""
 
 from gwctl.core.errors import UserError
+from gwctl.core.templates import text_templates
 from gwctl.environments.file.fleet import free_range, load_all
 from gwctl.environments.file.loading import read
 from gwctl.environments.file.model import LONGEST_NAME
-from gwctl.environments.file.render import templating
 from gwctl.environments.project import NAME, Place, Project
 
 
@@ -20,7 +20,7 @@ def create(project: Project, name: str, *, account_id: str, region: str, product
         raise UserError(f"there is an environment {name} already; edit {place.yaml}, or choose another name")
     known = load_all(project)
     same_place = any(each.account_id == account_id and each.region == region for each in known.values())
-    text = templating().get_template("environment.yaml.j2").render(
+    text = text_templates("gwctl.environments.file", trim=False).get_template("environment.yaml.j2").render(
         account_id=account_id,
         cidr=free_range(known),
         manage_account_role=not same_place,

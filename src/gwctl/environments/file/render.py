@@ -5,9 +5,7 @@ Pure but for `write`. Every value in force is written, defaults included, so tha
 
 from typing import Any
 
-from jinja2 import Environment as Templates
-from jinja2 import PackageLoader, StrictUndefined
-
+from gwctl.core.templates import text_templates
 from gwctl.environments.file import hcl
 from gwctl.environments.file.model import Environment
 from gwctl.environments.project import Place
@@ -25,20 +23,10 @@ def variables(environment: Environment, name: str) -> dict[str, Any]:
 
 def tfvars(environment: Environment, name: str) -> str:
     """The text of `terraform.tfvars`."""
-    templates = templating()
+    templates = text_templates("gwctl.environments.file", trim=False)
     templates.filters["attributes"] = hcl.attributes
     # One mapping for each run of lines that `terraform fmt` aligns: a blank line is not needed, the values do it.
     return templates.get_template("terraform.tfvars.j2").render(name=name, variables=[variables(environment, name)])
-
-
-def templating() -> Templates:
-    """Jinja for text files: an undefined name is an error, nothing is escaped."""
-    return Templates(  # nosec B701 # not HTML
-        loader=PackageLoader("gwctl.environments.file"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - not HTML; values are quoted by hcl.py
-    )
 
 
 def is_current(place: Place, environment: Environment) -> bool:

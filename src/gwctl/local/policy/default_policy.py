@@ -41,28 +41,23 @@ def ensure_policy(path: Path, client_id: str, providers: Iterable[str]) -> bool:
 
 def render(client_id: str, providers: Iterable[str]) -> str:
     """The file's text."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
+    from gwctl.core.templates import text_templates
     from gwctl.local.sample_provider.models import MODELS as SAMPLE_MODELS
     from gwctl.local.sample_provider.models import Fault
 
-    environment = Environment(  # nosec B701 # YAML, not HTML
-        loader=PackageLoader("gwctl.local.policy"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - it is YAML, not HTML
-    )
-    return environment.get_template("policy.yaml.j2").render(
-        client_id=client_id,
-        routes=_routes(frozenset(providers)),
-        faults=[(fault.value, SAMPLE_MODELS[fault].split(" (")[0].rstrip(".")) for fault in Fault],
-        prices=SAMPLE_PRICES,
-        priced={
-            "sample-openai": ["sample-gpt", "sample-embedding", *(fault.value for fault in Fault)],
-            "sample-anthropic": ["sample-claude", *(fault.value for fault in Fault)],
-        },
+    return (
+        text_templates("gwctl.local.policy")
+        .get_template("policy.yaml.j2")
+        .render(
+            client_id=client_id,
+            routes=_routes(frozenset(providers)),
+            faults=[(fault.value, SAMPLE_MODELS[fault].split(" (")[0].rstrip(".")) for fault in Fault],
+            prices=SAMPLE_PRICES,
+            priced={
+                "sample-openai": ["sample-gpt", "sample-embedding", *(fault.value for fault in Fault)],
+                "sample-anthropic": ["sample-claude", *(fault.value for fault in Fault)],
+            },
+        )
     )
 
 

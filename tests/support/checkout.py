@@ -1,25 +1,25 @@
-"""A copy of what the documents are made of and refer to, to plant errors in."""
+"""Copies of this checkout, to change things in. In: a folder, and what is wanted. Out: the folder, filled."""
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
-REPOSITORY: Final = Path(__file__).parents[2]
-FOLDERS: Final = ("docs", "infrastructure", "modules", "portkey", "src", "tests", "tools")
-_LEFT_OUT: Final = shutil.ignore_patterns(
-    "node_modules", "__pycache__", ".terraform", "golden_files", "inventories", "*.pyc", ".pytest_cache"
-)
+from support.scripts import ROOT
 
 
-def copy_of_the_repository(directory: Path) -> Path:
-    """Copy it, without what was installed. Links from documents to other places lead nowhere in the copy."""
-    for folder in FOLDERS:
-        shutil.copytree(REPOSITORY / folder, directory / folder, ignore=_LEFT_OUT)
-    for file in REPOSITORY.glob("*.md"):
-        shutil.copy(file, directory)
-    return directory
+def copy_checkout(folder: Path, *names: str, links: tuple[str, ...] = ()) -> Path:
+    """Copy the files that git tracks or would track, of some folders or all; link others, for example `.venv`."""
+    listed = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *names)
+    printed = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in printed.split("\0"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    for name in links:
+        (folder / name).symlink_to(ROOT / name)
+    return folder
 
 
 @contextmanager
