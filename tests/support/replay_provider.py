@@ -6,9 +6,8 @@ In: `provider.on(path, answer, …)`. Out: those answers, piece by piece, and `p
         go_on = threading.Event()
         provider.on("/v1/responses", Answer.json({}, status=429), Answer.sse([first, go_on, "[DONE]"]))
 
-Answers of one path are given in turn and the last one repeats. A piece that is an Event holds the stream
-until the test sets it; `CUT` drops the connection. A path without a script is answered 501, so a wrong path
-shows itself.
+Answers of one path are given in turn and the last one repeats. A piece that is an Event holds the stream until the test
+sets it; `CUT` drops the connection. A path without a script is answered 501, so a wrong path shows itself.
 """
 
 import fnmatch
@@ -262,11 +261,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         pieces = list(answer.pieces)
-        while pieces and not isinstance(pieces[0], bytes):
-            if isinstance(pieces[0], Cut):
+        while pieces and not isinstance(first := pieces[0], bytes):
+            if isinstance(first, Cut):
                 self.close_connection = True
                 return
-            self._hold(pieces.pop(0))
+            self._hold(first)
+            del pieces[0]
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -291,12 +291,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")
 
-    def _hold(self, gate: Piece) -> None:
+    def _hold(self, gate: threading.Event) -> None:
         """Wait for the gate; raise _HungUpError when the client goes away or the server stops meanwhile."""
-        assert isinstance(gate, threading.Event)
         deadline = time.monotonic() + HOLD_SECONDS
         while not gate.wait(0.02):
-            readable, _, _ = select.select([self.connection], [], [], 0)
-            gone = bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+            gone = select.select([self.connection], [], [], 0)[0] and not self.connection.recv(1, socket.MSG_PEEK)
             if gone or self.server.stopping.is_set() or time.monotonic() > deadline:
                 raise _HungUpError

@@ -3,13 +3,8 @@
 Team a is under a quota that blocks, team b under none.
 """
 
-import shutil
 import signal
-import subprocess
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,72 +12,15 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from gwctl.policy.snapshot import Snapshot
+from gateway.agent.scene import BUDGETS, FREE, QUOTA, scene, statuses
 from gwctl.stores.aws.settings import SnapshotPlace
 from support.dynamodb_local import REGION
 from support.processes import wait_until
 from support.servers.faulty_proxy import FaultyProxy
-from tools.bench.load import Outcome
-from tools.bench.policies import callers, policy
-from tools.bench.rig import Fleet, Pair, running_fleet, running_portkey
-from tools.bench.traffic import Traffic
-
-QUOTA, FREE = "team:a", "team:b"
-BUDGETS = [{"id": "money", "team": "a", "limit_usd": "1000", "period": "month"}]
-USED = ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens")
+from tools.bench.policies import policy
+from tools.bench.rig import running_portkey
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@dataclass
-class Scene:
-    """A fleet of one pair under load; its ledger can be made slow or dead."""
-
-    fleet: Fleet
-    pair: Pair
-    snapshot: Snapshot
-    traffic: Traffic
-    ledger: FaultyProxy
-    folder: Path
-
-    def settled(self) -> list[dict[str, object]]:
-        """Ends the load, waits for the events, stops the agent in order, and compares with the ledger."""
-        outcomes = self.traffic.stop()
-        ids = {each.id for each in outcomes if each.admitted}
-        wait_until(lambda: ids <= {event["id"] for event in self.pair.events()}, "an event for each answer", 30)
-        wait_until(lambda: self.pair.status.usage.lag_bytes == 0, "the usage log to be read", 30)
-        wait_until(lambda: self.pair.status.quotas.in_flight == 0, "all reservations to be settled", 30)
-        at = time.time()
-        self.pair.stop_agent()
-        events = self.pair.events()
-        assert len({event["id"] for event in events}) == len(events), "an event is there twice"
-        spent = sum(event["cost_nano_usd"] for event in events if event["team"] == "a")
-        assert self.fleet.states(self.snapshot, at)["money"].settled == spent
-        return events
-
-    def refusals(self) -> set[str]:
-        """What the usage log calls the answers 503 until now."""
-        return {line["refusal"] for line in self.pair.edge.log_lines() if line["status"] == 503}
-
-    def lines(self) -> set[str]:
-        return {line["id"] for line in self.pair.edge.log_lines()}
-
-
-@contextmanager
-def scene(folder: Path, variables: Mapping[str, str] | None = None, **settings: object) -> Iterator[Scene]:
-    with running_fleet(folder, 1) as fleet, FaultyProxy(int(fleet.ledger_url.rpartition(":")[2])) as ledger:
-        (pair,) = fleet.pairs
-        pair.environment |= {"AWS_ENDPOINT_URL": ledger.url, **(variables or {})}
-        snapshot = policy(fleet.provider_url, BUDGETS)
-        fleet.start(snapshot, **settings)
-        known = [caller for caller in callers(fleet) if caller.id in ("a1", "b1")]
-        with Traffic(fleet, snapshot, known) as traffic:
-            traffic.wait_for(200, QUOTA)
-            yield Scene(fleet, pair, snapshot, traffic, ledger, folder)
-
-
-def statuses(outcomes: list[Outcome]) -> set[int]:
-    return {each.status for each in outcomes}
 
 
 def test_a_slow_ledger_delays_leases_and_refuses_at_most_as_unavailable(tmp_path: Path) -> None:
@@ -168,77 +106,6 @@ def test_a_killed_gateway_fails_requests_and_loses_none(tmp_path: Path) -> None:
             events = now.settled()
             assert {event["id"] for event in events} == now.lines()
     assert statuses(down) | statuses(free) <= {0, 200, 502, 503}
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of 16 MB, where that is allowed to make one; skips the test elsewhere."""
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], capture_output=True, check=False)
-    if made.returncode != 0:
-        pytest.skip("needs the right to mount a small file system")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def leave(disk: Path, mebibytes: int) -> Path:
-    """A file that takes all the room but so much."""
-    filler = disk / f"filler-{mebibytes}"
-    filler.write_bytes(bytes(shutil.disk_usage(disk).free - mebibytes * 1024 * 1024))
-    return filler
-
-
-def test_a_full_disk_of_the_usage_log_stops_quotas_and_then_everybody_before_a_line_is_lost(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk") as disk, scene(disk, min_free_bytes=6 * 1024 * 1024) as now:
-        first = leave(disk, 5)
-        down = now.traffic.wait_for(503, QUOTA)
-        free = now.traffic.wait_for(200, FREE)
-        problem, refusals = now.pair.status.quotas.problem, now.refusals()
-        second = leave(disk, 2)
-        now.traffic.wait_for(503, FREE)
-        lines = now.lines()
-        closed = now.traffic.wait_for(503, FREE, count=50) + now.traffic.wait_for(503, QUOTA)
-        why = now.pair.status.usage.refusing
-        grown = now.lines() - lines
-        second.unlink()
-        now.traffic.wait_for(200, FREE)
-        first.unlink()
-        now.traffic.wait_for(200, QUOTA)
-        assert now.pair.status.usage.refusing is None
-        events = now.settled()
-        assert {event["id"] for event in events} == now.lines()
-    assert statuses(down) <= {200, 503}
-    assert refusals == {"quota_unavailable"}
-    assert statuses(free) == {200}
-    assert statuses(closed) == {503}
-    assert not grown & {each.id for each in closed}, "what is refused for want of room must take none"
-    assert all("bytes left" in (each or "") for each in (problem, why))
-
-
-def fill(folder: Path) -> Path:
-    """A file that takes all the room there is."""
-    filler = folder / "filler"
-    with filler.open("wb", buffering=0) as stream:
-        try:
-            while True:
-                stream.write(bytes(4096))
-        except OSError:
-            return filler
-
-
-def test_a_line_that_envoy_could_not_write_stops_everybody_for_a_while(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk") as disk, scene(disk, min_free_bytes=0) as now:
-        filler = fill(disk)
-        now.traffic.wait_for(503, FREE)
-        filler.unlink()
-        wait_until(
-            lambda: "Envoy could not write" in (now.pair.status.usage.refusing or ""), "the status to say so", 20
-        )
-        closed = now.traffic.wait_for(503, FREE) + now.traffic.wait_for(503, QUOTA)
-        now.traffic.stop()
-    assert statuses(closed) == {503}
 
 
 def test_events_that_cannot_be_sent_stop_quotas_before_they_take_the_disk(tmp_path: Path, aws_port: int) -> None:

@@ -8,6 +8,8 @@ import pytest
 from gateway.edge.edge_process import Edge
 from gateway.edge.issuer import ISSUER, Issuer
 from gateway.edge.policies import SECRETS, policy
+from gateway.edge.reserving import quotas
+from gateway.edge.scripted_agent import ScriptedAgent
 from gateway.portkey_contract.portkey_process import Portkey
 from support.replay_provider import ReplayProvider
 from support.servers.scanner import running_scanner
@@ -73,4 +75,33 @@ def client(shared_edge: Edge, issuer: Issuer) -> Iterator[httpx.Client]:
 def edge(issuer: Issuer, portkey: Portkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """An edge of the test's own: not started, without a policy."""
     with Edge(tmp_path_factory.mktemp("edge"), ISSUER, issuer.jwks_url, portkey.port) as each:
+        yield each
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[ScriptedAgent]:
+    with ScriptedAgent() as each:
+        yield each
+
+
+@pytest.fixture
+def agent(running: ScriptedAgent) -> ScriptedAgent:
+    """An agent that grants and has not been asked."""
+    running.reset()
+    return running
+
+
+@pytest.fixture(scope="module")
+def reserving(
+    running: ScriptedAgent,
+    issuer: Issuer,
+    portkey: Portkey,
+    provider_server: ReplayProvider,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Edge]:
+    """An edge whose teams are under quotas, and which asks the agent."""
+    folder = tmp_path_factory.mktemp("reserving")
+    with Edge(folder, ISSUER, issuer.jwks_url, portkey.port, reserve_socket=running.socket) as each:
+        each.apply(quotas(provider_server.url), SECRETS)
+        each.start()
         yield each

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.sinks.collector import Collector, running_collector
 from gateway.sinks.place import Aws, Events, agent_settings
 from gwctl.agent.settings import AgentSettings
 from support.dynamodb_local import running_dynamodb_local
@@ -62,3 +63,11 @@ def _used(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
     return aws
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """A collector, which this process's exporter reaches past any proxy."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with running_collector() as running:
+        yield running

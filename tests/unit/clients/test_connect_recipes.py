@@ -1,9 +1,6 @@
 """What each client is told, and what becomes of a configuration file that was there."""
 
 import json
-import os
-import stat
-import subprocess
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -13,54 +10,10 @@ import pytest
 import yaml
 
 from gwctl.cli.gateway.connect import CLIENTS
-from gwctl.clients.apply import apply
-from gwctl.clients.jsonc import loads
-from gwctl.clients.model import Edit, Gateway, Instructions
+from gwctl.clients.model import Gateway
 from gwctl.clients.recipes import RECIPES, models_of
 from gwctl.core.errors import UserError
-
-TOKEN = ("/opt/my tools/gwctl", "token", "--data-dir", "/srv/it's here")
-URL = "http://127.0.0.1:8080"
-SAMPLES = {
-    "chat": ["sample-claude", "sample-gpt", "sample-slow"],
-    "responses": ["sample-gpt"],
-    "messages": ["sample-429", "sample-claude"],
-    "embeddings": ["sample-embedding"],
-}
-REAL = {
-    "chat": ["claude-haiku-5-5", "claude-sonnet-5-5", "gpt-6-luna", "gpt-6.1-sol", *SAMPLES["chat"]],
-    "responses": ["gpt-6-luna", "gpt-6.1-sol", "sample-gpt"],
-    "messages": ["claude-haiku-5-5", "claude-opus-5-5", "claude-sonnet-5-5", "sample-claude"],
-}
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Gateway:
-    return Gateway(URL, TOKEN, SAMPLES, {"HOME": str(tmp_path), "PATH": os.environ["PATH"]})
-
-
-def told(client: str, gateway: Gateway) -> Instructions:
-    return RECIPES[client](gateway)
-
-
-def edit(client: str, gateway: Gateway) -> Edit:
-    found = told(client, gateway).edit
-    assert found
-    return found
-
-
-def shell(text: str, gateway: Gateway) -> dict[str, str]:
-    """The variables that a shell has after the text, with a gwctl that prints its arguments."""
-    fake = 'gwctl() { echo "token of $*"; }\n'
-    text = text.replace("'/opt/my tools/gwctl'", "gwctl")
-    done = subprocess.run(
-        ["sh", "-euc", f"{fake}{text}\nenv"],
-        env={"ANTHROPIC_API_KEY": "old"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return dict(line.split("=", 1) for line in done.stdout.splitlines())
+from unit.clients.recipes import REAL, SAMPLES, TOKEN, URL, shell, told
 
 
 def test_the_command_offers_exactly_the_recipes_there_are():
@@ -178,140 +131,6 @@ def test_a_chosen_model_that_does_not_fit_is_refused_with_those_that_do(client: 
 def test_a_policy_without_a_fitting_model_is_one_sentence(client: str, gateway: Gateway):
     with pytest.raises(UserError, match="no model of the policy serves"):
         told(client, replace(gateway, models={}))
-
-
-WITH_FILE = ("claude-code", "codex", "opencode")
-
-
-@pytest.mark.parametrize("client", WITH_FILE)
-def test_a_new_file_is_the_owners_alone_and_says_what_was_told(client: str, gateway: Gateway):
-    found = edit(client, gateway)
-    assert apply(found)
-    assert stat.S_IMODE(found.path.stat().st_mode) == 0o600
-    parse = tomllib.loads if client == "codex" else json.loads
-    written, text = parse(found.path.read_text()), parse(told(client, gateway).text)
-    assert {**text, **written} == {**written, **text}
-    assert not found.path.with_name(f"{found.path.name}.bak").exists()
-
-
-@pytest.mark.parametrize("client", WITH_FILE)
-def test_a_second_time_changes_nothing(client: str, gateway: Gateway):
-    apply(edit(client, gateway))
-    before = edit(client, gateway).path.stat().st_mtime_ns
-    assert apply(edit(client, gateway)) == []
-    assert edit(client, gateway).path.stat().st_mtime_ns == before
-
-
-CLAUDE = """{
-  // mine
-  "permissions": {"allow": ["Bash(ls)"]},
-  "env": {
-    "FOO": "bar",
-    "ANTHROPIC_MODEL": "old"
-  }
-}
-"""
-
-
-def test_what_claude_code_had_stays_comments_included(gateway: Gateway):
-    found = edit("claude-code", gateway)
-    found.path.parent.mkdir()
-    found.path.write_text(CLAUDE)
-    changes = apply(found)
-    assert 'env.ANTHROPIC_MODEL = "sample-claude" (was "old")' in changes
-    after = found.path.read_text()
-    assert after.startswith('{\n  // mine\n  "permissions": {"allow": ["Bash(ls)"]},\n  "env": {\n    "FOO": "bar",\n')
-    assert loads(after)["env"]["ANTHROPIC_BASE_URL"] == URL
-
-
-CODEX = """\
-# mine
-model = "gpt-5" # for now
-
-[mcp_servers.docs]
-command = "docs"  # keep
-"""
-
-
-def test_what_codex_had_stays_comments_included(gateway: Gateway):
-    found = edit("codex", gateway)
-    found.path.parent.mkdir()
-    found.path.write_text(CODEX)
-    assert 'model = "sample-gpt" (was "gpt-5")' in apply(found)
-    after = found.path.read_text()
-    assert '# mine\nmodel = "sample-gpt" # for now\n' in after
-    assert '[mcp_servers.docs]\ncommand = "docs"  # keep\n' in after
-    assert tomllib.loads(after)["model_provider"] == "gwctl"
-
-
-def test_opencode_with_a_jsonc_file_gets_that_one(gateway: Gateway, tmp_path: Path):
-    existing = tmp_path / ".config/opencode/opencode.jsonc"
-    existing.parent.mkdir(parents=True)
-    existing.write_text('{\n  // theme\n  "theme": "x",\n}\n')
-    found = edit("opencode", gateway)
-    assert found.path == existing
-    apply(found)
-    assert existing.read_text().startswith('{\n  // theme\n  "theme": "x",\n  "model": "gwctl/sample-gpt",\n')
-
-
-def test_the_first_state_of_a_file_is_kept_beside_it(gateway: Gateway):
-    found = edit("codex", gateway)
-    found.path.parent.mkdir()
-    found.path.write_text(CODEX)
-    assert f"the file as it was is now {found.path}.bak" in apply(found)
-    apply(edit("codex", replace(gateway, url="http://127.0.0.1:9090")))
-    assert found.path.with_name("config.toml.bak").read_text() == CODEX
-
-
-def test_a_file_keeps_its_mode_and_a_link_stays_a_link(gateway: Gateway, tmp_path: Path):
-    real = tmp_path / "dotfiles.json"
-    real.write_text("{}")
-    real.chmod(0o644)
-    found = edit("claude-code", gateway)
-    found.path.parent.mkdir()
-    found.path.symlink_to(real)
-    apply(found)
-    assert found.path.is_symlink()
-    assert "apiKeyHelper" in real.read_text()
-    assert stat.S_IMODE(real.stat().st_mode) == 0o644
-
-
-@pytest.mark.parametrize(
-    ("client", "variable", "path"),
-    [
-        ("claude-code", "CLAUDE_CONFIG_DIR", "x/settings.json"),
-        ("codex", "CODEX_HOME", "x/config.toml"),
-        ("opencode", "OPENCODE_CONFIG", "x"),
-        ("opencode", "XDG_CONFIG_HOME", "x/opencode/opencode.json"),
-    ],
-)
-def test_a_client_that_was_told_to_look_elsewhere_is_followed(
-    client: str, variable: str, path: str, gateway: Gateway, tmp_path: Path
-):
-    environment = {**gateway.environment, variable: str(tmp_path / "x")}
-    assert edit(client, replace(gateway, environment=environment)).path == tmp_path / path
-
-
-@pytest.mark.parametrize(
-    ("client", "text", "sentence"),
-    [
-        ("claude-code", '{"env": 1}', "cannot be merged: env in it is not an object"),
-        ("claude-code", "{", "cannot be read: it ends in the middle"),
-        ("claude-code", "[]", "cannot be merged: the top level in it is not an object"),
-        ("codex", "model = ", "cannot be read: .*line 1"),
-        ("codex", "model_providers = 1", "cannot be merged: model_providers in it is not a table"),
-        ("opencode", '{"provider": {"gwctl": }}', "cannot be read: line 1 is not JSON"),
-    ],
-)
-def test_a_file_that_cannot_be_merged_is_one_sentence_and_stays(
-    client: str, text: str, sentence: str, gateway: Gateway
-):
-    found = edit(client, gateway)
-    found.path.parent.mkdir(parents=True)
-    found.path.write_text(text)
-    with pytest.raises(UserError, match=sentence):
-        apply(found)
-    assert found.path.read_text() == text
 
 
 def test_models_are_those_of_the_clients_team(tmp_path: Path):

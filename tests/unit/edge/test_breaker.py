@@ -1,76 +1,16 @@
 """Circuit breakers: which targets keep failing, for how long they are left out, and how they come back."""
 
-import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gwctl.edge.breaker import CircuitBreakers, OpenTargets, TargetName, first_tried, outcomes
-from gwctl.edge.render import render_policy
-from gwctl.edge.usage_log.line import UsageLine, parse_line
-from gwctl.policy.snapshot import Snapshot, Variant
-from support.usage_lines import written
-from unit.edge.program import SETTINGS, Program
+from gwctl.edge.breaker import CircuitBreakers, TargetName, first_tried, outcomes
+from gwctl.edge.usage_log.line import UsageLine
+from gwctl.policy.snapshot import Variant
+from unit.edge.circuits import BREAKER, NOW, POLICY, SECOND, A, B, line, opened, policy, told, variant
 from unit.policy.examples import compiled
-
-NOW = 1_800_000_000.0
-BREAKER = {"failures": 3, "window_seconds": 30, "open_seconds": 10}
-
-
-def target(model: str, weight: int = 1) -> dict[str, Any]:
-    return {"provider": "openai", "model": model, "weight": weight}
-
-
-def policy(**breaker: Any) -> Snapshot:
-    """`pair` is a or b; `mixed` is weighted a or b, then what `pair` is, then c."""
-    settings = {"circuit_breaker": {**BREAKER, **breaker}}
-    routes = [
-        {"id": "pair", "targets": [target("a"), target("b")], **settings},
-        {
-            "id": "mixed",
-            "strategy": "weighted",
-            "targets": [target("a"), target("b", 9)],
-            "fallbacks": ["pair", "c"],
-            **settings,
-        },
-        {"id": "c", "targets": [target("c")]},
-        {"id": "without", "targets": [target("a"), target("b")]},
-    ]
-    return compiled(routes=routes, budgets=[], scanner=[], teams=[{"id": "t"}], clients=[{"id": "t-api", "team": "t"}])
-
-
-POLICY = policy()
-
-
-def variant(route: str) -> str:
-    [name] = [name for name, each in POLICY.variants.items() if each.route == route and "chat" in each.apis]
-    return name
-
-
-def line(option: str | None, status: int = 200, *, route: str = "pair", at: float = NOW, **more: Any) -> UsageLine:
-    """A request that began and ended at a time."""
-    started = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-    fields = {"v": 2, "id": "1", "started": started, "duration_ms": 0, "status": status, "option": option}
-    return parse_line(json.dumps(written({**fields, "upstream": "127.0.0.1:1", "variant": variant(route), **more})))
-
-
-A, B, C = (TargetName("pair", "openai", name) for name in "abc")
-SECOND = "config.targets[1]"
-
-
-def told(*lines: UsageLine, breakers: CircuitBreakers | None = None, snapshot: Snapshot = POLICY) -> CircuitBreakers:
-    breakers = breakers or CircuitBreakers()
-    for each in lines:
-        breakers.observe(each, snapshot, each.started.timestamp() + each.duration_ms / 1000)
-    return breakers
-
-
-def opened() -> CircuitBreakers:
-    return told(*[line(SECOND)] * 3)
-
 
 # --- what a line says ---
 
@@ -250,62 +190,3 @@ def test_whatever_happens_every_pause_ends(events: list[tuple[float, str | None,
 
     assert breakers.open_targets(at) <= {A, B}
     assert breakers.open_targets(at + BREAKER["open_seconds"] * 16) == frozenset()
-
-
-# --- what Portkey is told ---
-
-
-def config(route: str, open_targets: OpenTargets) -> tuple[Any, str | None]:
-    program = Program(POLICY, {"openai": {"api_key": "k"}}, open_targets=open_targets)
-    outcome = program.request(body={"model": route, "messages": []}, client="t-api")
-    assert outcome.went_on
-    return outcome.config, outcome.decision.get("skipped")
-
-
-def opens(node: dict[str, Any]) -> Any:
-    """A tree of marks: a leaf is its mark; a group, its mark and its children's."""
-    mark = node.get("is_open", False)
-    return (mark, [opens(child) for child in node["targets"]]) if "targets" in node else mark
-
-
-def names(route: str, found: str) -> OpenTargets:
-    return frozenset(TargetName(route, "openai", model) for model in found)
-
-
-def test_an_open_target_keeps_its_place_and_is_marked():
-    built, skipped = config("pair", names("pair", "a"))
-
-    assert (built["id"], opens(built), skipped) == ("gw", (False, [True, False]), "config.targets[0]")
-
-
-def test_a_group_of_open_targets_is_marked_itself():
-    built, skipped = config("mixed", names("mixed", "ab"))
-
-    assert opens(built) == (False, [(True, [False, False]), (True, [False, False]), False])
-    assert skipped == "config.targets[0] config.targets[1]"
-
-
-def test_marks_are_where_the_targets_are():
-    built, skipped = config("mixed", names("mixed", "a"))
-
-    assert opens(built) == (False, [(False, [True, False]), (False, [True, False]), False])
-    assert skipped == "config.targets[0].targets[0] config.targets[1].targets[0]"
-
-
-@pytest.mark.parametrize("route", ["pair", "mixed"])
-def test_never_all_are_left_out(route: str):
-    built, skipped = config(route, names(route, "abc"))
-
-    assert (built, skipped) == config(route, frozenset())
-
-
-def test_another_routes_circuit_changes_nothing():
-    assert config("pair", names("mixed", "a")) == config("pair", frozenset())
-
-
-def test_only_the_policy_differs():
-    usual = render_policy(POLICY, SETTINGS, {})
-    skipping = render_policy(POLICY, SETTINGS, {}, names("pair", "a"))
-
-    assert (skipping.version, skipping.clusters, skipping.secrets) == (usual.version, usual.clusters, usual.secrets)
-    assert skipping.policy != usual.policy
