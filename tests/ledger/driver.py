@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from gwctl.agent.quotas.book import QuotaBook
-from gwctl.agent.quotas.holding import Holding
-from gwctl.agent.quotas.requests import Amounts, Refusal, Reservation, Settlement
-from gwctl.agent.quotas.settings import Clock, QuotaSettings
-from gwctl.agent.quotas.waiting import Waiter
+from gwctl.ledger.quotas.book import QuotaBook
+from gwctl.ledger.quotas.lease import AgentLease
+from gwctl.ledger.quotas.reservation import Amounts, Refusal, Reservation, Settlement
+from gwctl.ledger.quotas.settings import Clock, QuotaSettings
 from gwctl.ledger.quotas.store import EMPTY, QuotaStore, StoreUnavailable, Swap, WindowKey, WindowState
+from gwctl.ledger.quotas.waiting import Waiter
+from gwctl.ledger.quotas.writes import LedgerWrites
 from gwctl.policy.snapshot import Quota
 
 NOON = 1_795_262_400.0  # 2026-11-21T12:00:00Z
@@ -51,7 +52,7 @@ class InFlight:
     """A write on its way: to the ledger, or its answer back."""
 
     book: QuotaBook
-    holding: Holding
+    lease: AgentLease
     swap: Swap
 
 
@@ -66,19 +67,20 @@ class SimAgent:
         self.lives = 0
         self.ids = count()
         self.on_way: list[InFlight] = []
-        self.book = self._born()
+        self._be_born()
 
-    def _born(self) -> QuotaBook:
+    def _be_born(self) -> None:
         self.lives += 1
-        book = QuotaBook(self.name, f"{self.name}-{self.lives}", self.fleet.settings, self.fleet.time.clock())
-        book.set_quotas(self.fleet.quotas)
-        return book
+        settings, clock = self.fleet.settings, self.fleet.time.clock()
+        self.writes = LedgerWrites(self.name, f"{self.name}-{self.lives}", settings, clock)
+        self.book = QuotaBook(self.writes, settings, clock)
+        self.book.set_quotas(self.fleet.quotas)
 
     def restart(self) -> None:
         """A crash and a new life: everything in memory is lost, the log is read again from the checkpoint."""
         self.on_way.clear()
-        self.book = self._born()
-        self.book.recover(self.fleet.store.read(self.book.recovery_keys()))
+        self._be_born()
+        self.writes.recover(self.fleet.store.read(self.book.recovery_keys()))
         for line in self.log[self.checkpoint + 1 :]:
             self.book.settle(line)
 
@@ -137,11 +139,11 @@ class SimAgent:
     def work(self) -> None:
         """Sends writes and takes in their answers until there is nothing more to do."""
         while writes := self.book.step():
-            for holding, swap in writes:
+            for lease, swap in writes:
                 try:
-                    self.book.answered(holding, self.fleet.store.swap(swap))
+                    self.book.answered(lease, self.fleet.store.swap(swap))
                 except StoreUnavailable:
-                    self.book.failed(holding)
+                    self.book.failed(lease)
 
     def commit(self) -> None:
         """Moves the checkpoint as far as it may."""

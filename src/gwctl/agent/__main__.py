@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from gwctl.agent.policy.bootstrap import write_start_files
-from gwctl.agent.quotas.identity import Identity, claimed_identity
+from gwctl.agent.reserve.identity import Identity, claimed_identity
 from gwctl.agent.settings import SETTINGS_VARIABLE, AgentSettings
 from gwctl.agent.worker import Agent
 from gwctl.core.errors import UserError

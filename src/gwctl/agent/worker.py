@@ -21,7 +21,7 @@ from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.policy.provider_secrets import ProviderSecrets
 from gwctl.agent.policy.snapshot_source import SnapshotSource
 from gwctl.agent.policy.sync import PolicySync
-from gwctl.agent.quotas.identity import Identity
+from gwctl.agent.reserve.identity import Identity
 from gwctl.agent.reserve.part import QuotaPart
 from gwctl.agent.reserve.tidying import Tidying
 from gwctl.agent.scan_server import ScanServer
@@ -62,7 +62,8 @@ class Agent:
         reader = S3SnapshotReader(place, lambda: connect("s3", QUICK, region_name=region)) if place else None
         source = SnapshotSource(settings, self._status, reader) if reader else None
         secrets = ProviderSecrets(settings, self._status) if settings.secrets_path is None else None
-        self._quotas = QuotaPart(settings, identity, self._history.find, status.quotas)
+        self._thresholds = Thresholds(settings)
+        self._quotas = QuotaPart(settings, identity, self._history.find, status.quotas, self._thresholds.notify)
         self._circuits = Circuits(self._history.find)
         self._policy = PolicySync(
             settings,
@@ -77,17 +78,14 @@ class Agent:
         self._metering = Metering(settings, self._history, status.usage, self._observe)
         self._shipper = EventShipper(settings, status.shipping, identity.agent)
         self._sources = [each for each in (source, secrets) if each]
-        self._thresholds = Thresholds(settings)
-        engine = self._quotas.engine
-        if engine is not None:
-            engine.on_threshold = self._thresholds.notify
+        quotas = self._quotas
         self._metrics = Metrics(
             settings,
             self._history.find,
             policy_age=Age(lambda: source.confirmed) if source else lambda: None,
             lags=[
                 lambda: self._shipper.lag_seconds,
-                *([Behind(lambda: engine.flushed + engine.backlog, lambda: engine.flushed)] if engine else []),
+                *([Behind(lambda: quotas.read, lambda: quotas.flushed)] if settings.tables else []),
             ],
         )
         changes = ChangeCopier(settings, identity.agent)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from gateway.sinks.place import Aws, agent_settings
-from gwctl.agent.quotas.writes import Notice
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.thresholds import Thresholds
 from gwctl.ledger.quotas.store import WindowKey
+from gwctl.ledger.quotas.writes import Notice
 from gwctl.policy.snapshot import Quota
 from support.ports import free_port
 from support.processes import wait_until

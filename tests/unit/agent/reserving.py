@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gwctl.agent.quotas.engine import QuotaEngine
-from gwctl.agent.quotas.settings import QuotaSettings
 from gwctl.agent.reserve.bounds import Bounds
-from gwctl.agent.reserve.desk import ReserveDesk
+from gwctl.agent.reserve.engine import QuotaEngine
+from gwctl.agent.reserve.handler import ReserveHandler
 from gwctl.agent.reserve.server import ReserveServer
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.settings import QuotaSettings
 from gwctl.ledger.quotas.store import QuotaStore
 from gwctl.policy.snapshot import Quota, Snapshot
 from unit.policy.examples import compiled
@@ -76,7 +76,7 @@ class Reserving:
 
     socket: Path
     engine: QuotaEngine
-    desk: ReserveDesk
+    handler: ReserveHandler
     opened: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -100,12 +100,12 @@ async def reserving(
 ) -> AsyncIterator[Reserving]:
     engine = QuotaEngine(store or ModelStore(), "agent", "writer", settings=settings or QuotaSettings(wait=0.3))
     engine.set_quotas(quotas)
-    desk = ReserveDesk(Bounds(lambda label: SNAPSHOT if label == SNAPSHOT.label else None))
-    desk.engine = engine
-    server = ReserveServer(socket, desk)
+    handler = ReserveHandler(Bounds(lambda label: SNAPSHOT if label == SNAPSHOT.label else None), engine)
+    handler.why_not = ""
+    server = ReserveServer(socket, handler)
     await server.start()
     keeper = asyncio.create_task(engine.run())
-    running = Reserving(socket, engine, desk)
+    running = Reserving(socket, engine, handler)
     try:
         yield running
     finally:

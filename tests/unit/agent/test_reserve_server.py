@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from gwctl.agent.quotas.settings import QuotaSettings
+from gwctl.agent.reserve.no_ledger import NoLedger
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.settings import QuotaSettings
 from gwctl.ledger.quotas.store import Outcome, StoreUnavailable, Swap
 from ledger.driver import quota
 from unit.agent.reserving import Answer, Reserving, call, read_answer, request, reserving
@@ -102,9 +103,9 @@ def test_without_the_ledger_nothing_is_known_against_the_request(socket: Path) -
     assert (answer.status, answer.headers["x-gw-refusal"]) == (429, "quota_unavailable")
 
 
-def test_without_an_engine_every_call_is_refused(socket: Path) -> None:
+def test_an_agent_that_has_no_ledger_or_is_starting_refuses_every_call(socket: Path) -> None:
     async def work(running: Reserving) -> Answer:
-        running.desk.engine = None
+        running.handler.why_not = NoLedger.why_not
         return await running.ask(shape="anthropic")
 
     answer = run(socket, work, {})

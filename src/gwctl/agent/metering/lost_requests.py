@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import cast
 
-from gwctl.agent.quotas.requests import Reservation
 from gwctl.agent.reserve.call import Asked
 from gwctl.core.names import Api
 from gwctl.edge.usage_log.line import EDGE_DIED
 from gwctl.ledger.metering.events import UsageEvent
+from gwctl.ledger.quotas.reservation import Reservation
 
 
 def events_of(lost: Iterable[Reservation]) -> Iterator[UsageEvent]:

@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict
 from gwctl.agent.metering.event_file import EventFile
 from gwctl.agent.metering.usage_log import Batch, Position, UsageLog
 from gwctl.agent.policy.history import SnapshotHistory
-from gwctl.agent.quotas.requests import Settlement
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.events import part_name
 from gwctl.agent.status import UsageStatus
@@ -26,6 +25,7 @@ from gwctl.edge.breaker import first_tried
 from gwctl.edge.usage_log.line import UsageLine, UsageLineError, after_torn, parse_line
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.metering.price_line import ServedBy, meter
+from gwctl.ledger.quotas.reservation import Settlement
 from gwctl.ledger.quotas.scopes import scopes_of
 from gwctl.pricing.model_limits import largest_answer
 

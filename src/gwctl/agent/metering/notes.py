@@ -16,10 +16,10 @@ from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
-from gwctl.agent.quotas.requests import RecentIds
 from gwctl.agent.sinks.events import DIGITS
 from gwctl.core.files import write_atomically
 from gwctl.edge.usage_log.line import EDGE_DIED
+from gwctl.ledger.quotas.reservation import RecentIds
 
 log = logging.getLogger("gwctl.agent")
 

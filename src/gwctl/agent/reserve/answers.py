@@ -11,8 +11,8 @@ import math
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from gwctl.agent.quotas.requests import Refusal, Reservation
 from gwctl.edge.errors import REFUSALS
+from gwctl.ledger.quotas.reservation import Refusal, Reservation
 
 Shape = Literal["openai", "anthropic"]
 

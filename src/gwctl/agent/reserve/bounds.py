@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from gwctl.agent.quotas.requests import Amounts
 from gwctl.agent.reserve.call import ReserveCall
+from gwctl.ledger.quotas.reservation import Amounts
 from gwctl.ledger.quotas.scopes import MAX_AMOUNT
 from gwctl.policy.documents import Provider
 from gwctl.policy.snapshot import Snapshot, TargetNode, targets_of

@@ -1,7 +1,7 @@
 """Answers the edge's reserve calls over HTTP/1.1 on a Unix socket, from memory.
 
 In: requests of Envoy's `ext_authz` filter with the header `x-gw-reserve`; method, path and body mean nothing. Out: what
-`ReserveDesk` decides. Whoever can open the socket can reserve, so it belongs to the owner alone.
+`ReserveHandler` decides. Whoever can open the socket can reserve, so it belongs to the owner alone.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from pathlib import Path
 import httptools
 
 from gwctl.agent.reserve.answers import unavailable
-from gwctl.agent.reserve.desk import ReserveDesk
+from gwctl.agent.reserve.handler import ReserveHandler
 
 log = logging.getLogger("gwctl.agent")
 
@@ -31,9 +31,9 @@ SOCKET_MODE = 0o600
 class ReserveServer:
     """Listens on `path` from `start` to `close`. A socket that a former process left is replaced."""
 
-    def __init__(self, path: Path, desk: ReserveDesk) -> None:
+    def __init__(self, path: Path, handler: ReserveHandler) -> None:
         self._path = path
-        self._desk = desk
+        self._handler = handler
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
         self._edges: set[int] = set()
@@ -55,7 +55,7 @@ class ReserveServer:
         self._path.unlink(missing_ok=True)
 
     def _connection(self) -> "_Connection":
-        return _Connection(self._desk, self._connections, self._edges)
+        return _Connection(self._handler, self._connections, self._edges)
 
     def dead_edges(self) -> AbstractSet[int]:
         """Processes that called, have ended, and have no call left to be read. Each is told until `forget`.
@@ -77,8 +77,8 @@ class ReserveServer:
 class _Connection(asyncio.Protocol):
     """One connection of the edge: one call after the other, kept alive."""
 
-    def __init__(self, desk: ReserveDesk, connections: set["_Connection"], edges: set[int]) -> None:
-        self._desk = desk
+    def __init__(self, handler: ReserveHandler, connections: set["_Connection"], edges: set[int]) -> None:
+        self._handler = handler
         self._connections = connections
         self._edges = edges
         self.edge = 0
@@ -108,7 +108,7 @@ class _Connection(asyncio.Protocol):
         self._connections.discard(self)
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
-            self._desk.gone(waiting)
+            self._handler.gone(waiting)
 
     def data_received(self, data: bytes) -> None:
         self._read += len(data)
@@ -134,7 +134,7 @@ class _Connection(asyncio.Protocol):
             raise httptools.HttpParserError("a request came before the last one was answered")
         self._busy = True
         try:
-            waiting = self._desk.ask(self._header, self.edge, self._answer)
+            waiting = self._handler.ask(self._header, self.edge, self._answer)
         except Exception:  # a bug must refuse this one request and no other
             log.exception("a reserve call could not be decided")
             self._answer(unavailable("openai", "The agent failed."))

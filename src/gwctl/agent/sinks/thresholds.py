@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from math import isinf
 from time import monotonic, time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import httpx
 
@@ -20,11 +20,9 @@ from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.backoff import Backoff, pause
 from gwctl.agent.sinks.messages import Message
 from gwctl.ledger.quotas.windows import window_at
+from gwctl.ledger.quotas.writes import Notice
 from gwctl.stores.aws.topic import NotificationTopic
 from gwctl.stores.interfaces import RefusedError, UnavailableError
-
-if TYPE_CHECKING:
-    from gwctl.agent.quotas.writes import Notice
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +197,7 @@ class Thresholds:
         """Messages that nobody took, since the start."""
         return sum(outbox.dropped for outbox in self._outboxes)
 
-    def notify(self, notice: "Notice") -> None:
+    def notify(self, notice: Notice) -> None:
         """Tells a threshold, some time. Never blocks or raises. Without a receiver it is written to the log."""
         message = self._message(notice)
         if not self._outboxes:
@@ -224,7 +222,7 @@ class Thresholds:
             if isinstance(result, Exception):
                 raise result
 
-    def _message(self, notice: "Notice") -> Message:
+    def _message(self, notice: Notice) -> Message:
         quota = notice.quota
         window = window_at(quota.period, quota.timezone, self._clock())
         now = window.id == notice.key.window and not isinf(window.end)

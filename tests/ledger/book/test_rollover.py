@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from gwctl.agent.quotas.requests import Refusal, Reservation
-from gwctl.agent.quotas.settings import QuotaSettings
-from gwctl.agent.quotas.waiting import Waiter
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.reservation import Refusal, Reservation
+from gwctl.ledger.quotas.settings import QuotaSettings
 from gwctl.ledger.quotas.store import WindowKey
+from gwctl.ledger.quotas.waiting import Waiter
 from ledger.driver import FakeTime, Fleet, quota
 
 
@@ -68,7 +68,7 @@ def test_a_past_window_is_given_back_and_forgotten() -> None:
     fleet.pass_by(33)
     state = fleet.state(WindowKey("q", "tokens", "2026-11-21T12:00Z"))
     assert (state.settled, state.committed) == (70, 70)
-    assert [holding.key.window for holding in agent.book.writes if holding.key.window.endswith("12:00Z")] == []
+    assert [lease.key.window for lease in agent.writes.leases if lease.key.window.endswith("12:00Z")] == []
 
 
 def test_an_alert_counts_a_long_stream_in_the_window_it_began_in() -> None:
@@ -113,7 +113,7 @@ def test_a_clock_that_jumps_never_takes_a_window_beyond_its_limit() -> None:
         for _ in range(3):
             agent.reserve(0, 40)
         fleet.pass_by(2)
-    windows = {holding.key for holding in agent.book.writes}
+    windows = {lease.key for lease in agent.writes.leases}
     assert max(state.committed for state in fleet.states(windows).values()) <= 100
 
 

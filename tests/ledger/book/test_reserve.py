@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from gwctl.agent.quotas.requests import Refusal, Reservation
-from gwctl.agent.quotas.settings import QuotaSettings
-from gwctl.agent.quotas.waiting import Waiter
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.reservation import Refusal, Reservation
 from gwctl.ledger.quotas.scopes import scopes_of
+from gwctl.ledger.quotas.settings import QuotaSettings
 from gwctl.ledger.quotas.store import Outcome, Swap, WindowKey
+from gwctl.ledger.quotas.waiting import Waiter
 from ledger.driver import NOON, SCOPES, Fleet, SimAgent, amounts, quota
 
 MONTH = WindowKey("month", "nano_usd", "2026-11")
@@ -71,7 +71,7 @@ def test_all_quotas_are_reserved_or_none(full: str) -> None:
     )
     agent.ask(5, 5)
     assert reason(agent.ask(50, 50)) == "too_large"
-    reserved = {holding.key.quota: holding.reserved for holding in agent.book.writes}
+    reserved = {lease.key.quota: lease.reserved for lease in agent.writes.leases}
     assert reserved == {"month": 5, "minute": 5}
 
 
@@ -149,7 +149,7 @@ def burn(agent: SimAgent, seconds: float, bound: int = 10, each: float = 0.05) -
 def test_a_lease_is_for_some_seconds_of_the_burn_rate() -> None:
     agent = one_agent(month=quota(10**9))
     burn(agent, seconds=5)  # 200 a second
-    free = next(holding.free for holding in agent.book.writes)
+    free = next(lease.free for lease in agent.writes.leases)
     assert 200 <= free <= 3 * 200 * 1.5
 
 

@@ -8,27 +8,28 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from gwctl.agent.quotas.engine import QuotaEngine
-from gwctl.agent.quotas.requests import Reservation
-from gwctl.agent.quotas.waiting import Decision, Waiter
 from gwctl.agent.reserve.answers import granted, refused, unavailable
 from gwctl.agent.reserve.bounds import Bounds, UnknownVariantError
 from gwctl.agent.reserve.call import Asked, ReserveCallError, parse_call
+from gwctl.agent.reserve.engine import QuotaEngine
+from gwctl.agent.reserve.no_ledger import NoLedger
+from gwctl.ledger.quotas.reservation import Decision, Reservation
 from gwctl.ledger.quotas.scopes import scopes_of
+from gwctl.ledger.quotas.waiting import Waiter
 
 log = logging.getLogger("gwctl.agent")
 
 Answer = Callable[[bytes], None]
 
 
-class ReserveDesk:
-    """`engine` is None until the agent has taken over its leases, and for good when it has no ledger."""
+class ReserveHandler:
+    """See the module."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, engine: QuotaEngine | NoLedger) -> None:
         self._bounds = bounds
-        self.engine: QuotaEngine | None = None
-        self.why_not = "The agent has no ledger."
-        """What is said while there is no engine."""
+        self._engine = engine
+        self.why_not = "The agent is starting."
+        """Why every call is refused; empty: calls are decided."""
 
     def ask(self, header: bytes, edge: int, answer: Answer) -> str | None:
         """Answers a call now and returns None, or returns the id of a request that waits and is answered later.
@@ -41,8 +42,7 @@ class ReserveDesk:
             log.error("%s: %r", error, header[:500])  # noqa: TRY400  the message says it all
             answer(unavailable("openai", "The agent cannot read what the edge asks."))
             return None
-        engine = self.engine
-        if engine is None:
+        if self.why_not:
             answer(unavailable(call.shape, self.why_not))
             return None
         try:
@@ -52,7 +52,7 @@ class ReserveDesk:
             answer(unavailable(call.shape, "The agent does not have the policy of this request yet."))
             return None
         asked = Asked(call, edge)
-        decision = engine.reserve_or_wait(call.id, scopes_of(call.team, call.client, call.model), bounds)
+        decision = self._engine.reserve_or_wait(call.id, scopes_of(call.team, call.client, call.model), bounds)
         if isinstance(decision, Waiter):
             decision.callbacks.append(partial(_tell, answer, asked))
             return call.id
@@ -61,8 +61,7 @@ class ReserveDesk:
 
     def gone(self, request_id: str) -> None:
         """Whoever asked for a request that waits has gone: it will not go on."""
-        if self.engine is not None:
-            self.engine.cancel(request_id)
+        self._engine.cancel(request_id)
 
 
 def _tell(answer: Answer, asked: Asked, decision: Decision) -> None:

@@ -6,13 +6,13 @@ from itertools import count
 
 import pytest
 
-from gwctl.agent.quotas.requests import Reservation
+from gwctl.ledger.quotas.reservation import Reservation
 from gwctl.ledger.quotas.store import WindowKey, WindowState
 from gwctl.ledger.quotas.windows import window_at
 from gwctl.stores.aws.quotas import DynamoQuotaStore
 from ledger.conftest import TABLE
 from ledger.driver import amounts, quota
-from ledger.hammer import Load, Report, hammer, running_engines
+from ledger.engine.hammer import Load, Report, hammer, running_engines
 from support.dynamodb_local import dynamodb_client
 
 ENGINES = 4

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gwctl.agent.quotas.requests import RecentIds, Refusal, Reservation, Settlement
-from gwctl.agent.quotas.settings import QuotaSettings
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.reservation import RecentIds, Refusal, Reservation, Settlement
+from gwctl.ledger.quotas.settings import QuotaSettings
 from gwctl.ledger.quotas.store import WindowKey, WindowState
 from ledger.driver import SCOPES, Fleet, amounts, quota
 
@@ -183,7 +183,7 @@ def test_what_nobody_can_claim_after_a_restart_is_given_back_at_once() -> None:
     agent = fleet.agent()
     agent.granted(80)
     agent.restart()
-    agent.book.writes.release_held()
+    agent.writes.release_held()
     fleet.pass_by(1.1)
     assert sums(fleet) == (0, 0)
 
@@ -225,9 +225,9 @@ def test_a_line_settled_while_a_write_is_under_way_holds_the_checkpoint() -> Non
     agent.settle(first, 10)
     fleet.time.pass_by(2)
     agent.book.tick()
-    [(holding, swap)] = agent.book.step()
+    [(lease, swap)] = agent.book.step()
     agent.settle(second, 20)
-    agent.book.answered(holding, fleet.store.swap(swap))
+    agent.book.answered(lease, fleet.store.swap(swap))
     assert agent.book.flushed == 0
 
 

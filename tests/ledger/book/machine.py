@@ -13,12 +13,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gwctl.agent.quotas.requests import Refusal, Reservation
-from gwctl.agent.quotas.settings import QuotaSettings
-from gwctl.agent.quotas.waiting import Waiter
 from gwctl.ledger.quotas.model import check_sums
 from gwctl.ledger.quotas.reconcile import GRACE_SECONDS, reconcile, tidy
+from gwctl.ledger.quotas.reservation import Refusal, Reservation
+from gwctl.ledger.quotas.settings import QuotaSettings
 from gwctl.ledger.quotas.store import QuotaStore, WindowKey
+from gwctl.ledger.quotas.waiting import Waiter
 from gwctl.policy.snapshot import Quota
 from ledger.driver import Fleet, Flight, Ghost, InFlight, SimAgent, amounts, quota
 
@@ -117,7 +117,7 @@ class QuotaMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def writes_are_sent(self, data: st.DataObject) -> None:
         agent = self.alive(data)
-        self.on_way += [InFlight(agent.book, holding, swap) for holding, swap in agent.book.step()]
+        self.on_way += [InFlight(agent.book, lease, swap) for lease, swap in agent.book.step()]
 
     # What the network does
 
@@ -130,16 +130,16 @@ class QuotaMachine(RuleBasedStateMachine):
             return
         if fate == "is late":
             self.ghosts.append(Ghost(write.swap, self.fleet.time.wall))
-        write.book.failed(write.holding)
+        write.book.failed(write.lease)
 
     @precondition(lambda self: self.answers)
     @rule(data=st.data(), arrives=st.sampled_from([True, True, False]))
     def an_answer(self, data: st.DataObject, arrives: bool) -> None:
         write, outcome = self.take(data, self.answers)
         if arrives:
-            write.book.answered(write.holding, outcome)
+            write.book.answered(write.lease, outcome)
         else:
-            write.book.failed(write.holding)
+            write.book.failed(write.lease)
 
     @precondition(lambda self: self.ghosts)
     @rule(data=st.data())
@@ -182,7 +182,7 @@ class QuotaMachine(RuleBasedStateMachine):
             agent = self.alive(data)
             old = any(flight.agent is agent and flight.life < agent.lives for flight in self.flights)
             if not old and self.read[agent.name] == len(agent.log):
-                agent.book.writes.release_held()
+                agent.writes.release_held()
 
     # What must hold
 
@@ -206,7 +206,7 @@ class QuotaMachine(RuleBasedStateMachine):
         if not hasattr(self, "fleet"):
             return
         for write in self.in_transit():
-            write.book.failed(write.holding)
+            write.book.failed(write.lease)
         for name in sorted(self.down - self.buried):
             self.revive(name)
         living = [agent for agent in self.fleet.agents if agent.name not in self.buried]
@@ -217,13 +217,13 @@ class QuotaMachine(RuleBasedStateMachine):
         for agent in living:
             for line in agent.log[self.read[agent.name] :]:
                 agent.book.settle(line)
-            agent.book.writes.release_held()
+            agent.writes.release_held()
         self.fleet.pass_by(5, step=0.25)
         current = {key for agent in living for key in agent.book.recovery_keys()} - self.haunted
         for key, state in self.fleet.states(sorted(self.seen)).items():
             check_sums(state)
             assert state.settled == self.spent[key], f"{key}: {state.settled} settled, {self.spent[key]} spent"
-            in_hand = sum(holding.free for agent in living for holding in agent.book.writes if holding.key == key)
+            in_hand = sum(lease.free for agent in living for lease in agent.writes.leases if lease.key == key)
             assert key not in current or state.committed - state.settled <= in_hand, f"{key}: a lease leaked: {state}"
         for agent in living:
             agent.commit()
@@ -288,7 +288,7 @@ class QuotaMachine(RuleBasedStateMachine):
         """The agent is gone for ever, and its gateway with it; the audit log has all that its requests did cost."""
         for flight in [flight for flight in self.flights if flight.agent is agent]:
             self.end(flight, 100)
-        self.seen.update(holding.key for holding in agent.book.writes)
+        self.seen.update(lease.key for lease in agent.writes.leases)
         self.kill(agent)
         self.buried.add(agent.name)
         self.fleet.time.pass_by(GRACE_SECONDS + 601)

@@ -1,11 +1,16 @@
-"""What is said about one request: its bounds, and then a reservation or a refusal, and in the end a settlement."""
+"""What is said about one request: its bound, then a reservation or a refusal, and in the end a settlement.
+
+The worked example of `gwctl.ledger.quotas`, for the first request: its bound is $0.40, so 400,000,000 nano-dollars are
+reserved; the usage log says that it did cost $0.03, so 30,000,000 are settled and the rest is free again. Had A
+crashed before it read that line, the line's `receipt` would name the same windows to its next life.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from gwctl.agent.quotas.holding import Holding
+from gwctl.ledger.quotas.lease import AgentLease
 from gwctl.ledger.quotas.scopes import UNITS, Period, Unit, checked_amount
 from gwctl.ledger.quotas.store import WindowKey
 
@@ -25,18 +30,19 @@ unavailable  the ledger did not answer, and the leases in hand are used up (503:
 class Reservation:
     """A request's bounds, taken out of every quota that covers it."""
 
-    __slots__ = ("at", "bounds", "holds", "note", "request_id", "shadow")
+    __slots__ = ("at", "bounds", "note", "parts", "request_id", "shadow")
 
     def __init__(
         self,
         request_id: str,
-        holds: Sequence[tuple[Holding, int]],
+        parts: Sequence[tuple[AgentLease, int]],
         bounds: Amounts,
         at: float,
         shadow: str | None = None,
     ) -> None:
         self.request_id = request_id
-        self.holds = holds
+        self.parts = parts
+        """The leases that it was taken from, and how much of each."""
         self.bounds = bounds
         self.at = at
         """When it was made, on the monotonic clock."""
@@ -48,7 +54,7 @@ class Reservation:
     @property
     def receipt(self) -> str:
         """The windows it counts in, for the usage log: after a restart the request is settled in just these."""
-        return ",".join(str(holding.key) for holding, _ in self.holds)
+        return ",".join(str(lease.key) for lease, _ in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,9 @@ class Refusal:
     """Since the epoch; None: never, or not known."""
     retry_after: int | None
     """None: trying again is of no use."""
+
+
+Decision = Reservation | Refusal
 
 
 class Settlement(NamedTuple):

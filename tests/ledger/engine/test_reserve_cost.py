@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from gwctl.agent.quotas.engine import QuotaEngine
-from gwctl.agent.quotas.requests import Reservation, Settlement
+from gwctl.agent.reserve.engine import QuotaEngine
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.reservation import Reservation, Settlement
 from ledger.driver import SCOPES, amounts, quota
 
 CALLS = 5_000
@@ -30,10 +30,10 @@ def test_a_reserve_under_three_quotas_takes_microseconds(capsys: pytest.CaptureF
     book = engine._book  # pyright: ignore[reportPrivateUsage]
     book.reserve("warm-up", SCOPES, bounds)
     while writes := book.step():
-        for holding, swap in writes:
-            book.answered(holding, store.swap(swap))
-    for holding in book.writes:
-        holding.free = 10**12
+        for lease, swap in writes:
+            book.answered(lease, store.swap(swap))
+    for lease in engine._writes.leases:  # pyright: ignore[reportPrivateUsage]
+        lease.free = 10**12
 
     reserve, settle = [], []
     for round_number in range(ROUNDS):

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from gwctl.agent.quotas.engine import QuotaEngine
-from gwctl.agent.quotas.requests import Refusal, Settlement
-from gwctl.agent.quotas.settings import QuotaSettings
+from gwctl.agent.reserve.engine import QuotaEngine
+from gwctl.ledger.quotas.reservation import Refusal, Settlement
+from gwctl.ledger.quotas.settings import QuotaSettings
 from gwctl.ledger.quotas.store import QuotaStore
 from gwctl.policy.snapshot import Quota
 from ledger.driver import amounts

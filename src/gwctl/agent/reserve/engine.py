@@ -1,7 +1,11 @@
-"""The quota engine on asyncio: sends the book's writes to the ledger in threads, and wakes whoever waits.
+"""The quota engine: runs the book on asyncio, sends its writes to the ledger in threads, and wakes whoever waits.
 
 In: a `QuotaStore`, quotas, and for each request `reserve`, later `settle` or `cancel`. Out: `Reservation` or
-`Refusal`. All behaviour is in `book`; here are only the loop, the threads and the futures.
+`Refusal`. All behaviour is in `gwctl.ledger.quotas`; here are only the loop, the threads and the futures.
+
+The worked example of `gwctl.ledger.quotas`: in step 1 `reserve` suspends for the few milliseconds of one write; if A
+had $0.40 free, it would not suspend at all. In step 3 it suspends until step 4 makes room, or for 1.5 s. After the
+crash of step 5, `recover` reads B's lease of $0.50 back, and until it has, B answers nobody.
 """
 
 import asyncio
@@ -11,13 +15,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 
-from gwctl.agent.quotas.book import QuotaBook
-from gwctl.agent.quotas.holding import Holding
-from gwctl.agent.quotas.requests import Amounts, Counters, Refusal, Reservation, Settlement
-from gwctl.agent.quotas.settings import Clock, QuotaSettings
-from gwctl.agent.quotas.waiting import Decision, Waiter
-from gwctl.agent.quotas.writes import Notice
+from gwctl.ledger.quotas.book import QuotaBook
+from gwctl.ledger.quotas.lease import AgentLease
+from gwctl.ledger.quotas.reservation import Amounts, Counters, Decision, Refusal, Reservation, Settlement
+from gwctl.ledger.quotas.settings import Clock, QuotaSettings
 from gwctl.ledger.quotas.store import Outcome, QuotaStore, StoreUnavailable
+from gwctl.ledger.quotas.waiting import Waiter
+from gwctl.ledger.quotas.writes import LedgerWrites, Notice
 from gwctl.policy.snapshot import Quota
 
 log = logging.getLogger(__name__)
@@ -35,6 +39,9 @@ class QuotaEngine:
     `run` as a task for as long as the agent lives; in the end `stop`, perhaps `retire`, and `close`.
     """
 
+    why_not = ""
+    """Nothing hinders it from reserving."""
+
     def __init__(
         self,
         store: QuotaStore,
@@ -46,8 +53,8 @@ class QuotaEngine:
         threads: Executor | None = None,
     ) -> None:
         self._store = store
-        self._agent = agent
-        self._book = QuotaBook(agent, writer, settings, clock)
+        self._writes = LedgerWrites(agent, writer, settings, clock)
+        self._book = QuotaBook(self._writes, settings, clock)
         self._threads = threads or ThreadPoolExecutor(settings.writes_at_once, thread_name_prefix="ledger")
         self._owns_threads = threads is None
         self._woken = False
@@ -81,8 +88,7 @@ class QuotaEngine:
     def set_quotas(self, quotas: Mapping[str, Quota]) -> None:
         """Puts the quotas of a policy snapshot in force, by id."""
         self._book.set_quotas(quotas)
-        if self._book.has_work:
-            self._wake()
+        self._wake_for_work()
 
     async def reserve(
         self, request_id: str, scopes: tuple[str, ...], bounds: Amounts, deadline: float = math.inf
@@ -112,8 +118,7 @@ class QuotaEngine:
         Whoever loses interest in the waiter calls `cancel`.
         """
         answer = self._book.reserve(request_id, scopes, bounds, deadline)
-        if self._book.has_work:
-            self._wake()
+        self._wake_for_work()
         return answer
 
     @property
@@ -131,14 +136,12 @@ class QuotaEngine:
         Repeating a line changes nothing. ValueError for absurd costs; then nothing was changed.
         """
         self._book.settle(settlement)
-        if self._book.has_work:
-            self._wake()
+        self._wake_for_work()
 
     def cancel(self, request_id: str) -> None:
         """The request did not go on and cost nothing."""
         self._book.cancel(request_id)
-        if self._book.has_work:
-            self._wake()
+        self._wake_for_work()
 
     def settle_lost(self, is_lost: Callable[[object], bool]) -> list[Reservation]:
         """Settles at their bound all reservations of whose note that is true; returns them.
@@ -146,8 +149,7 @@ class QuotaEngine:
         For requests that will have no line in the usage log, because the edge that served them is dead.
         """
         lost = self._book.settle_lost(is_lost)
-        if self._book.has_work:
-            self._wake()
+        self._wake_for_work()
         return lost
 
     async def recover(self) -> None:
@@ -164,12 +166,12 @@ class QuotaEngine:
                 log.warning("leases from before the restart cannot be read yet: %s", error)
                 await asyncio.sleep(RECOVER_SECONDS)
             else:
-                self._book.recover(states)
+                self._writes.recover(states)
                 return
 
     def release_held(self) -> None:
         """No request from before the restart is in flight any more, and the usage log was read to its end."""
-        self._book.writes.release_held()
+        self._writes.release_held()
 
     async def run(self) -> None:
         """Keeps time until it is cancelled. An exception here is a bug; the agent should end with it."""
@@ -183,14 +185,14 @@ class QuotaEngine:
 
         Requests in flight keep their leases: the next life of this agent finds them.
         """
-        self._book.writes.stopping = True
+        self._writes.stopping = True
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        while not self._book.writes.drained and loop.time() < deadline:
+        while not self._writes.drained and loop.time() < deadline:
             self._book.tick()
             self._step()
             await asyncio.sleep(TICK_SECONDS)
-        return self._book.writes.drained
+        return self._writes.drained
 
     async def retire(self) -> None:
         """Closes the leases of an agent that will never come back, so that nobody has to reconcile them.
@@ -199,7 +201,7 @@ class QuotaEngine:
         closed now is left as it is.
         """
         loop = asyncio.get_running_loop()
-        writes = [loop.run_in_executor(self._threads, self._store.swap, swap) for swap in self._book.writes.farewells()]
+        writes = [loop.run_in_executor(self._threads, self._store.swap, swap) for swap in self._writes.closing()]
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 log.warning("a lease could not be closed and will have to be reconciled: %s", outcome)
@@ -209,32 +211,32 @@ class QuotaEngine:
         if self._owns_threads:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _wake(self) -> None:
-        if not self._woken:
+    def _wake_for_work(self) -> None:
+        if self._book.has_work and not self._woken:
             self._woken = True
             asyncio.get_running_loop().call_soon(self._step)
 
     def _step(self) -> None:
         self._woken = False
         loop = asyncio.get_running_loop()
-        for holding, swap in self._book.step():
+        for lease, swap in self._book.step():
             write = loop.run_in_executor(self._threads, self._store.swap, swap)
-            write.add_done_callback(partial(self._written, holding))
-        for notice in self._book.writes.notices():
+            write.add_done_callback(partial(self._written, lease))
+        for notice in self._writes.notices():
             claim = loop.run_in_executor(self._threads, self._store.claim, notice.key, notice.threshold)
             claim.add_done_callback(partial(self._claimed, notice))
 
-    def _written(self, holding: Holding, write: "asyncio.Future[Outcome]") -> None:
+    def _written(self, lease: AgentLease, write: "asyncio.Future[Outcome]") -> None:
         if write.cancelled():
             return
         error = write.exception()
         if error is None:
-            self._book.answered(holding, write.result())
+            self._book.answered(lease, write.result())
         else:
-            if holding.failures == 0:
-                log.warning("quota %s: the ledger gave no answer: %s", holding.key, error, exc_info=_bug(error))
-            self._book.failed(holding)
-        self._wake()
+            if lease.failures == 0:
+                log.warning("quota %s: the ledger gave no answer: %s", lease.key, error, exc_info=_bug(error))
+            self._book.failed(lease)
+        self._wake_for_work()
 
     def _claimed(self, notice: Notice, claim: "asyncio.Future[bool]") -> None:
         if claim.cancelled():
@@ -242,7 +244,7 @@ class QuotaEngine:
         error = claim.exception()
         if error is not None:
             log.warning("quota %s: threshold %d not claimed: %s", notice.key, notice.threshold, error)
-            self._book.writes.unclaimed(notice)
+            self._writes.unclaimed(notice)
         elif claim.result():
             self.on_threshold(notice)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from gwctl.agent.quotas.requests import Refusal, Reservation
-from gwctl.agent.quotas.waiting import Waiter
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.reconcile import GRACE_SECONDS, reconcile
+from gwctl.ledger.quotas.reservation import Refusal, Reservation
 from gwctl.ledger.quotas.store import Outcome, StoreUnavailable, Swap, WindowKey
+from gwctl.ledger.quotas.waiting import Waiter
 from ledger.driver import Fleet, SimAgent, quota
 
 MONTH = WindowKey("month", "nano_usd", "2026-11")

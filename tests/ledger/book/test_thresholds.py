@@ -1,9 +1,9 @@
 """Thresholds are made known once a window by one agent; `alert` and `shadow` count, and never refuse."""
 
-from gwctl.agent.quotas.requests import Refusal, Reservation
-from gwctl.agent.quotas.writes import Notice
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.reservation import Refusal, Reservation
 from gwctl.ledger.quotas.store import WindowKey
+from gwctl.ledger.quotas.writes import Notice
 from ledger.driver import Fleet, SimAgent, quota
 
 MONTH = WindowKey("month", "nano_usd", "2026-11")
@@ -24,7 +24,7 @@ def spend(agent: SimAgent, cost: int) -> None:
 
 def told(fleet: Fleet) -> list[int]:
     """Lets every agent claim what it has noticed; returns the thresholds that were won."""
-    notices: list[Notice] = [notice for agent in fleet.agents for notice in agent.book.writes.notices()]
+    notices: list[Notice] = [notice for agent in fleet.agents for notice in agent.writes.notices()]
     return [notice.threshold for notice in notices if fleet.store.claim(notice.key, notice.threshold)]
 
 
@@ -70,8 +70,8 @@ def test_a_claim_that_failed_is_made_again() -> None:
     agent = fleet.agents[0]
     spend(agent, 85)
     fleet.pass_by(1.1)
-    for notice in agent.book.writes.notices():
-        agent.book.writes.unclaimed(notice)
+    for notice in agent.writes.notices():
+        agent.writes.unclaimed(notice)
     spend(agent, 1)
     fleet.pass_by(1.1)
     assert told(fleet) == [80]

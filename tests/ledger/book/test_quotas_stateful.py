@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.store import QuotaStore
-from ledger.machine import QuotaMachine
+from ledger.book.machine import QuotaMachine
 from support.session.profile import examples
 
 ON_THE_MODEL = settings(max_examples=examples(60), stateful_step_count=80)

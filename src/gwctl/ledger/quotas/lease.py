@@ -1,4 +1,4 @@
-"""One lease: what this agent holds of one window, what it has handed out of it, and the next write about it.
+"""A lease as its agent sees it: what it may hand out, what it has handed out, and the next write about it.
 
 In: bounds taken and released, costs, the ledger's answers. Out: `free`, what may still be handed out; swaps for the
 ledger. No I/O, no clock. The arithmetic is the safety argument of docs/adr/0020-reserve-settle-lease.md:
@@ -7,6 +7,18 @@ ledger. No I/O, no clock. The arithmetic is the safety argument of docs/adr/0020
 
 where `outstanding` and `settled` are what the ledger has confirmed, and everything else is only known here. Nothing
 is handed out while `free` does not cover it, so what requests in flight may still cost is always leased.
+
+The worked example of `gwctl.ledger.quotas`, step 4, as A sees it:
+
+                                 outstanding  reserved  spent  settled  returning  free
+    a request of $0.40 in flight        0.40      0.40   0       0         0       0
+    it did cost $0.03                   0.40      0      0.03    0         0       0.37
+    the one that waited goes on         0.40      0.20   0.03    0         0       0.17
+    the write is on its way             0.40      0.20   0.03    0         0.17    0
+    the ledger confirms it              0.20      0.20   0.03    0.03      0       0
+
+And B after its crash, step 5: the $0.50 that the ledger says are outstanding are `held`, so nothing is free. The
+replayed line takes its $0.05 out of them (step 6), and `release_held` frees the other $0.45, to be given back.
 """
 
 import math
@@ -14,14 +26,15 @@ import math
 from gwctl.ledger.quotas.store import EMPTY, NO_LEASE, Lease, Outcome, Swap, WindowKey, WindowState, is_still
 
 
-class Holding:
-    """A lease on the window `key`. `writer` must be unique to this object, over all processes and restarts."""
+class AgentLease:
+    """The lease on the window `key`. `writer` must be unique to this object, over all processes and restarts."""
 
     __slots__ = (
         "_early",
         "agent",
         "answered_at",
         "claimed",
+        "confirmed",
         "failing_since",
         "failures",
         "fenced",
@@ -30,7 +43,6 @@ class Holding:
         "held",
         "held_since",
         "key",
-        "lease",
         "low",
         "mark",
         "pending",
@@ -51,7 +63,7 @@ class Holding:
         self.key = key
         self.agent = agent
         self.writer = writer
-        self.lease: Lease = NO_LEASE
+        self.confirmed: Lease = NO_LEASE
         """As the ledger last confirmed it."""
         self.state: WindowState = EMPTY
         """The window, over all agents, as the ledger last showed it."""
@@ -97,24 +109,24 @@ class Holding:
         """When (seconds since the epoch) the lease expires. Infinite without one: then nothing is free."""
         if self.fenced:
             return -math.inf
-        return self.lease.expires_at if self.lease.seq else math.inf
+        return self.confirmed.expires_at if self.confirmed.seq else math.inf
 
     @property
     def dirty(self) -> bool:
         """Whether something was spent that the ledger does not have yet."""
-        return self.spent != self.lease.settled
+        return self.spent != self.confirmed.settled
 
     @property
     def settled_floor(self) -> int:
         """What all agents have spent in this window, at least. It can only grow."""
-        return self.state.settled + self.spent - self.lease.settled
+        return self.state.settled + self.spent - self.confirmed.settled
 
     @property
     def done(self) -> bool:
         """Whether there is nothing left to write or to wait for."""
         if self.users:
             return False
-        return self.fenced or not (self.held or self.dirty or self.lease.outstanding or self.pending)
+        return self.fenced or not (self.held or self.dirty or self.confirmed.outstanding or self.pending)
 
     def take(self, bound: int) -> None:
         """Hands out `bound`, which may be nothing. The caller has seen that `free` covers it."""
@@ -164,7 +176,7 @@ class Holding:
 
     def forget_unwritten(self) -> None:
         """Gives up what was spent and can never be written: the lease is closed."""
-        self.spent = self.lease.settled
+        self.spent = self.confirmed.settled
         self.unwritten = None
         self._recount()
 
@@ -173,7 +185,7 @@ class Holding:
 
         What was spent beyond the lease is written first and without a condition: it cannot be undone by refusing.
         """
-        left = self.lease.outstanding - (self.spent - self.lease.settled)
+        left = self.confirmed.outstanding - (self.spent - self.confirmed.settled)
         needed = self.reserved + self.held
         if left < needed:
             amount = 0
@@ -181,13 +193,13 @@ class Holding:
             outstanding=max(left + amount, needed),
             settled=self.spent,
             mark=self.mark,
-            seq=self.lease.seq + 1,
+            seq=self.confirmed.seq + 1,
             writer=self.writer,
             expires_at=expires_at,
         )
         self.returning = max(0, left - after.outstanding)
         self.free -= self.returning
-        self.pending = Swap(self.key, self.agent, self.lease, after, limit if amount > 0 else None)
+        self.pending = Swap(self.key, self.agent, self.confirmed, after, limit if amount > 0 else None)
         return self.pending
 
     def answer(self, outcome: Outcome) -> None:
@@ -213,13 +225,13 @@ class Holding:
             self._confirm(found)
         elif self._early is not None and found.seq:
             self._adopt(found, self._early)
-        elif not is_still(found, self.lease):
+        elif not is_still(found, self.confirmed):
             self.fenced = True  # also a lease that is not there any more: it was closed, and then archived
         self.state = state
         self._recount()
 
     def _confirm(self, lease: Lease) -> None:
-        self.lease = lease
+        self.confirmed = lease
         self._early = None
         if not self.dirty:
             self.unwritten = None
@@ -229,7 +241,7 @@ class Holding:
     def _adopt(self, found: Lease, early: list[tuple[int | None, int]]) -> None:
         """Continues the lease of this agent's former life; `found.mark` tells which replayed events it has."""
         later = sum(cost for position, cost in early if position is None or position > found.mark)
-        self.lease = found
+        self.confirmed = found
         self.spent = found.settled + later
         self.held = max(0, found.outstanding - later)
         self.mark = max(self.mark, found.mark)
@@ -237,5 +249,5 @@ class Holding:
             self.unwritten = None
 
     def _recount(self) -> None:
-        unsettled = self.spent - self.lease.settled
-        self.free = self.lease.outstanding - self.reserved - self.held - unsettled - self.returning
+        unsettled = self.spent - self.confirmed.settled
+        self.free = self.confirmed.outstanding - self.reserved - self.held - unsettled - self.returning

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gwctl.agent.quotas.requests import Refusal, Reservation
-from gwctl.agent.quotas.waiting import Waiter
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.reservation import Refusal, Reservation
 from gwctl.ledger.quotas.store import WindowKey
+from gwctl.ledger.quotas.waiting import Waiter
 from ledger.driver import Fleet, quota
 
 MONTH = WindowKey("month", "nano_usd", "2026-11")
@@ -50,7 +50,7 @@ def test_no_agent_holds_more_than_its_share_of_what_is_left() -> None:
             if isinstance(answer, Reservation):
                 agent.settle(answer, 10)
         fleet.pass_by(0.05)
-    idle = [holding.free for agent in fleet.agents for holding in agent.book.writes]
+    idle = [lease.free for agent in fleet.agents for lease in agent.writes.leases]
     left = 2000 - fleet.state(MONTH).settled
     assert sum(idle) <= left / 2
 

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from gwctl.agent.quotas.engine import QuotaEngine
-from gwctl.agent.quotas.requests import Refusal, Reservation, Settlement
-from gwctl.agent.quotas.settings import QuotaSettings
-from gwctl.agent.quotas.writes import Notice
+from gwctl.agent.reserve.engine import QuotaEngine
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.reservation import Refusal, Reservation, Settlement
+from gwctl.ledger.quotas.settings import QuotaSettings
 from gwctl.ledger.quotas.store import Outcome, QuotaStore, StoreUnavailable, Swap, WindowKey, WindowState
 from gwctl.ledger.quotas.windows import window_at
+from gwctl.ledger.quotas.writes import Notice
 from ledger.driver import amounts, quota
 
 SCOPES = ("team:acme",)

@@ -1,9 +1,9 @@
 """A policy snapshot changes quotas while leases are out and requests wait."""
 
-from gwctl.agent.quotas.requests import Refusal, Reservation
-from gwctl.agent.quotas.waiting import Waiter
 from gwctl.ledger.quotas.model import ModelStore
+from gwctl.ledger.quotas.reservation import Refusal, Reservation
 from gwctl.ledger.quotas.store import WindowKey
+from gwctl.ledger.quotas.waiting import Waiter
 from ledger.driver import Fleet, quota
 
 MONTH = WindowKey("month", "nano_usd", "2026-11")

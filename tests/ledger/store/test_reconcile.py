@@ -2,9 +2,9 @@
 
 import pytest
 
-from gwctl.agent.quotas.requests import Reservation
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.reconcile import ARCHIVE_SECONDS, GRACE_SECONDS, ReconcileError, reconcile, tidy
+from gwctl.ledger.quotas.reservation import Reservation
 from gwctl.ledger.quotas.store import WindowKey
 from ledger.driver import Fleet, quota
 

@@ -5,69 +5,61 @@ and refusals, at once or later through `Waiter.decide`; and through `step` the w
 
     reserve ─► leases in hand cover it ─► Reservation                  (no write, no waiting)
             └► they do not ─► Waiter ─► step: one write a window leases for all who wait ─► answered ─► step: decided
+
+The worked example of `gwctl.ledger.quotas`: if a quota of ten requests a minute covers A's first request too, $0.40 and
+1 request are reserved together or not at all. When its line is read, $0.03 and 1 request are settled and $0.37 are
+free; the next `step` gives $0.20 of them to the one that waited. When the same line comes again after a crash, nothing
+changes.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 
-from gwctl.agent.quotas.coverage import Cover, Coverage
-from gwctl.agent.quotas.holding import Holding
-from gwctl.agent.quotas.meter import Meter
-from gwctl.agent.quotas.requests import (
-    Amounts,
-    Counters,
-    Reason,
-    RecentIds,
-    Refusal,
-    Reservation,
-    Settlement,
-    check_amounts,
-)
-from gwctl.agent.quotas.settings import Clock, QuotaSettings
-from gwctl.agent.quotas.waiting import Decision, Line, Waiter
-from gwctl.agent.quotas.writes import Writes
-from gwctl.ledger.quotas.store import Outcome, Swap, WindowKey, WindowState
+from gwctl.ledger.quotas.lease import AgentLease
+from gwctl.ledger.quotas.quota import AgentQuota, Cover, QuotasInForce
+from gwctl.ledger.quotas.reservation import Amounts, Decision, Reason, RecentIds, Reservation, Settlement, check_amounts
+from gwctl.ledger.quotas.settings import Clock, QuotaSettings
+from gwctl.ledger.quotas.store import Outcome, Swap, WindowKey
+from gwctl.ledger.quotas.waiting import Line, Waiter
+from gwctl.ledger.quotas.writes import LedgerWrites
 from gwctl.policy.snapshot import Quota
 
 
 class QuotaBook:
-    """See the module. `writer` names this process: it must differ from run to run.
+    """See the module. `writes` has the leases. Not to be shared between threads."""
 
-    Not to be shared between threads.
-    """
-
-    def __init__(self, agent: str, writer: str, settings: QuotaSettings, clock: Clock) -> None:
-        self.counters = Counters()
-        self.writes = Writes(agent, writer, settings, clock, self.counters)
+    def __init__(self, writes: LedgerWrites, settings: QuotaSettings, clock: Clock) -> None:
+        self.counters = writes.counters
         self.position = -1
         """The last line of the usage log that was settled."""
         self.on_aged: Callable[[str], None] = lambda _: None
         """Is told the id of a request that was settled at its bound because it never appeared in the usage log."""
         self.suspended = False
         """Quotas that block refuse everything, as `unavailable`."""
+        self._writes = writes
         self._settings = settings
         self._wall = clock.wall
         self._mono = clock.mono
-        self._coverage = Coverage(settings)
+        self._quotas = QuotasInForce(settings)
         self._reservations: dict[str, Reservation] = {}
         self._recent = RecentIds()
         self._line = Line()
-        self._to_serve: dict[Meter, None] = {}
+        self._to_serve: dict[AgentQuota, None] = {}
 
-    def set_quotas(self, quotas: Mapping[str, Quota]) -> None:
+    def set_quotas(self, rules: Mapping[str, Quota]) -> None:
         """Puts other quotas in force. Whoever waits now waits for these."""
-        for meter in self._coverage.replace(quotas):
-            self.writes.leave(meter)
-        for waiter in self._line.everybody():
+        for quota in self._quotas.replace(rules):
+            self._writes.leave(quota)
+        for waiter in self._line:
             self._line.leave(waiter)
-            waiter.cover = self._coverage.of(waiter.scopes)
+            waiter.cover = self._quotas.cover(waiter.scopes)
             self._line.join(waiter)
             self._reconsider(waiter)
 
     def reserve(
         self, request_id: str, scopes: tuple[str, ...], bounds: Amounts, until: float = math.inf
-    ) -> Reservation | Refusal | Waiter:
+    ) -> Decision | Waiter:
         """Takes the bounds out of every quota that covers the scopes, or out of none.
 
         A `Waiter` is decided by later calls of `step` and `tick`: at the latest after the wait bound, or when the
@@ -77,12 +69,12 @@ class QuotaBook:
         if known is not None:
             return known
         check_amounts(bounds, "a bound")
-        cover = self._coverage.of(scopes)
+        cover = self._quotas.cover(scopes)
         wall = self._wall()
-        for meter in cover.blocking:
-            if not meter.good_from <= wall < meter.good_until:
-                self.writes.enter(meter, wall)
-            if bounds[meter.unit] > meter.holding.free or wall >= meter.good_until or self._full:
+        for quota in cover.blocking:
+            if not quota.good_from <= wall < quota.good_until:
+                self._writes.enter(quota, wall)
+            if bounds[quota.unit] > quota.lease.free or wall >= quota.good_until or self._full:
                 return self._line_up(Waiter(request_id, scopes, bounds, cover, self._mono(), until))
         return self._grant(request_id, cover, bounds, wall)
 
@@ -118,48 +110,48 @@ class QuotaBook:
     def tick(self) -> None:
         """Does what time alone brings about. To be called some twenty times a second, and then `step`."""
         now, wall = self._mono(), self._wall()
-        for meter in list(self._line.crowded):
-            if not meter.good_from <= wall < meter.good_until:
-                self.writes.enter(meter, wall)
-                self._to_serve[meter] = None
-            self.writes.hurry(meter.holding, awaited=True)
-        for waiter in self._line.overdue(now):
-            self._reconsider(waiter, final=True)
-        self.writes.scan()
+        for quota in self._line.quotas:
+            if not quota.good_from <= wall < quota.good_until:
+                self._writes.enter(quota, wall)
+                self._to_serve[quota] = None
+            self._writes.consider(quota.lease, awaited=True)
+        for waiter in self._line:
+            if now >= waiter.until:
+                self._reconsider(waiter, final=True)
+        self._writes.scan()
         self._age(now)
 
-    def step(self) -> list[tuple[Holding, Swap]]:
+    def step(self) -> list[tuple[AgentLease, Swap]]:
         """Decides who can be decided. Returns the writes that the ledger is to get now.
 
-        Give each holding to `answered` or `failed`, and then call `step` again.
+        Give each lease to `answered` or `failed`, and then call `step` again.
         """
-        for meter in list(self._to_serve):
-            for waiter in list(meter.line.values()):
+        for quota in list(self._to_serve):
+            for waiter in self._line.waiters_of(quota):
                 self._reconsider(waiter)
         self._to_serve.clear()
-        return self.writes.next()
+        return self._writes.next(self._line.demand)
 
-    def answered(self, holding: Holding, outcome: Outcome) -> None:
+    def answered(self, lease: AgentLease, outcome: Outcome) -> None:
         """The ledger's answer to a write."""
-        meter = self.writes.answered(holding, outcome)
-        if meter is not None:
-            self._to_serve[meter] = None
+        self._writes.answered(lease, outcome)
+        self._serve(lease)
 
-    def failed(self, holding: Holding) -> None:
+    def failed(self, lease: AgentLease) -> None:
         """The ledger gave no answer to a write. It is repeated."""
-        self.writes.failed(holding)
-        meter = self.writes.meter_of(holding)
-        if meter is not None:
-            self._to_serve[meter] = None
+        self._writes.failed(lease)
+        self._serve(lease)
 
     def recovery_keys(self) -> list[WindowKey]:
-        """The windows in which a former life of this agent may have left a lease."""
-        return list(self._coverage.keys(self._wall()))
+        """The windows in which a former life of this agent may have left a lease, to be given to `writes.recover`."""
+        return list(self._quotas.keys(self._wall()))
 
-    def recover(self, states: Mapping[WindowKey, WindowState]) -> None:
-        """Takes over what a former life left; `states` are the recovery keys' windows, read from the ledger."""
-        for key, state in states.items():
-            self.writes.recover(key, state)
+    def settle_lost(self, is_lost: Callable[[object], bool]) -> list[Reservation]:
+        """Settles at their bound all reservations of whose note that is true; returns them."""
+        lost = [reservation for reservation in self._reservations.values() if is_lost(reservation.note)]
+        for reservation in lost:
+            self._settle_at_bound(reservation)
+        return lost
 
     @property
     def flushed(self) -> int:
@@ -167,12 +159,12 @@ class QuotaBook:
 
         While it lags far behind `position` nothing more should be settled: what it lags behind by is in memory.
         """
-        return self.writes.flushed(self.position)
+        return self._writes.flushed(self.position)
 
     @property
     def has_work(self) -> bool:
         """Whether `step` has something to do."""
-        return bool(self._to_serve) or self.writes.has_work
+        return bool(self._to_serve) or self._writes.has_work
 
     @property
     def in_flight(self) -> int:
@@ -181,46 +173,45 @@ class QuotaBook:
 
     @property
     def _full(self) -> bool:
-        return self.suspended or self.writes.stopping or len(self._reservations) >= self._settings.max_reservations
+        return self.suspended or self._writes.stopping or len(self._reservations) >= self._settings.max_reservations
 
     def _grant(self, request_id: str, cover: Cover, bounds: Amounts, wall: float) -> Reservation:
-        holds: list[tuple[Holding, int]] = []
+        parts: list[tuple[AgentLease, int]] = []
         if self._full and not cover.blocking:
-            return Reservation(request_id, holds, bounds, self._mono())  # counted when its line is in the log
-        for meter in cover.blocking:
-            bound = bounds[meter.unit]
-            holding = meter.holding
-            holding.take(bound)
-            if holding.free < holding.low:
-                self.writes.hurry(holding)
-            holds.append((holding, bound))
+            return Reservation(request_id, parts, bounds, self._mono())  # counted when its line is in the log
+        for quota in cover.blocking:
+            bound, lease = bounds[quota.unit], quota.lease
+            lease.take(bound)
+            if lease.free < lease.low:
+                self._writes.consider(lease)
+            parts.append((lease, bound))
         shadow: str | None = None
-        for meter in cover.counting:
-            if not meter.good_from <= wall < meter.good_until:
-                self.writes.enter(meter, wall)
-            if meter.quota.action == "shadow" and meter.verdict(bounds[meter.unit], 0) is not None:
+        for quota in cover.counting:
+            if not quota.good_from <= wall < quota.good_until:
+                self._writes.enter(quota, wall)
+            if quota.rule.action == "shadow" and quota.verdict(bounds[quota.unit], 0) is not None:
                 self.counters.would_refuse += 1
-                shadow = shadow or meter.id
-            meter.holding.take(0)
-            holds.append((meter.holding, 0))
+                shadow = shadow or quota.id
+            quota.lease.take(0)
+            parts.append((quota.lease, 0))
         self.counters.granted += 1
-        reservation = Reservation(request_id, holds, bounds, self._mono(), shadow)
-        if holds:
+        reservation = Reservation(request_id, parts, bounds, self._mono(), shadow)
+        if parts:
             self._reservations[request_id] = reservation
         return reservation
 
-    def _line_up(self, waiter: Waiter) -> Reservation | Refusal | Waiter:
+    def _line_up(self, waiter: Waiter) -> Decision | Waiter:
         waiter.until = min(waiter.until, waiter.since + self._settings.wait)
-        for meter in waiter.cover.blocking:
-            meter.largest = max(meter.largest, waiter.bounds[meter.unit])
+        for quota in waiter.cover.blocking:
+            quota.largest = max(quota.largest, waiter.bounds[quota.unit])
         decision = self._decision(waiter, final=waiter.since >= waiter.until)
         if decision is None and len(self._line) >= self._settings.max_waiters:
             decision = self._refuse(waiter.cover.blocking[0], "unavailable", self._wall())
         if decision is not None:
             return decision
         self._line.join(waiter)
-        for meter in waiter.cover.blocking:
-            self.writes.hurry(meter.holding, awaited=True)
+        for quota in waiter.cover.blocking:
+            self._writes.consider(quota.lease, awaited=True)
         return waiter
 
     def _reconsider(self, waiter: Waiter, *, final: bool = False) -> None:
@@ -231,35 +222,34 @@ class QuotaBook:
 
     def _decision(self, waiter: Waiter, *, final: bool) -> Decision | None:
         """A reservation if everything fits, a refusal if something never will or time is up; else None."""
-        wall, now = self._wall(), self._mono()
-        lacking: list[Meter] = []
-        for meter in waiter.cover.blocking:
-            if not meter.good_from <= wall < meter.good_until:
-                self.writes.enter(meter, wall)
-            if not meter.fits(waiter.bounds[meter.unit], wall):
-                lacking.append(meter)
+        wall, now, bounds = self._wall(), self._mono(), waiter.bounds
+        lacking: list[AgentQuota] = []
+        for quota in waiter.cover.blocking:
+            if not quota.good_from <= wall < quota.good_until:
+                self._writes.enter(quota, wall)
+            if not quota.fits(bounds[quota.unit], wall):
+                lacking.append(quota)
         if self._full and waiter.cover.blocking:
             return self._refuse(waiter.cover.blocking[0], "unavailable", wall)
         if not lacking:
-            return self._grant(waiter.request_id, waiter.cover, waiter.bounds, wall)
-        refusing: list[tuple[Meter, Reason]] = []
-        for meter in lacking:
-            reason = meter.verdict(waiter.bounds[meter.unit], now)
-            if reason is not None:
-                refusing.append((meter, reason))
-        if final and not refusing:
-            refusing = [(meter, meter.verdict_after_waiting(waiter, now)) for meter in lacking]
-        if not refusing:
+            return self._grant(waiter.request_id, waiter.cover, bounds, wall)
+        refusing: list[tuple[AgentQuota, Reason]] = [
+            (quota, reason) for quota in lacking if (reason := quota.verdict(bounds[quota.unit], now)) is not None
+        ]
+        if not refusing and not final:
             return None
+        if not refusing:
+            since = waiter.since
+            refusing = [(quota, quota.verdict_after_waiting(bounds[quota.unit], since, now)) for quota in lacking]
         # Of several, the one that resets last: before that, trying again is of no use.
-        meter, reason = max(refusing, key=lambda found: found[0].window.end)
-        return self._refuse(meter, reason, wall)
+        quota, reason = max(refusing, key=lambda found: found[0].window.end)
+        return self._refuse(quota, reason, wall)
 
-    def _refuse(self, meter: Meter, reason: Reason, wall: float) -> Refusal:
+    def _refuse(self, quota: AgentQuota, reason: Reason, wall: float) -> Decision:
         self.counters.refused(reason)
         if reason == "exhausted":
-            self.writes.notify(meter, used_up=True)
-        return meter.refusal(reason, wall)
+            self._writes.notify(quota, used_up=True)
+        return quota.refusal(reason, wall)
 
     def _stop_waiting(self, request_id: str) -> None:
         """The request has ended: whoever still waits for it is refused."""
@@ -269,40 +259,38 @@ class QuotaBook:
             waiter.decide(waiter.cover.blocking[0].refusal("reserved", self._wall()))
 
     def _end(self, reservation: Reservation, actual: Amounts | None, position: int | None) -> None:
-        for holding, bound in reservation.holds:
-            holding.release(bound)
+        somebody_waits = len(self._line) > 0
+        for lease, bound in reservation.parts:
+            lease.release(bound)
             if actual is not None:
-                holding.spend(actual[holding.key.unit], position)
-            meter = self.writes.meter_of(holding)
-            if meter is not None and meter.line:
-                self._to_serve[meter] = None
+                lease.spend(actual[lease.key.unit], position)
+            if somebody_waits:
+                self._serve(lease)
+
+    def _serve(self, lease: AgentLease) -> None:
+        """Something has changed for those who wait for this lease's quota: the next `step` looks at them."""
+        quota = self._writes.quota_of(lease)
+        if quota is not None and self._line.waits_for(quota):
+            self._to_serve[quota] = None
 
     def _replay(self, settlement: Settlement, windows: Sequence[WindowKey] | None) -> None:
         """Settles a request that this process did not reserve: from before a restart, or under no blocking quota."""
         self.counters.settled_unknown += 1
         if windows is None:
-            cover = self._coverage.of(settlement.scopes)
-            windows = [meter.key_at(settlement.started)[0] for meter in (*cover.blocking, *cover.counting)]
+            cover = self._quotas.cover(settlement.scopes)
+            windows = [quota.key_at(settlement.started)[0] for quota in cover.blocking + cover.counting]
         for key in windows:
-            self.writes.holding(key).spend_replayed(settlement.actual[key.unit], settlement.position)
+            self._writes.lease(key).spend_replayed(settlement.actual[key.unit], settlement.position)
 
     def _age(self, now: float) -> None:
         """Settles at their bound the reservations whose request never ended, so that they do not leak for ever."""
         made_by = now - self._settings.max_age
-        old = list(takewhile(lambda reservation: reservation.at <= made_by, self._reservations.values()))
-        self._settle_at_bound(old)
-        for reservation in old:
+        for reservation in list(takewhile(lambda each: each.at <= made_by, self._reservations.values())):
+            self._settle_at_bound(reservation)
             self.on_aged(reservation.request_id)
 
-    def settle_lost(self, is_lost: Callable[[object], bool]) -> list[Reservation]:
-        """Settles at their bound all reservations of whose note that is true; returns them."""
-        lost = [reservation for reservation in self._reservations.values() if is_lost(reservation.note)]
-        self._settle_at_bound(lost)
-        return lost
-
-    def _settle_at_bound(self, reservations: Iterable[Reservation]) -> None:
-        for reservation in reservations:
-            del self._reservations[reservation.request_id]
-            self.counters.aged += 1
-            self._end(reservation, reservation.bounds, None)
-            self._recent.add(reservation.request_id)
+    def _settle_at_bound(self, reservation: Reservation) -> None:
+        del self._reservations[reservation.request_id]
+        self.counters.aged += 1
+        self._end(reservation, reservation.bounds, None)
+        self._recent.add(reservation.request_id)

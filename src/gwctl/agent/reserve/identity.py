@@ -2,6 +2,10 @@
 
 A restarted agent finds its lease in the ledger under this name, and its `mark` in there counts lines of its usage
 log: name and usage log checkpoint belong together. Who loses one must give up the other.
+
+The worked example of `gwctl.ledger.quotas`, step 5: B comes back as `agent` "7c1f…", the same as before, and with a new
+`writer`. The lease of $0.50 under "7c1f…" is its own, then. With a new name it would start with no lease, and the $0.50
+would stay leased until `gwctl audit reconcile` closes them, two hours after they expired.
 """
 
 import json

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gwctl.agent.quotas.identity import IDENTITY_FILE, claimed_identity
+from gwctl.agent.reserve.identity import IDENTITY_FILE, claimed_identity
 from gwctl.core.errors import UserError
 
 
