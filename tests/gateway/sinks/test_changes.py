@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.sinks.audit.test_chain import changes
 from gateway.sinks.place import REGION, Aws, agent_settings
-from gateway.sinks.test_chain import changes
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks import changes as copying
 from gwctl.agent.sinks.changes import ChangeCopier

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gateway.sinks.audit.test_chain import Records, changes, policy_chain, usage_chain
 from gateway.sinks.place import REGION, Aws, Events, agent_settings, event
-from gateway.sinks.test_chain import Records, changes, policy_chain, usage_chain
 from gateway.sinks.test_shipper import drained
 from gwctl.audit.chain import Record, columns_of, to_line
 from gwctl.audit.verify.reading import Days
@@ -24,7 +24,7 @@ from gwctl.stores.aws.audit.sent_changes import PLACE
 from support.audit_chain import usage_records
 from support.dynamodb_local import create_ledger_table
 
-MODULE = Path(__file__).resolve().parents[3] / "modules" / "audit_log"
+MODULE = Path(__file__).resolve().parents[4] / "modules" / "audit_log"
 TYPES: dict[str, Any] = {
     "string": pa.string(),
     "bigint": pa.int64(),

@@ -1,4 +1,0 @@
-"""Helpers that several suites share: `from support.processes import start`, and so on.
-
-`tests/` is on the import path (`pythonpath` in pyproject.toml).
-"""
