@@ -18,8 +18,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from gwctl.local.issuer.client_directory import LocalClientDirectory, directory_at
-from gwctl.local.issuer.server import access_claims, sign
 from gwctl.local.issuer.store import load_or_create_key
+from gwctl.local.issuer.tokens import access_claims, sign
 from gwctl.policy.documents import Provider
 from gwctl.stores.aws.local_names import REGION
 from support.ports import free_ports

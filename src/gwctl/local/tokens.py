@@ -4,16 +4,17 @@ Tokens are cached in files of the owner alone, one for each endpoint and client,
 expire. Many processes may ask at once: one makes the request, the others wait for it.
 """
 
-import base64
 import hashlib
 import json
 import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 from gwctl.core.errors import UserError
+from gwctl.core.http_client import reason_of, session_for
 
 REQUEST_SECONDS = 10.0
 MAX_MARGIN_SECONDS = 600.0
@@ -72,23 +73,23 @@ def _store(cache: Path, token: str, lifetime: float) -> None:
 
 def _request(credentials: Credentials) -> tuple[str, float]:
     """Ask the issuer (RFC 6749, section 4.4): the token and its lifetime in seconds."""
-    import urllib.error
-    import urllib.request
+    from requests import RequestException
 
-    basic = base64.b64encode(f"{credentials.client_id}:{credentials.client_secret}".encode()).decode()
-    headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
-    request = urllib.request.Request(credentials.token_url, b"grant_type=client_credentials", headers)  # noqa: S310
-    where = f"the token endpoint {credentials.token_url}"
+    url, who = credentials.token_url, (credentials.client_id, credentials.client_secret)
+    form = {"grant_type": "client_credentials"}
+    where = f"the token endpoint {url}"
     try:
-        with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as answer:  # noqa: S310  # nosec B310 # from our own file
-            document = json.load(answer)
-            return str(document["access_token"]), float(document["expires_in"])
-    except urllib.error.HTTPError as error:
-        with error:
-            raise UserError(_refusal(where, credentials.client_id, error.code, error.read(4096))) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = getattr(error, "reason", error)
-        raise UserError(f"{where} gave no token ({reason}); is the gateway running? `gwctl up` starts it") from None
+        with session_for(url) as session:
+            answer = session.post(url, form, auth=who, timeout=REQUEST_SECONDS, allow_redirects=False)
+        if answer.status_code != HTTPStatus.OK:
+            raise UserError(_refusal(where, credentials.client_id, answer.status_code, answer.content))
+        document = answer.json()
+        return str(document["access_token"]), float(document["expires_in"])
+    except RequestException as error:
+        reason = reason_of(error)
+    except (ValueError, KeyError, TypeError) as error:
+        reason = str(error)
+    raise UserError(f"{where} gave no token ({reason}); is the gateway running? `gwctl up` starts it")
 
 
 def _refusal(where: str, client_id: str, status: int, body: bytes) -> str:

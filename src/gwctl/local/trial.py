@@ -1,14 +1,16 @@
 """One streamed chat completion through a running gateway. In: its URL and a model. Out: the text as it arrives."""
 
-import http.client
 import json
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from http import HTTPStatus
+
+from requests import RequestException
 
 from gwctl.core.errors import UserError
+from gwctl.core.http_client import reason_of, session_for
 
 PROMPT = "Hello from gwctl up --try"
 SECONDS = 30.0
@@ -27,25 +29,29 @@ class Trial:
 def attempt(gateway_url: str, token: str, model: str, heard: Callable[[str], None]) -> Trial:
     """Send it; `heard` gets each piece of the text at once. Raises UserError when no stream comes back."""
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": PROMPT}]}
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {token}"}
     pieces: list[str] = []
     first = 0.0
     sent = time.monotonic()
-    parts = urlsplit(gateway_url)
+    url = f"{gateway_url}/v1/chat/completions"
     try:
-        with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=SECONDS)) as connection:
-            connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
-            answer = connection.getresponse()
-            if answer.status != http.HTTPStatus.OK:
-                raise UserError(f"a first request was refused with status {answer.status}: {_message(answer.read())}")
-            for line in answer:
+        with (
+            session_for(url) as session,
+            session.post(
+                url, json=body, headers=headers, stream=True, timeout=SECONDS, allow_redirects=False
+            ) as answer,
+        ):
+            if answer.status_code != HTTPStatus.OK:
+                refusal = _message(answer.content)
+                raise UserError(f"a first request was refused with status {answer.status_code}: {refusal}")
+            for line in answer.iter_lines():
                 piece = _text_of(line)
                 if piece:
                     first = first or time.monotonic() - sent
                     pieces.append(piece)
                     heard(piece)
-    except (OSError, http.client.HTTPException) as error:
-        raise UserError(f"a first request failed ({error or type(error).__name__}); see `gwctl logs`") from error
+    except RequestException as error:
+        raise UserError(f"a first request failed ({reason_of(error)}); see `gwctl logs`") from error
     if not pieces:
         raise UserError("a first request was answered without any text; see `gwctl logs`")
     return Trial(model, "".join(pieces), round(first, 3), round(time.monotonic() - sent, 3))

@@ -6,13 +6,13 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from werkzeug.test import TestResponse
+from starlette.testclient import TestClient
 
 from gwctl.core import scopes
 from gwctl.local.issuer.server import create_app
@@ -35,35 +35,35 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def client(state_dir: Path) -> FlaskClient:
+def client(state_dir: Path) -> TestClient:
     return issuer_on(state_dir)
 
 
-def issuer_on(state_dir: Path) -> FlaskClient:
+def issuer_on(state_dir: Path) -> TestClient:
     file = ClientFile(state_dir)
     find = lambda client_id: file.read().get(client_id)  # noqa: E731
-    return create_app(ISSUER, load_or_create_key(state_dir), find).test_client()
+    return TestClient(create_app(ISSUER, load_or_create_key(state_dir), find), base_url=ISSUER)
 
 
-def ask(client: FlaskClient, client_id: str = "ci", secret: str = SECRET, **form: str) -> TestResponse:
+def ask(client: TestClient, client_id: str = "ci", secret: str = SECRET, **form: str) -> Any:
     """Ask for a token with body credentials."""
     body = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret, **form}
     return client.post("/oauth2/token", data=body)
 
 
-def ask_basic(client: FlaskClient, credentials: bytes, **form: str) -> TestResponse:
+def ask_basic(client: TestClient, credentials: bytes, **form: str) -> Any:
     """Ask for a token with `Authorization: Basic`."""
     header = {"Authorization": "Basic " + base64.b64encode(credentials).decode()}
     return client.post("/oauth2/token", data={"grant_type": "client_credentials", **form}, headers=header)
 
 
-def decoded(client: FlaskClient, answer: TestResponse) -> jwt.Token:
+def decoded(client: TestClient, answer: Any) -> jwt.Token:
     """The token in the answer, verified with the published key."""
-    keys = KeySet.import_key_set(client.get("/.well-known/jwks.json").get_json())
-    return jwt.decode(answer.get_json()["access_token"], keys, algorithms=["RS256"])
+    keys = KeySet.import_key_set(client.get("/.well-known/jwks.json").json())
+    return jwt.decode(answer.json()["access_token"], keys, algorithms=["RS256"])
 
 
-def test_a_token_has_exactly_the_claims_of_a_cognito_m2m_token(client: FlaskClient):
+def test_a_token_has_exactly_the_claims_of_a_cognito_m2m_token(client: TestClient):
     before = int(time.time())
     claims = decoded(client, ask(client)).claims
     issued = claims["iat"]
@@ -82,67 +82,67 @@ def test_a_token_has_exactly_the_claims_of_a_cognito_m2m_token(client: FlaskClie
     }
 
 
-def test_a_token_header_names_key_and_algorithm_only(client: FlaskClient, state_dir: Path):
+def test_a_token_header_names_key_and_algorithm_only(client: TestClient, state_dir: Path):
     header = decoded(client, ask(client)).header
     assert header == {"alg": "RS256", "kid": load_or_create_key(state_dir).kid}
 
 
-def test_no_two_tokens_have_the_same_id(client: FlaskClient):
+def test_no_two_tokens_have_the_same_id(client: TestClient):
     assert len({decoded(client, ask(client)).claims["jti"] for _ in range(5)}) == 5
 
 
-def test_the_answer_is_a_bearer_token_for_an_hour_that_nobody_may_store(client: FlaskClient):
+def test_the_answer_is_a_bearer_token_for_an_hour_that_nobody_may_store(client: TestClient):
     answer = ask(client)
-    body = answer.get_json()
+    body = answer.json()
     assert (answer.status_code, body["token_type"], body["expires_in"]) == (200, "Bearer", 3600)
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_basic_credentials_are_as_good_as_body_credentials(client: FlaskClient):
+def test_basic_credentials_are_as_good_as_body_credentials(client: TestClient):
     answer = ask_basic(client, f"ci:{SECRET}".encode())
     assert decoded(client, answer).claims["client_id"] == "ci"
 
 
-def test_a_client_gets_the_scope_it_asks_for(client: FlaskClient):
+def test_a_client_gets_the_scope_it_asks_for(client: TestClient):
     answer = ask(client, scope=scopes.READ)
     assert decoded(client, answer).claims["scope"] == "gateway/read"
 
 
 @pytest.mark.parametrize("scope", ["gateway/admin", "gateway/everything", "gateway/read gateway/admin", "é"])
-def test_a_scope_that_is_unknown_or_not_allowed_is_refused(client: FlaskClient, scope: str):
+def test_a_scope_that_is_unknown_or_not_allowed_is_refused(client: TestClient, scope: str):
     answer = ask(client, scope=scope)
-    assert (answer.status_code, answer.get_json()) == (400, {"error": "invalid_scope"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_scope"})
 
 
-def test_a_wrong_secret_in_the_body_is_refused(client: FlaskClient):
+def test_a_wrong_secret_in_the_body_is_refused(client: TestClient):
     answer = ask(client, secret="wrong")
-    assert (answer.status_code, answer.get_json()) == (400, {"error": "invalid_client"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_client"})
 
 
 @pytest.mark.parametrize("credentials", [b"ci:wrong", b"ci", b"ci:", b":", b"", b"\xff\xfe:\xff"])
-def test_wrong_basic_credentials_are_refused_with_a_challenge(client: FlaskClient, credentials: bytes):
+def test_wrong_basic_credentials_are_refused_with_a_challenge(client: TestClient, credentials: bytes):
     answer = ask_basic(client, credentials)
-    assert (answer.status_code, answer.get_json()) == (401, {"error": "invalid_client"})
+    assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
     assert answer.headers["WWW-Authenticate"] == 'Basic realm="gateway"'
 
 
-def test_an_unknown_client_is_refused_in_the_same_words_as_a_wrong_secret(client: FlaskClient):
+def test_an_unknown_client_is_refused_in_the_same_words_as_a_wrong_secret(client: TestClient):
     unknown, wrong = ask(client, client_id="nobody"), ask(client, secret="wrong")
-    assert (unknown.status_code, unknown.data) == (wrong.status_code, wrong.data)
+    assert (unknown.status_code, unknown.content) == (wrong.status_code, wrong.content)
 
 
-def test_no_credentials_at_all_are_refused(client: FlaskClient):
+def test_no_credentials_at_all_are_refused(client: TestClient):
     answer = client.post("/oauth2/token", data={"grant_type": "client_credentials"})
-    assert (answer.status_code, answer.get_json()) == (400, {"error": "invalid_client"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_client"})
 
 
 @pytest.mark.parametrize("grant", ["authorization_code", "password", "refresh_token", 'x"\\'])
-def test_other_grants_are_not_supported(client: FlaskClient, grant: str):
+def test_other_grants_are_not_supported(client: TestClient, grant: str):
     answer = ask(client, grant_type=grant)
-    assert (answer.status_code, answer.get_json()) == (400, {"error": "unsupported_grant_type"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "unsupported_grant_type"})
 
 
-def test_an_error_may_not_be_stored_either(client: FlaskClient):
+def test_an_error_may_not_be_stored_either(client: TestClient):
     assert ask(client, secret="wrong").headers["Cache-Control"] == "no-store"
 
 
@@ -150,9 +150,9 @@ def test_an_error_may_not_be_stored_either(client: FlaskClient):
     "request_arguments",
     [
         {"data": {"client_id": "ci", "client_secret": SECRET}},
-        {"data": "grant_type=client_credentials&grant_type=client_credentials&client_id=ci"},
+        {"content": "grant_type=client_credentials&grant_type=client_credentials&client_id=ci"},
         {"json": {"grant_type": "client_credentials", "client_id": "ci", "client_secret": SECRET}},
-        {"query_string": {"grant_type": "client_credentials", "client_id": "ci", "client_secret": SECRET}},
+        {"params": {"grant_type": "client_credentials", "client_id": "ci", "client_secret": SECRET}},
         {
             "data": {"grant_type": "client_credentials", "client_secret": SECRET},
             "headers": {"Authorization": "Basic " + base64.b64encode(f"ci:{SECRET}".encode()).decode()},
@@ -160,39 +160,40 @@ def test_an_error_may_not_be_stored_either(client: FlaskClient):
     ],
     ids=["no grant type", "repeated parameter", "JSON body", "credentials in the URL", "credentials twice"],
 )
-def test_what_the_rfc_forbids_is_an_invalid_request(client: FlaskClient, request_arguments: dict):
-    if "data" in request_arguments:
-        request_arguments = {**request_arguments, "content_type": "application/x-www-form-urlencoded"}
+def test_what_the_rfc_forbids_is_an_invalid_request(client: TestClient, request_arguments: dict):
+    if "json" not in request_arguments:
+        headers = {"content-type": "application/x-www-form-urlencoded", **request_arguments.get("headers", {})}
+        request_arguments = {**request_arguments, "headers": headers}
     answer = client.post("/oauth2/token", **request_arguments)
-    assert (answer.status_code, answer.get_json()) == (400, {"error": "invalid_request"})
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
 
 
-def test_plain_http_to_another_host_name_is_refused(client: FlaskClient):
+def test_plain_http_to_another_host_name_is_refused(client: TestClient):
     body = {"grant_type": "client_credentials", "client_id": "ci", "client_secret": SECRET}
-    answer = client.post("/oauth2/token", data=body, base_url="http://issuer.example")
-    assert (answer.status_code, answer.get_json()) == (400, {"error": "insecure_transport"})
+    answer = client.post("http://issuer.example/oauth2/token", data=body)
+    assert (answer.status_code, answer.json()) == (400, {"error": "insecure_transport"})
 
 
-def test_a_get_of_the_token_endpoint_is_405_in_json(client: FlaskClient):
+def test_a_get_of_the_token_endpoint_is_405_in_json(client: TestClient):
     answer = client.get("/oauth2/token")
-    assert (answer.status_code, answer.get_json()) == (405, {"error": "method_not_allowed"})
+    assert (answer.status_code, answer.json()) == (405, {"error": "method_not_allowed"})
     assert "POST" in answer.headers["Allow"]
 
 
-def test_the_key_set_holds_one_public_signing_key(client: FlaskClient):
-    (key,) = client.get("/.well-known/jwks.json").get_json()["keys"]
+def test_the_key_set_holds_one_public_signing_key(client: TestClient):
+    (key,) = client.get("/.well-known/jwks.json").json()["keys"]
     assert set(key) == {"kty", "n", "e", "kid", "use", "alg"}
     assert (key["kty"], key["use"], key["alg"]) == ("RSA", "sig", "RS256")
 
 
-def test_the_configuration_points_at_the_endpoints(client: FlaskClient):
-    document = client.get("/.well-known/openid-configuration").get_json()
+def test_the_configuration_points_at_the_endpoints(client: TestClient):
+    document = client.get("/.well-known/openid-configuration").json()
     assert document["issuer"] == ISSUER
     assert document["token_endpoint"] == f"{ISSUER}/oauth2/token"
     assert document["jwks_uri"] == f"{ISSUER}/.well-known/jwks.json"
 
 
-def test_clients_are_added_rotated_and_revoked_while_it_runs(client: FlaskClient, state_dir: Path):
+def test_clients_are_added_rotated_and_revoked_while_it_runs(client: TestClient, state_dir: Path):
     file = ClientFile(state_dir)
     outcomes = []
     for change, secret in [
@@ -206,7 +207,7 @@ def test_clients_are_added_rotated_and_revoked_while_it_runs(client: FlaskClient
     assert outcomes == [200, 200, 400, 400]
 
 
-def test_a_token_still_verifies_after_a_restart(client: FlaskClient, state_dir: Path):
+def test_a_token_still_verifies_after_a_restart(client: TestClient, state_dir: Path):
     before = ask(client)
     assert decoded(issuer_on(state_dir), before).claims["client_id"] == "ci"
 
@@ -215,12 +216,12 @@ def test_a_damaged_client_file_stops_every_token_and_shows_no_trace(tmp_path: Pa
     client = issuer_on(tmp_path)
     (tmp_path / "clients.json").write_text("{")
     answer = ask(client)
-    assert (answer.status_code, answer.get_json()) == (500, {"error": "server_error"})
+    assert (answer.status_code, answer.json()) == (500, {"error": "server_error"})
 
 
-def test_neither_secret_nor_token_is_logged(client: FlaskClient, caplog: pytest.LogCaptureFixture):
+def test_neither_secret_nor_token_is_logged(client: TestClient, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
-    token = ask(client).get_json()["access_token"]
+    token = ask(client).json()["access_token"]
     ask(client, client_id="nobody", secret="a-wrong-secret")
     assert "issued a token to ci" in caplog.text
     assert not [word for word in (SECRET, token, "a-wrong-secret") if word in caplog.text]

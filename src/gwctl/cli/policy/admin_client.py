@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import requests
 
 from gwctl.core.errors import UserError
+from gwctl.core.http_client import reason_of, session_for
 from gwctl.local.tokens import Credentials, get_token
 
 TIMEOUT: Final = (5.0, 35.0)
@@ -24,7 +24,6 @@ TIMEOUT: Final = (5.0, 35.0)
 
 ATTEMPTS: Final = 4
 PAGE: Final = 1000
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 ANY: Final = "*"
 
 
@@ -96,9 +95,7 @@ class AdminClient:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self._session = requests.Session()
-        # A proxy of the environment knows nothing of this machine's own ports.
-        self._session.trust_env = urlsplit(endpoint.url).hostname not in LOOPBACK
+        self._session = session_for(endpoint.url)
 
     def get(self, path: str) -> Stored:
         """One document."""
@@ -202,7 +199,7 @@ class AdminClient:
         except requests.RequestException as error:
             if last or (isinstance(error, requests.ConnectionError) and _is_refused(error)):
                 where = f"the admin API of {self.endpoint.name} at {self.endpoint.url}"
-                raise UserError(f"{where} does not answer ({_reason(error)}); is it running?") from None
+                raise UserError(f"{where} does not answer ({reason_of(error)}); is it running?") from None
             return None
 
     def _read(self, answer: requests.Response) -> dict[str, Any]:
@@ -255,11 +252,3 @@ def _written(content: Mapping[str, Any]) -> Written:
 def _is_refused(error: requests.ConnectionError) -> bool:
     """Whether nobody listens there: waiting would not help."""
     return "refused" in str(error) or "Name or service not known" in str(error)
-
-
-def _reason(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted"
-    return "connection refused" if "refused" in str(error) else "no connection"

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-import httpx
+import requests
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from gwctl.admin.service.errors import AdminError
+from gwctl.core.http_client import session_for
 
 REFETCH_SECONDS: Final = 5.0
 """An unknown key may be a new one; made-up ones must not cause a request to the issuer each."""
@@ -73,7 +74,7 @@ class Authorizer:
                 return
             try:
                 self._keys = self._fetch()
-            except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
+            except (requests.RequestException, JoseError, ValueError, KeyError, TypeError) as error:
                 if self._keys is None:
                     raise AdminError(503, "unavailable", "the issuer's keys cannot be read; try again") from error
                 return
@@ -85,7 +86,8 @@ def keys_at(url: str) -> Callable[[], KeySet]:
     """Reads the JSON Web Key Set at a URL."""
 
     def fetch() -> KeySet:
-        answer = httpx.get(url, timeout=FETCH_TIMEOUT, trust_env=False)
+        with session_for(url) as session:
+            answer = session.get(url, timeout=FETCH_TIMEOUT)
         answer.raise_for_status()
         return KeySet.import_key_set(answer.json())
 

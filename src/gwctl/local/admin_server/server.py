@@ -10,18 +10,19 @@ Run: `python -m gwctl.local.admin_server.server --config FILE`, see `Config`. GE
 import argparse
 import hmac
 import logging
-import signal
 import sys
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from waitress.server import create_server
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from gwctl.admin.api import operations
 from gwctl.admin.api.http import error_answer
@@ -31,6 +32,7 @@ from gwctl.core.errors import UserError
 from gwctl.local.admin_server.authorizer import Authorizer, keys_at
 from gwctl.local.admin_server.events import HttpRequest, Resources, proxy_event
 from gwctl.local.admin_server.file_policy import FilePolicy
+from gwctl.local.http_server import listen, read_body, serve
 from gwctl.local.issuer.client_directory import directory_at
 from gwctl.local.policy import file_call
 from gwctl.policy.documents import Provider
@@ -47,10 +49,11 @@ log = logging.getLogger("gwctl.admin.server")
 MAX_REQUEST_BYTES: Final = 10 * 1024 * 1024
 """API Gateway's limit."""
 
-THREADS: Final = 8
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
-
-StartResponse = Callable[..., Any]
+_UNREADABLE: Final = {
+    408: ("timeout", "the body did not come in time"),
+    413: ("too_large", f"the body is too large; {MAX_REQUEST_BYTES} bytes can be sent"),
+}
 
 
 class Config(BaseModel):
@@ -86,7 +89,7 @@ class Config(BaseModel):
 
 
 class AdminApp:
-    """A WSGI application."""
+    """An ASGI application."""
 
     def __init__(self, authorizer: Authorizer, file: FilePolicy | None = None, file_key: str = "") -> None:
         self._authorizer = authorizer
@@ -96,25 +99,26 @@ class AdminApp:
         self._resources = Resources(resource for _, resource in self._operations)
         self._lock = Lock()
 
-    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if environ["PATH_INFO"] == "/healthz":
-            return _send({"statusCode": 200, "body": '{"status":"ok"}'}, start_response)
-        request = _request(environ)
+        request = Request(scope, receive)
+        path = scope["raw_path"].decode("latin-1")
+        if path == "/healthz":
+            await JSONResponse({"status": "ok"})(scope, receive, send)
+            return
         try:
-            answer = self._answer(request)
+            body = await read_body(request, MAX_FILE_BYTES if path == file_call.PATH else MAX_REQUEST_BYTES)
+            answer = await run_in_threadpool(self._answer, _request(request, path, body))
+        except HTTPException as error:
+            answer = error_answer(AdminError(error.status_code, *_UNREADABLE[error.status_code]))
         except AdminError as error:
             answer = error_answer(error)
-        log.info("%s %s %s", request.method, request.path, answer["statusCode"])
-        return _send(answer, start_response)
+        log.info("%s %s %s", request.method, path, answer["statusCode"])
+        await _response(answer)(scope, receive, send)
 
     def _answer(self, request: HttpRequest) -> dict[str, Any]:
         if request.path == file_call.PATH and request.method == "POST" and self._file and self._file_key:
             return self._apply_file(request, self._file)
-        if len(request.body) > MAX_REQUEST_BYTES:
-            raise AdminError(
-                413, "too_large", f"the body has {len(request.body)} bytes; {MAX_REQUEST_BYTES} can be sent"
-            )
         match = self._resources.match(request.path)
         entry = self._operations.get((request.method, match[0])) if match else None
         if match is None or entry is None:
@@ -125,7 +129,7 @@ class AdminApp:
             return entry.handler(event, None)
 
     def _apply_file(self, request: HttpRequest, file: FilePolicy) -> dict[str, Any]:
-        if not hmac.compare_digest(request.header(file_call.KEY_HEADER) or "", self._file_key):
+        if not hmac.compare_digest((request.header(file_call.KEY_HEADER) or "").encode(), self._file_key.encode()):
             raise AdminError(401, "unauthorized", "this path is for the gateway's own supervisor")
         try:
             content = file_call.FileContent.model_validate_json(request.body)
@@ -136,31 +140,26 @@ class AdminApp:
         return {"statusCode": 422 if outcome.problems else 200, "body": outcome.model_dump_json()}
 
 
-def _request(environ: dict[str, Any]) -> HttpRequest:
-    headers = [
-        (name.removeprefix("HTTP_").replace("_", "-").title(), value)
-        for name, value in environ.items()
-        if name.startswith("HTTP_") or name in {"CONTENT_TYPE", "CONTENT_LENGTH"}
-    ]
-    path, _, query = str(environ["REQUEST_URI"]).partition("?")
+def _request(request: Request, path: str, body: bytes) -> HttpRequest:
     return HttpRequest(
-        method=environ["REQUEST_METHOD"],
+        method=request.method,
         path=path,
-        query=query,
-        headers=tuple(headers),
-        body=environ["wsgi.input"].read(),
-        source_ip=environ.get("REMOTE_ADDR", ""),
+        query=request.scope["query_string"].decode("latin-1"),
+        headers=tuple((name.title(), value) for name, value in request.headers.items()),
+        body=body,
+        source_ip=request.client.host if request.client else "",
     )
 
 
-def _send(answer: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    status = int(answer["statusCode"])
-    headers = {"Content-Type": "application/json", **(answer.get("headers") or {})}
-    pairs = [*headers.items()]
+def _response(answer: dict[str, Any]) -> Response:
+    response = Response(answer.get("body") or "", int(answer["statusCode"]), media_type="application/json")
+    for name, value in (answer.get("headers") or {}).items():
+        response.headers[name] = value
     for name, values in (answer.get("multiValueHeaders") or {}).items():
-        pairs = [pair for pair in pairs if pair[0].lower() != name.lower()] + [(name, value) for value in values]
-    start_response(f"{status} {HTTPStatus(status).phrase}", pairs)
-    return [(answer.get("body") or "").encode()]
+        del response.headers[name]
+        for value in values:
+            response.headers.append(name, value)
+    return response
 
 
 def create_app(config: Config) -> AdminApp:
@@ -199,23 +198,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, required=True, help="a JSON file")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         config = Config.read(options.config)
         app = create_app(config)
-        server = create_server(
-            app,
-            host=config.host,
-            port=config.port,
-            ident=None,
-            threads=THREADS,
-            max_request_body_size=MAX_FILE_BYTES,
-        )
+        listener = listen(config.host, config.port)
     except (UserError, OSError) as error:
         print(f"admin: {error}", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server.run()
+    serve(app, listener)
     return 0
 
 

@@ -10,210 +10,113 @@ comes an RS256 access token with the claims of Cognito's M2M tokens, valid for o
 
 Run: `python -m gwctl.local.issuer.server --host 127.0.0.1 --port N --state-dir DIR --issuer URL [--admin-config FILE]`.
 Key and the gateway's own clients are in `store`, all others in the user pool of the local AWS (`client_directory`);
-clients may be added, rotated and revoked while it runs. Authlib refuses plain HTTP unless the request's Host is a
-loopback address.
+clients may be added, rotated and revoked while it runs. Plain HTTP is refused unless the request's Host is a loopback
+address.
 """
 
 import argparse
-import json
 import logging
-import secrets
-import signal
 import sys
 import time
-import uuid
-from collections.abc import Callable, Collection
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import ClientMixin, grants
-from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError, InvalidScopeError
-from authlib.oauth2.rfc6749.util import extract_basic_authorization
-from authlib.oauth2.rfc6750 import BearerTokenGenerator
-from flask import Flask, Response, request
-from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
-from waitress.server import create_server
-from werkzeug.exceptions import HTTPException
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from gwctl.core import scopes
+from gwctl.core.http_client import LOOPBACK
+from gwctl.core.urls import http_url
+from gwctl.local.http_server import listen, read_body, serve
+from gwctl.local.issuer.grant import CREDENTIAL_STYLES, GRANT_TYPE, FindClient, GrantError, TokenRequest, grant
 from gwctl.local.issuer.store import Client, ClientFile, StateError, load_or_create_key
+from gwctl.local.issuer.tokens import TOKEN_SECONDS, access_claims, sign
 
-TOKEN_SECONDS = 3600
-MAX_BODY_BYTES = 16 * 1024
-GRANT_TYPE = "client_credentials"
-CREDENTIAL_STYLES = ["client_secret_basic", "client_secret_post"]
+MAX_BODY_BYTES: Final = 16 * 1024
+_NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 log = logging.getLogger("gwctl.issuer")
 
 
-def access_claims(issuer: str, client_id: str, scope: str, now: int) -> dict[str, Any]:
-    """The claims of a Cognito M2M access token, no more (no `aud`, no team) and no less. `now` is in seconds.
+def create_app(issuer: str, key: RSAKey, find_client: FindClient) -> Starlette:
+    """The ASGI application. `issuer` is the `iss` claim and the base of the advertised URLs."""
+    issuer = issuer.rstrip("/")
 
-    Source: "Understanding the access token" in the Amazon Cognito developer guide.
-    """
+    async def token(request: Request) -> Response:
+        url = http_url(str(request.url))
+        if url is None or (url.scheme != "https" and url.hostname not in LOOPBACK):
+            raise GrantError("insecure_transport")
+        asked = TokenRequest(
+            content_type=request.headers.get("content-type", ""),
+            query=request.url.query,
+            authorization=request.headers.get("authorization"),
+            body=await read_body(request, MAX_BODY_BYTES),
+        )
+        granted = await run_in_threadpool(grant, asked, find_client)
+        log.info("issued a token to %s for %s", granted.client_id, granted.scope)
+        claims = access_claims(issuer, granted.client_id, granted.scope, int(time.time()))
+        answer = {"token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": granted.scope}
+        return JSONResponse({"access_token": sign(key, claims), **answer}, headers=_NOT_STORED)
+
+    async def jwks(_: Request) -> Response:
+        return JSONResponse({**KeySet([key]).as_dict(private=False)})
+
+    async def configuration(_: Request) -> Response:
+        return JSONResponse(_configuration(issuer))
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    routes = [
+        Route("/oauth2/token", token, methods=["POST"]),
+        Route("/.well-known/jwks.json", jwks),
+        Route("/.well-known/openid-configuration", configuration),
+        Route("/healthz", healthz),
+    ]
+    handlers: Any = {GrantError: _refused, HTTPException: _http_error, StateError: _unusable, Exception: _bug}
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+def _configuration(issuer: str) -> dict[str, Any]:
     return {
-        "sub": client_id,
-        "token_use": "access",
-        "scope": scope,
-        "auth_time": now,
-        "iss": issuer,
-        "exp": now + TOKEN_SECONDS,
-        "iat": now,
-        "version": 2,
-        "jti": str(uuid.uuid4()),
-        "client_id": client_id,
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/oauth2/token",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "grant_types_supported": [GRANT_TYPE],
+        "token_endpoint_auth_methods_supported": CREDENTIAL_STYLES,
+        "scopes_supported": scopes.ALL,
+        "response_types_supported": [],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
     }
 
 
-def sign(key: RSAKey, claims: dict[str, Any]) -> str:
-    """A compact RS256 JWT whose header is `kid` and `alg` alone, as Cognito's."""
-    return jwt.encode({"kid": key.kid, "alg": "RS256"}, claims, key, default_type=None)
+async def _refused(_: Request, error: GrantError) -> Response:
+    """`{"error": code}`. A client that used the Authorization header gets a 401 and a challenge."""
+    log.info("refused a token: %s", error.code)
+    challenge = {"WWW-Authenticate": f'Basic realm="{scopes.RESOURCE_SERVER}"'} if error.challenge else {}
+    return JSONResponse({"error": error.code}, 401 if challenge else 400, headers={**_NOT_STORED, **challenge})
 
 
-def create_app(issuer: str, key: RSAKey, find_client: Callable[[str], Client | None]) -> Flask:
-    """The WSGI application. `issuer` is the `iss` claim and the base of the advertised URLs."""
-    issuer = issuer.rstrip("/")
-    app = Flask("gwctl.issuer")
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    server = _authorization_server(app, issuer, key, find_client)
-
-    @app.post("/oauth2/token")
-    def token() -> Any:
-        _refuse_malformed()
-        return server.create_token_response()
-
-    @app.get("/.well-known/jwks.json")
-    def jwks() -> dict[str, Any]:
-        return {**KeySet([key]).as_dict(private=False)}
-
-    @app.get("/.well-known/openid-configuration")
-    def configuration() -> dict[str, Any]:
-        return {
-            "issuer": issuer,
-            "token_endpoint": f"{issuer}/oauth2/token",
-            "jwks_uri": f"{issuer}/.well-known/jwks.json",
-            "grant_types_supported": [GRANT_TYPE],
-            "token_endpoint_auth_methods_supported": CREDENTIAL_STYLES,
-            "scopes_supported": scopes.ALL,
-            "response_types_supported": [],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-        }
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.errorhandler(OAuth2Error)
-    def oauth_error(error: OAuth2Error) -> Any:
-        return server.handle_error_response(request, error)
-
-    @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> Any:
-        response = error.get_response()
-        response.data = json.dumps({"error": error.name.lower().replace(" ", "_")})
-        response.content_type = "application/json"
-        return response
-
-    @app.errorhandler(Exception)
-    def bug(error: Exception) -> Any:
-        log.error("no answer for %s: %s", request.path, error, exc_info=not isinstance(error, StateError))
-        return {"error": "server_error"}, 500
-
-    return app
+async def _http_error(_: Request, error: HTTPException) -> Response:
+    name = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    return JSONResponse({"error": name}, error.status_code, headers=error.headers)
 
 
-def _authorization_server(
-    app: Flask, issuer: str, key: RSAKey, find_client: Callable[[str], Client | None]
-) -> "_Server":
-    # An unknown client goes through the comparison too, so the answer does not tell it from a known one.
-    nobody = Client("", (secrets.token_hex(32),), ())
-
-    def issue(*, client: ClientMixin, grant_type: str, user: Any, scope: str) -> str:  # noqa: ARG001
-        log.info("issued a token to %s for %s", client.get_client_id(), scope)
-        return sign(key, access_claims(issuer, client.get_client_id(), scope, int(time.time())))
-
-    server = _Server(
-        app,
-        query_client=lambda client_id: _OAuthClient(find_client(client_id) or nobody),
-        save_token=lambda token, request: None,  # noqa: ARG005 - a signed token need not be remembered
-    )
-    server.register_grant(_Grant)
-    # Authlib's own default for this grant is ten days.
-    generator = BearerTokenGenerator(issue, expires_generator=lambda client, grant_type: TOKEN_SECONDS)  # noqa: ARG005
-    server.register_token_generator("default", generator)
-    return server
+async def _unusable(request: Request, error: StateError) -> Response:
+    log.error("no answer for %s: %s", request.url.path, error)
+    return await _bug(request, error)
 
 
-class _OAuthClient(ClientMixin):
-    """A stored client as Authlib wants to see it."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def get_client_id(self) -> str:
-        return self._client.client_id
-
-    def check_client_secret(self, client_secret: str) -> bool:
-        return self._client.has_secret(client_secret)
-
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method in CREDENTIAL_STYLES and endpoint == "token"
-
-    def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == GRANT_TYPE
-
-    def get_allowed_scope(self, scope: Collection[str] | str) -> str:
-        allowed = self._client.scopes
-        asked = tuple(dict.fromkeys((str(scope or "")).split())) or allowed
-        if not set(asked) <= set(allowed):
-            raise InvalidScopeError
-        return " ".join(asked)
-
-
-class _Grant(grants.ClientCredentialsGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = CREDENTIAL_STYLES
-
-
-class _Server(AuthorizationServer):
-    """Authlib's server with Cognito's terse errors."""
-
-    def authenticate_client(self, request: Any, methods: Collection[str], endpoint: str = "token") -> Any:
-        try:
-            extract_basic_authorization(request.headers)  # Authlib lets its ValueError become a 500
-        except ValueError:
-            raise InvalidClientError from None
-        return super().authenticate_client(request, methods, endpoint)
-
-    def handle_error_response(self, request: Any, error: OAuth2Error) -> Any:  # noqa: ARG002
-        """`{"error": code}`. A client that used the Authorization header gets a 401 and a challenge."""
-        status, headers = error.status_code, {"Content-Type": "application/json", "Cache-Control": "no-store"}
-        if isinstance(error, InvalidClientError):
-            status = 401 if _authorization_used() else 400
-            if status == 401:
-                headers["WWW-Authenticate"] = f'Basic realm="{scopes.RESOURCE_SERVER}"'
-        log.info("refused a token: %s", error.error)
-        return Response(json.dumps({"error": error.error}), status, headers)
-
-
-def _authorization_used() -> bool:
-    return "Authorization" in request.headers
-
-
-def _refuse_malformed() -> None:
-    """Refuse what RFC 6749 (sections 2.3, 2.3.1 and 3.2) forbids and Authlib lets pass."""
-    if request.mimetype != "application/x-www-form-urlencoded":
-        raise InvalidRequestError("the body must be application/x-www-form-urlencoded")
-    if request.query_string:
-        raise InvalidRequestError("parameters belong into the body, not into the URL")
-    if "grant_type" not in request.form or any(len(values) > 1 for _, values in request.form.lists()):
-        raise InvalidRequestError("grant_type is missing, or a parameter is repeated")
-    if _authorization_used() and "client_secret" in request.form:
-        raise InvalidRequestError("credentials are given twice")
+async def _bug(_: Request, __: Exception) -> Response:
+    return JSONResponse({"error": "server_error"}, 500)
 
 
 def _find_client(own: ClientFile, admin_config: Path | None, client_id: str) -> Client | None:
@@ -237,20 +140,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--admin-config", type=Path, help="the admin API's configuration: where the app clients are")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("authlib").setLevel(logging.INFO)  # its debug log holds whole tokens
 
     clients = ClientFile(options.state_dir)
     try:
         key = load_or_create_key(options.state_dir)
-        app = create_app(options.issuer, key, partial(_find_client, clients, options.admin_config))
-        server = create_server(
-            app, host=options.host, port=options.port, ident=None, max_request_body_size=MAX_BODY_BYTES
-        )
+        listener = listen(options.host, options.port)
     except (StateError, OSError) as error:
         print(f"issuer: {error}", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server.run()
+    serve(create_app(options.issuer, key, partial(_find_client, clients, options.admin_config)), listener)
     return 0
 
 

@@ -3,14 +3,12 @@
 Both sides import this; it imports no SDK.
 """
 
-import http.client
-import json
-from contextlib import closing
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gwctl.core.errors import UserError
+from gwctl.core.http_client import reason_of, session_for
 from gwctl.policy.documents import Documents, Provider
 
 PATH: Final = "/-/policy-file"
@@ -51,15 +49,17 @@ class NoAnswerError(UserError):
 
 def apply(port: int, key: str, content: FileContent) -> FileOutcome:
     """Have the admin API at this port bring the content into force. Raises NoAnswerError."""
-    body = content.model_dump_json()
+    from requests import RequestException
+
+    url = f"http://127.0.0.1:{port}{PATH}"
     headers = {KEY_HEADER: key, "Content-Type": "application/json"}
     try:
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
-            connection.request("POST", PATH, body, headers)
-            answer = connection.getresponse()
-            data = answer.read()
-        if answer.status not in {200, 422}:
-            raise NoAnswerError(f"the admin API answers {answer.status}: {json.loads(data)['error']['message']}")
-        return FileOutcome.model_validate_json(data)
-    except (OSError, http.client.HTTPException, ValidationError, ValueError, LookupError, TypeError) as error:
-        raise NoAnswerError(f"the admin API does not answer ({error or type(error).__name__})") from error
+        with session_for(url) as session:
+            answer = session.post(url, content.model_dump_json().encode(), headers=headers, timeout=SECONDS)
+        if answer.status_code not in {200, 422}:
+            raise NoAnswerError(f"the admin API answers {answer.status_code}: {answer.json()['error']['message']}")
+        return FileOutcome.model_validate_json(answer.content)
+    except RequestException as error:
+        raise NoAnswerError(f"the admin API does not answer ({reason_of(error)})") from error
+    except (ValidationError, ValueError, LookupError, TypeError) as error:
+        raise NoAnswerError(f"the admin API's answer cannot be read ({error or type(error).__name__})") from error

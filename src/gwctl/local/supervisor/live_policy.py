@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from gwctl.core.errors import UserError
 from gwctl.core.files import write_atomically
+from gwctl.core.http_client import LOOPBACK
 from gwctl.local.data_dir import DataDir
 from gwctl.local.policy import file_call
 from gwctl.local.policy.file_call import NoAnswerError
@@ -30,7 +31,6 @@ from gwctl.policy.snapshot import Snapshot, SnapshotError
 MAX_TOLD = 10
 """So many effects of a saved file are said; the history has all of them."""
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Secrets = Mapping[str, Mapping[str, str]]
 

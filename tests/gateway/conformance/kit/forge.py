@@ -14,8 +14,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from gwctl.core.scopes import INVOKE
-from gwctl.local.issuer.server import access_claims
 from gwctl.local.issuer.store import load_or_create_key
+from gwctl.local.issuer.tokens import access_claims
 from support.gateway import Gateway
 
 
