@@ -1,4 +1,4 @@
-"""The admin API of `gwctl up`: what is set there is enforced in a moment, and outlives everything."""
+"""The admin API of `gwctl up`: what is set there is enforced in a moment."""
 
 import json
 import os
@@ -6,66 +6,19 @@ import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
-import boto3
 import httpx
 import psutil
 import pytest
-from botocore.config import Config
 
-from gwctl.local.data_dir import DataDir
+from gateway.local.desk import Desk
 from gwctl.stores.aws import local_names as aws_names
-from support.gateway import Gateway, local_gateway, run_gwctl
+from support.gateway import Gateway, local_gateway
 from support.processes import wait_until
 
 CHANGES = 50
 PROMISED_SECONDS = 2.0
 FAST = {"id": "api-fast", "targets": [{"provider": "sample-openai", "model": "sample-gpt"}]}
-ANSWERED = {"model": "sample-gpt", "messages": [{"role": "user", "content": "Hello"}]}
-
-
-class Desk:
-    """An administrator and a caller of one gateway."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
-        self.data: DataDir = gateway.data
-        connection = gateway.connection
-        self.admin = httpx.Client(base_url=connection.admin_url, trust_env=False, timeout=20)
-        token = gateway.token(connection.admin_client_id, connection.admin_client_secret)
-        self.admin.headers["authorization"] = f"Bearer {token}"
-        self.edge = httpx.Client(base_url=gateway.url, trust_env=False, timeout=20)
-
-    def put(self, path: str, document: dict[str, Any]) -> Any:
-        return self.admin.put(path, json=document, headers={"if-match": "*"}).raise_for_status().json()
-
-    def create(self, path: str, document: dict[str, Any]) -> Any:
-        return self.admin.put(path, json=document).raise_for_status().json()
-
-    def new_client(self, team: str) -> tuple[str, str]:
-        answer = self.admin.post(f"/teams/{team}/clients", json={"name": "test"}).raise_for_status().json()
-        return answer["client_id"], answer["client_secret"]
-
-    def ask(self, headers: dict[str, str], **fields: Any) -> int:
-        return self.edge.post("/v1/chat/completions", json={**ANSWERED, **fields}, headers=headers).status_code
-
-    def bearer(self, client: tuple[str, str]) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.gateway.token(*client)}"}
-
-    def aws(self, service: str) -> Any:
-        """A client of the local AWS, as the agent's."""
-        config = json.loads(self.data.admin_config.read_bytes())
-        make: Any = boto3.client
-        options = aws_names.client_options(config["aws_url"], config["aws_access_key"])
-        return make(service, config=Config(retries={"total_max_attempts": 1}), **options)
-
-    def pid(self, part: str) -> int:
-        pid = next(each.pid for each in self.gateway.status.parts if each.name == part)
-        assert pid
-        return pid
 
 
 @pytest.fixture(scope="module")
@@ -250,80 +203,3 @@ def test_a_file_saved_while_the_admin_api_is_away_is_applied_when_it_is_back(des
     desk.data.policy.write_text(text)
     wait_until(lambda: not applied(), "the file as it was")
     wait_until(lambda: not desk.gateway.status.policy.problems, "the status to be clean")
-
-
-# --- persistence ---
-
-
-LEDGER_ITEM = {"pk": {"S": "quota#of-another-month"}, "sk": {"S": "nano_usd#2026-10"}}
-
-
-def everything(desk: Desk) -> dict[str, Any]:
-    """What the stores hold: documents, audit records, an item of the ledger, snapshots."""
-    dynamodb, s3 = desk.aws("dynamodb"), desk.aws("s3")
-    found: dict[str, Any] = {
-        table: sorted(json.dumps(item, sort_keys=True) for item in dynamodb.scan(TableName=table)["Items"])
-        for table in (aws_names.DOCUMENTS_TABLE, aws_names.AUDIT_TABLE)
-    }
-    listed = s3.list_objects_v2(Bucket=aws_names.SNAPSHOT_BUCKET)["Contents"]
-    ledger = dynamodb.get_item(TableName=aws_names.LEDGER_TABLE, Key=LEDGER_ITEM)["Item"]
-    return found | {"ledger": ledger, "objects": sorted((e["Key"], e["ETag"], e["Size"]) for e in listed)}
-
-
-def test_what_was_set_survives_kill_9_of_everything(tmp_path: Path):
-    with local_gateway(tmp_path) as gateway:
-        desk = Desk(gateway)
-        desk.create("/teams/lasting", {"id": "lasting"})
-        budget = {"id": "lasting", "team": "lasting", "limit_usd": 5, "period": "month", "action": "alert"}
-        desk.create("/budgets/lasting", budget)
-        desk.put("/teams/default", {"id": "default", "name": "by the admin API"})
-        client, revoked = desk.new_client("lasting"), desk.new_client("lasting")
-        rotated = desk.admin.post(f"/teams/lasting/clients/{client[0]}/secret").raise_for_status().json()
-        good, bad = desk.bearer((client[0], rotated["client_secret"])), desk.bearer(revoked)
-        desk.admin.delete(f"/teams/lasting/clients/{revoked[0]}", headers={"if-match": "*"}).raise_for_status()
-        desk.aws("secretsmanager").create_secret(Name="lasting", SecretString="kept")
-        settled = {**LEDGER_ITEM, "settled": {"N": "17"}}
-        desk.aws("dynamodb").put_item(TableName=aws_names.LEDGER_TABLE, Item=settled)
-        before = everything(desk)
-        pids = [gateway.status.pid, *(part.pid for part in gateway.status.parts if part.pid)]
-
-        for pid in pids:
-            with suppress(ProcessLookupError):  # its parts may go with the supervisor at once
-                os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids[1:]), "everything to be dead")
-        port, admin_port = gateway.url.rpartition(":")[2], gateway.connection.admin_url.rpartition(":")[2]
-        ports = ("--port", port, "--admin-port", admin_port)
-        run_gwctl("up", "--detach", *ports, *gateway.data.command_option(), home=tmp_path / "home", seconds=60)
-
-        again = Desk(Gateway(gateway.data.connection))
-        assert everything(again) == before
-        assert again.admin.get("/teams/default").json()["document"]["name"] == "by the admin API"
-        assert again.aws("secretsmanager").get_secret_value(SecretId="lasting")["SecretString"] == "kept"
-        assert (again.ask(good), again.ask(bad)) == (200, 403)
-        for gone in (client, revoked):
-            with pytest.raises(httpx.HTTPStatusError, match="401"):
-                again.gateway.token(*gone)
-        assert again.ask(again.bearer((client[0], rotated["client_secret"]))) == 200
-
-
-def test_a_file_that_contradicts_the_store_at_a_start_is_told_and_applied_when_it_no_longer_does(tmp_path: Path):
-    with local_gateway(tmp_path) as gateway:
-        desk = Desk(gateway)
-        text = gateway.data.policy.read_text()
-        late = text.replace("teams:\n", "teams:\n  - id: late\n")
-        gateway.data.policy.write_text(late)
-        wait_until(lambda: desk.admin.get("/teams/late").status_code == 200, "the file's team")
-        client_id, _ = desk.new_client("late")
-        home, where = tmp_path / "home", gateway.data.command_option()
-        run_gwctl("down", *where, home=home, seconds=30)
-        gateway.data.policy.write_text(text)
-
-        port, admin_port = gateway.url.rpartition(":")[2], gateway.connection.admin_url.rpartition(":")[2]
-        run_gwctl("up", "--detach", "--port", port, "--admin-port", admin_port, *where, home=home, seconds=60)
-
-        assert f"clients/{client_id}: team: there is no team 'late'" in gateway.status.policy.problems[0]
-        assert desk.ask(gateway.headers()) == 200
-        again = Desk(Gateway(gateway.data.connection))
-        again.admin.delete(f"/teams/late/clients/{client_id}", headers={"if-match": "*"}).raise_for_status()
-        wait_until(lambda: not gateway.status.policy.problems, "the file to be applied")
-        assert again.admin.get("/teams/late").status_code == 404

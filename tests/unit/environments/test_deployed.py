@@ -13,8 +13,8 @@ from gwctl.agent.settings import AgentSettings
 from gwctl.core.errors import UserError
 from gwctl.environments.deploy import deployed
 from gwctl.environments.deploy.applied import Applied
-from gwctl.environments.deploy.local_gateway import cloud_of
-from gwctl.local.supervisor.cloud import Cloud
+from gwctl.environments.deploy.local_gateway import aws_of
+from gwctl.local.supervisor.aws import Aws
 from gwctl.stores.aws.settings import Settings
 
 REGION = "eu-central-1"
@@ -100,9 +100,9 @@ def test_an_output_that_is_missing_is_named(applied: Applied):
 
 def test_the_gateway_here_is_given_all_of_it_by_a_file_for_its_owner(applied: Applied, tmp_path: Path):
     emulated = Applied("dev", applied.account_id, REGION, "http://127.0.0.1:9", applied.outputs)
-    cloud_of(emulated).write(tmp_path / "cloud.json")
+    aws_of(emulated).write(tmp_path / "cloud.json")
     assert (tmp_path / "cloud.json").stat().st_mode & 0o777 == 0o600
-    read = Cloud.read(tmp_path / "cloud.json")
+    read = Aws.read(tmp_path / "cloud.json")
     assert Settings.model_validate(read.admin) == deployed.admin_settings(emulated)
     assert read.variables["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
     assert read.variables["AWS_REGION"] == REGION
@@ -111,13 +111,13 @@ def test_the_gateway_here_is_given_all_of_it_by_a_file_for_its_owner(applied: Ap
 def test_a_file_that_is_no_such_thing_is_told(tmp_path: Path):
     (tmp_path / "cloud.json").write_text('{"endpoint": "x"}')
     with pytest.raises(UserError, match=r"does not describe an AWS to use .*; deploy again"):
-        Cloud.read(tmp_path / "cloud.json")
+        Aws.read(tmp_path / "cloud.json")
 
 
 def test_providers_keys_go_where_the_agent_reads_them(applied: Applied):
     manager = boto3.client("secretsmanager", region_name=REGION)
     manager.create_secret(Name="gwctl-dev/providers/anthropic")
-    cloud = Cloud(None, REGION, "x", "x", {}, deployed.agent_settings(applied))  # type: ignore[arg-type]
+    cloud = Aws(None, REGION, "x", "x", {}, deployed.agent_settings(applied))  # type: ignore[arg-type]
     names = cloud.store_secrets({"anthropic": {"api_key": "one"}, "sample": {"api_key": "two"}})
     assert names == {"anthropic": "gwctl-dev/providers/anthropic", "sample": "gwctl-dev/providers/sample"}
     stored = {name: manager.get_secret_value(SecretId=each)["SecretString"] for name, each in names.items()}

@@ -48,7 +48,7 @@ def _health(status: "Status") -> int | None:
     import asyncio
     from urllib.parse import urlsplit
 
-    from gwctl.local.supervisor.probe import status_of
+    from gwctl.local.supervisor.health import status_of
 
     port = urlsplit(status.gateway_url).port
     return asyncio.run(status_of(port, "/healthz")) if port else None

@@ -23,7 +23,7 @@ from gwctl.local.data_dir import DataDir
 from gwctl.local.issuer.clients import LOCAL_CLIENT
 from gwctl.local.policy import default_policy
 from gwctl.local.supervisor import detached, running
-from gwctl.local.supervisor.cloud import Cloud
+from gwctl.local.supervisor.aws import Aws
 from gwctl.local.supervisor.options import UpOptions
 from gwctl.local.supervisor.ports import Ports
 
@@ -50,16 +50,16 @@ def start(place: Place, applied: Applied, changed: "Callable[[Status], None]") -
     default_policy.ensure_policy(policy / "policy.yaml", LOCAL_CLIENT, [])
     write_atomically(policy / CLIENTS_FILE, _documents(deployed).encode())
     cloud = data.run / "cloud.json"
-    cloud_of(applied).write(cloud)
+    aws_of(applied).write(cloud)
     ports = Ports(data.ports)
     options = UpOptions(port=ports.choose("edge"), admin_port=ports.choose("admin"), policy=policy, cloud=cloud)
     return detached.start(options, data, changed)
 
 
-def cloud_of(applied: Applied) -> Cloud:
+def aws_of(applied: Applied) -> Aws:
     """The emulated AWS, and what is whose in it. Raises UserError."""
     options = client_options(applied)
-    return Cloud(
+    return Aws(
         endpoint=options["endpoint_url"],
         region=options["region_name"],
         access_key=options["aws_access_key_id"],

@@ -20,7 +20,7 @@ from gwctl.local.policy import file_call
 from gwctl.local.policy.file_call import NoAnswerError
 from gwctl.local.policy.policy_file import Additions, Loaded, PolicyFile, problems_of
 from gwctl.local.policy.providers import Offer, sample_offers
-from gwctl.local.supervisor import agent_report
+from gwctl.local.supervisor.health import read_report
 from gwctl.local.supervisor.options import UpOptions
 from gwctl.local.supervisor.status import ProviderStatus, Status
 from gwctl.policy.compile import compile_policy
@@ -140,7 +140,7 @@ class LivePolicy:
 
     def read_agent(self) -> bool:
         """Take over what the agent reports; whether that changed the status."""
-        report, policy = agent_report.read(self._data.agent_status), self._status.policy
+        report, policy = read_report(self._data.agent_status), self._status.policy
         if report is None:
             return False
         before = (policy.label, policy.applied, policy.rejected, policy.source)

@@ -19,7 +19,7 @@ class UpOptions:
     policy: Path | None = None
     upstreams: Mapping[str, str] = field(default_factory=dict[str, str])
     cloud: Path | None = None
-    """The file that describes another AWS than one of its own; see `gwctl.local.supervisor.cloud`."""
+    """The file that describes another AWS than one of its own; see `gwctl.local.supervisor.aws`."""
 
     def as_json(self) -> dict[str, Any]:
         """A JSON object."""

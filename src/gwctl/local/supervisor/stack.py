@@ -16,20 +16,19 @@ from typing import Any
 import psutil
 
 from gwctl.agent.policy.snapshot_source import nudge_file
-from gwctl.agent.settings import AgentSettings, LedgerTables
+from gwctl.agent.settings import AgentSettings
 from gwctl.core.files import write_atomically
 from gwctl.edge.preload import PRELOAD
 from gwctl.edge.render import render_bootstrap
 from gwctl.edge.settings import EdgeSettings
 from gwctl.local.data_dir import DataDir
-from gwctl.local.supervisor import agent_report
+from gwctl.local.supervisor.aws import Aws
+from gwctl.local.supervisor.health import read_report, status_of
 from gwctl.local.supervisor.keeper import Part
 from gwctl.local.supervisor.ports import HOST
-from gwctl.local.supervisor.probe import status_of
 from gwctl.local.supervisor.programs import Programs
 from gwctl.policy.documents import Provider
-from gwctl.stores.aws import local_names as aws_names
-from gwctl.stores.aws.settings import SnapshotPlace
+from gwctl.stores.aws.local_names import ACCESS_KEY
 
 AGENT_CONFIG = "agent.json"
 NOTES_VARIABLE = "GWCTL_GATEWAY_NOTES"
@@ -66,11 +65,6 @@ class Stack:
     notify_url: str | None = None
     otlp_endpoint: str | None = None
 
-    @property
-    def has_own_aws(self) -> bool:
-        """Whether a local AWS is one of the parts."""
-        return True
-
     def issuer(self, port: int) -> Part:
         """The token service."""
         options = ["--state-dir", str(self.data.issuer), "--issuer", issuer_url(port)]
@@ -106,22 +100,21 @@ class Stack:
             port=port,
         )
 
-    def aws(self, port: int) -> Part:
-        """The local AWS."""
+    def own_aws(self, port: int) -> Part:
+        """The local AWS of a gateway that is given none."""
         options = ["--data-dir", str(self.data.aws)]
-        return self._python_server("aws", "gwctl.emulated_aws", port, options, {aws_names.ACCESS_KEY: self.keys.aws})
+        return self._python_server("aws", "gwctl.emulated_aws", port, options, {ACCESS_KEY: self.keys.aws})
 
-    def admin(self, port: int, aws_port: int, issuer_port: int, providers: Iterable[Provider]) -> Part:
+    def admin(self, port: int, aws: Aws, issuer_port: int, providers: Iterable[Provider]) -> Part:
         """The admin API; writes its configuration."""
         config = {
             "host": HOST,
             "port": port,
             "issuer": issuer_url(issuer_port),
             "jwks_url": f"{issuer_url(issuer_port)}/.well-known/jwks.json",
-            "aws_url": local_url(aws_port),
-            "aws_access_key": self.keys.aws,
             "file_key": self.keys.file,
             "nudge": str(nudge_file(self.data.state)),
+            **aws.admin_config(),
         }
         self._write_admin_config(config, providers)
 
@@ -145,31 +138,24 @@ class Stack:
         config["providers"] = [provider.model_dump(mode="json") for provider in providers]
         write_atomically(self.data.admin_config, json.dumps(config, indent=1).encode())
 
-    def agent(self, edge: EdgeSettings, aws_port: int) -> Part:
+    def agent(self, edge: EdgeSettings, aws: Aws) -> Part:
         """The agent; writes its settings. It is well when it has written what Envoy needs to start."""
         settings = AgentSettings(
-            deployment=aws_names.DEPLOYMENT,
             gateway_notes_path=self.data.gateway_notes,
             snapshot_path=self.data.snapshot,
-            secrets_path=self.data.provider_secrets,
             edge=edge,
             state_dir=self.data.state,
             events_path=self.data.usage_events,
             status_path=self.data.agent_status,
-            region=aws_names.REGION,
-            snapshot=SnapshotPlace(bucket=aws_names.SNAPSHOT_BUCKET),
-            tables=LedgerTables(
-                ledger=aws_names.LEDGER_TABLE, usage=aws_names.USAGE_TABLE, audit=aws_names.AUDIT_TABLE
-            ),
-            audit_stream=aws_names.AUDIT_STREAM,
             notifications_webhook=self.notify_url,
             otlp_endpoint=self.otlp_endpoint,
+            **aws.agent_config(self.data.provider_secrets),
         )
         config = self.data.run / AGENT_CONFIG
         write_atomically(config, settings.model_dump_json(indent=1).encode())
 
         async def healthy() -> bool:
-            report = agent_report.read(self.data.agent_status)
+            report = read_report(self.data.agent_status)
             # Files of an agent that is dead say nothing about the one that is starting.
             alive = report is not None and report.pid > 0 and psutil.pid_exists(report.pid)
             return alive and edge.cds_file.exists() and edge.ecds_file.exists()
@@ -177,7 +163,7 @@ class Stack:
         return Part(
             name="agent",
             command=(*_python("gwctl.agent"), "--config", str(config)),
-            env=self._env() | aws_names.variables(local_url(aws_port), self.keys.aws),
+            env=self._env() | aws.variables,
             log=self.data.log_of("agent"),
             healthy=healthy,
             port=edge.scanner_port,

@@ -19,27 +19,26 @@ from filelock import FileLock, Timeout
 
 from gwctl.core.errors import UserError
 from gwctl.core.files import write_atomically
-from gwctl.edge.settings import MEBIBYTE, EdgeSettings
 from gwctl.local.data_dir import PARTS, DataDir
-from gwctl.local.issuer.clients import LOCAL_CLIENT, ensure_connection
+from gwctl.local.issuer.clients import LOCAL_CLIENT
 from gwctl.local.policy.default_policy import ensure_policy
 from gwctl.local.policy.providers import detect, remember
 from gwctl.local.supervisor import running
-from gwctl.local.supervisor.cloud import Cloud, CloudStack
-from gwctl.local.supervisor.keeper import POLL_SECONDS, Keeper, Part, PartFailedError
+from gwctl.local.supervisor.aws import Aws
+from gwctl.local.supervisor.health import status_of
+from gwctl.local.supervisor.keeper import POLL_SECONDS, Keeper, Part
 from gwctl.local.supervisor.live_policy import LivePolicy
 from gwctl.local.supervisor.options import UpOptions
 from gwctl.local.supervisor.ports import HOST, Ports, require_free
-from gwctl.local.supervisor.probe import status_of
 from gwctl.local.supervisor.processes import Identity
-from gwctl.local.supervisor.programs import Programs, find_programs
-from gwctl.local.supervisor.stack import Stack, issuer_url
+from gwctl.local.supervisor.programs import find_programs
+from gwctl.local.supervisor.stack import Stack
+from gwctl.local.supervisor.startup import Startup, together
 from gwctl.local.supervisor.status import PartStatus, State, Status
 
 WATCH_SECONDS = 0.25
 FILE_SECONDS = 0.05
 """A look at the policy file is one stat, and somebody is waiting."""
-PORT_TRIES = 3
 APPLY_SECONDS = 20.0
 MAX_LOG_BYTES = 10 * 1024 * 1024
 
@@ -105,7 +104,7 @@ class Supervisor:
         self.status.ready_seconds = round(time.monotonic() - began, 2)
         self._log(f"ready after {self.status.ready_seconds} s: {self.status.gateway_url}")
         self._set_state("ready")
-        await _together(self._watch_file(stack, policy), self._watch_parts(policy))
+        await together(self._watch_file(stack, policy), self._watch_parts(policy))
 
     async def _watch_file(self, stack: Stack, policy: LivePolicy) -> None:
         while True:
@@ -128,6 +127,7 @@ class Supervisor:
         require_free(options.admin_port, "--admin-port")
         if options.token_port:
             require_free(options.token_port, "--token-port")
+        aws = Aws.read(options.cloud) if options.cloud else None
         programs = find_programs()
         ports = Ports(data.ports)
         detected = detect(self._environment, options.port)
@@ -142,85 +142,11 @@ class Supervisor:
 
         self._run = running.Run(self._run.supervisor, running.make_sockets_dir(), self._run.options)
         self._record()
-        stack = self._stack(programs)
-        aws = asyncio.create_task(self._bring_up_aws(stack, ports))
-        try:
-            await self._start_parts(stack, policy, ports, aws)
-        finally:
-            aws.cancel()
-            await asyncio.gather(aws, return_exceptions=True)
+        place = (data, programs, self._run.sockets, self._environment)
+        stack = Stack(*place, notify_url=options.notify_url, otlp_endpoint=options.otlp_endpoint)
+        await Startup(options, stack, policy, ports, self._keep).run(aws)
         await self._applied(policy)
         return stack, policy
-
-    def _stack(self, programs: Programs) -> Stack:
-        options = self._options
-        place = (self._data, programs, self._run.sockets, self._environment)
-        notify, otlp = options.notify_url, options.otlp_endpoint
-        if options.cloud is None:
-            return Stack(*place, notify_url=notify, otlp_endpoint=otlp)
-        return CloudStack(*place, notify_url=notify, otlp_endpoint=otlp, cloud=Cloud.read(options.cloud))
-
-    async def _bring_up_aws(self, stack: Stack, ports: Ports) -> None:
-        if stack.has_own_aws:
-            await self._bring_up("aws", stack.aws, ports)
-        else:
-            ports.choose("aws")  # nobody listens there
-
-    async def _start_parts(self, stack: Stack, policy: LivePolicy, ports: Ports, aws: "asyncio.Task[None]") -> None:
-        """Side by side, but each after those whose ports it has to know."""
-        options = self._options
-        await _together(
-            self._bring_up("issuer", stack.issuer, ports, fixed=options.token_port),
-            self._bring_up("sample", stack.sample, ports),
-            self._bring_up("gateway", lambda port: stack.gateway(port, policy.trusted_hosts), ports),
-            _done(aws),
-        )
-        issuer = ports["issuer"]
-        ensure_connection(self._data, self.status.gateway_url, self.status.admin_url, issuer_url(issuer))
-        policy.load(ports["sample"])
-        policy.write_secrets()
-
-        def settings(scanner_port: int) -> EdgeSettings:
-            limit = options.max_request_mib * MEBIBYTE
-            return stack.edge_settings(options.port, issuer, ports["gateway"], scanner_port, limit)
-
-        await _together(
-            self._bring_up_admin(
-                stack.admin(options.admin_port, ports["aws"], issuer, policy.providers), stack, policy
-            ),
-            self._bring_up_edge(stack, settings, ports),
-        )
-
-    async def _bring_up_admin(self, part: Part, stack: Stack, policy: LivePolicy) -> None:
-        await self._keep_on_fixed_port(part, self._options.admin_port, "--admin-port")
-        await policy.publish(stack.keys.file)
-
-    async def _bring_up(
-        self, name: str, make: Callable[[int], Part], ports: Ports, *, fixed: int | None = None
-    ) -> None:
-        """Start a part on its port; on another one if somebody else took that in the meantime."""
-        tries = PORT_TRIES
-        while tries:
-            tries -= 1
-            try:
-                await self._keep(make(ports.choose(name, fixed=fixed)))
-                break
-            except PartFailedError as error:
-                if fixed or not error.port_taken or not tries:
-                    raise
-                ports.forget(name)
-
-    async def _bring_up_edge(self, stack: Stack, settings: Callable[[int], EdgeSettings], ports: Ports) -> None:
-        await self._bring_up("agent", lambda port: stack.agent(settings(port), ports["aws"]), ports)
-        await self._keep_on_fixed_port(stack.edge(settings(ports["agent"])), self._options.port, "--port")
-
-    async def _keep_on_fixed_port(self, part: Part, port: int, option: str) -> None:
-        try:
-            await self._keep(part)
-        except PartFailedError as error:
-            if error.port_taken:
-                require_free(port, option)
-            raise
 
     async def _keep(self, part: Part) -> None:
         status = next(each for each in self.status.parts if each.name == part.name)
@@ -302,20 +228,6 @@ class Supervisor:
             yield
         finally:
             lock.release()
-
-
-async def _done(task: "asyncio.Task[None]") -> None:
-    await task
-
-
-async def _together(*work: Coroutine[Any, Any, None]) -> None:
-    """Await all; when one fails, the others are cancelled and its exception is raised alone."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for each in work:
-                group.create_task(each)
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
 
 
 def run(

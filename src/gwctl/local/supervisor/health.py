@@ -1,5 +1,6 @@
-"""What the agent last reported. In: its status file. Out: the policies it speaks of, by label."""
+"""Whether the parts of a gateway are well. In: an address, or the agent's status file. Out: a status code, a report."""
 
+import asyncio
 import json
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class AgentReport:
     pid: int
 
 
-def read(path: Path) -> AgentReport | None:
+def read_report(path: Path) -> AgentReport | None:
     """None when there is no report that can be read."""
     with suppress(OSError, ValueError, AttributeError):
         document = json.loads(path.read_text())
@@ -35,4 +36,20 @@ def read(path: Path) -> AgentReport | None:
             missing_secrets=tuple(document.get("missing_secrets") or ()),
             pid=int(document.get("pid") or 0),
         )
+    return None
+
+
+async def status_of(where: int | Path, path: str, seconds: float = 2.0) -> int | None:
+    """GET a path from a loopback port or a Unix socket: the status code; None when nobody answers in time."""
+    with suppress(OSError, ValueError, IndexError, TimeoutError):
+        async with asyncio.timeout(seconds):
+            if isinstance(where, int):
+                reader, writer = await asyncio.open_connection("127.0.0.1", where)
+            else:
+                reader, writer = await asyncio.open_unix_connection(where)
+            try:
+                writer.write(f"GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
+                return int((await reader.readline()).split()[1])
+            finally:
+                writer.close()
     return None
