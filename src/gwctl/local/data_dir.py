@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from gwctl.core.errors import UserError
+
 DEFAULT = Path(".gwctl/local")
 PARTS = ("aws", "issuer", "sample", "gateway", "admin", "agent", "edge")
 """The parts in the order in which they start; they stop in the opposite one."""
@@ -36,13 +38,19 @@ class DataDir:
         return cls(here / DEFAULT)
 
     def create(self) -> None:
-        """Make the directories, readable by the owner alone, and keep them out of version control."""
-        for folder in (self.root, self.state, self.xds, self.secrets, self.logs, self.run, self.tokens):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
-        ignore = self.root / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
+        """Make the directories, readable by the owner alone, and keep them out of version control. Raises UserError."""
+        try:
+            for folder in (self.root, self.state, self.xds, self.secrets, self.logs, self.run, self.tokens):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folder.chmod(0o700)
+            ignore = self.root / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+        except OSError as error:
+            raise UserError(
+                f"the data directory {self.root} cannot be used ({error.strerror}: {error.filename}); "
+                "choose another one with --data-dir"
+            ) from error
 
     @cached_property
     def connection(self) -> Path:  # noqa: D102 - the names say it, here and below

@@ -45,12 +45,15 @@ def get_token(credentials: Credentials, cache_dir: Path) -> str:
         return token
     from filelock import FileLock
 
-    cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(cache.with_suffix(".lock"), mode=0o600):
-        token = _cached(cache)  # somebody else may have got it while this process waited
-        if not token:
-            token, lifetime = _request(credentials)
-            _store(cache, token, lifetime)
+    try:
+        cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(cache.with_suffix(".lock"), mode=0o600):
+            token = _cached(cache)  # somebody else may have got it while this process waited
+            if not token:
+                token, lifetime = _request(credentials)
+                _store(cache, token, lifetime)
+    except OSError as error:
+        raise UserError(f"tokens cannot be kept in {cache_dir} ({error.strerror}); make it writable") from error
     return token
 
 

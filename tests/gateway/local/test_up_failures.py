@@ -142,3 +142,12 @@ def test_a_supervisor_that_breaks_is_a_bug_that_shows_its_traceback(here: Place)
     assert "IsADirectoryError" in done.stderr
     assert "Please report it" in done.stderr
     assert_nothing_runs(here)
+
+
+@pytest.mark.parametrize("detach", [[], ["--detach"]], ids=["foreground", "background"])
+def test_a_file_in_the_place_of_the_data_directory_is_said_as_such(here: Place, detach: list[str]):
+    here.data.root.touch()
+    done = here.gwctl("up", *detach, *here.ports)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: the data directory {here.data.root} cannot be used (File exists")
+    assert done.stderr.count("\n") == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gwctl.core.errors import UserError
 from gwctl.local.data_dir import DataDir
 
 
@@ -32,3 +33,12 @@ def test_it_is_the_owners_alone_and_not_for_version_control(tmp_path: Path):
     folders = [data.root, *(each for each in data.root.rglob("*") if each.is_dir())]
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
     assert (data.root / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("where", ["file", "file/below", "/proc/gwctl"])
+def test_one_that_cannot_be_used_is_one_sentence_that_names_it(tmp_path: Path, where: str):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError) as refusal:
+        DataDir(tmp_path / where).create()
+    assert str(refusal.value).startswith(f"the data directory {tmp_path / where} cannot be used (")
+    assert str(refusal.value).endswith("; choose another one with --data-dir")

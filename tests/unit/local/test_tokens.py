@@ -124,3 +124,9 @@ def test_an_endpoint_that_is_none_is_one_sentence(issuer: Issuer, tmp_path: Path
 def test_an_issuer_that_does_not_run_is_one_sentence_with_the_fix(tmp_path: Path):
     with pytest.raises(UserError, match=r"gave no token .*; is the gateway running\? `gwctl up` starts it"):
         get_token(Credentials(f"http://127.0.0.1:{free_port()}/oauth2/token", "local", "x"), tmp_path)
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence_that_names_it(issuer: Issuer, tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=f"tokens cannot be kept in {tmp_path}/file/tokens "):
+        get_token(issuer.credentials, tmp_path / "file" / "tokens")
