@@ -196,9 +196,8 @@ def _smoke(target: "Target", *, quiet: bool, skip: bool) -> dict[str, str]:
             f"GWCTL_SMOKE_ENV={target.name} pytest tests/smoke" + (f"\n{outcome.detail}" if outcome.detail else "")
         )
     if not quiet:
-        said(
-            "The smoke suite has passed." if outcome.state == "passed" else f"No smoke test was run: {outcome.detail}."
-        )
+        word = "The smoke suite has passed" if outcome.state == "passed" else "No smoke test was run"
+        said(f"{word}: {outcome.detail}.")
     return {"state": outcome.state, "detail": outcome.detail}
 
 
