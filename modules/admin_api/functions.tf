@@ -28,7 +28,7 @@ resource "aws_lambda_function" "this" {
 
   architectures                  = ["arm64"]
   filename                       = each.value.zip
-  handler                        = coalesce(each.value.handler, "gwctl.admin.api.${each.key}.handler")
+  handler                        = coalesce(each.value.handler, "gwctl.admin.api.operations.on_${each.key}")
   kms_key_arn                    = var.stores.kms_key_arn
   memory_size                    = each.value.memory_mb
   reserved_concurrent_executions = each.value.concurrency

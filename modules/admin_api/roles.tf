@@ -111,6 +111,15 @@ data "aws_iam_policy_document" "function" {
       resources = [var.identity.user_pool_arn]
     }
   }
+
+  dynamic "statement" {
+    for_each = each.value.access.clients_known ? [1] : []
+    content {
+      sid       = "ClientsKnown"
+      actions   = ["cognito-idp:DescribeUserPoolClient"]
+      resources = [var.identity.user_pool_arn]
+    }
+  }
 }
 
 resource "aws_iam_role" "function" {

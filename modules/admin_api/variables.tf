@@ -53,13 +53,14 @@ variable "endpoint" {
 }
 
 variable "functions" {
-  description = "One function for each first part of a path: its zip (`gwctl build lambda`) and what it may use. Levels are none, read and write, for a table also append and get (items whose keys are known); `audit` sends records to Firehose, `clients` manages app clients."
+  description = "One function for each first part of a path: its zip (`gwctl build lambda`) and what it may use. Levels are none, read and write, for a table also append and get (items whose keys are known); `audit` sends records to Firehose, `clients` manages app clients, `clients_known` only learns whether one exists."
   type = map(object({
     access = object({
-      audit     = optional(bool, false)
-      clients   = optional(bool, false)
-      snapshots = optional(string, "none")
-      tables    = optional(map(string), {})
+      audit         = optional(bool, false)
+      clients       = optional(bool, false)
+      clients_known = optional(bool, false)
+      snapshots     = optional(string, "none")
+      tables        = optional(map(string), {})
     })
     concurrency     = optional(number, -1)
     handler         = optional(string)

@@ -1,4 +1,4 @@
-"""`apply`: order, concurrency, failures half-way, questions; against a real admin API."""
+"""`apply`: everything or nothing, concurrency, questions; against a real admin API."""
 
 import os
 import pty
@@ -15,6 +15,7 @@ from gwctl.cli.policy import applying
 from gwctl.cli.policy.admin_client import AdminClient
 from gwctl.cli.policy.admin_options import Admin
 from gwctl.cli.policy.policy_input import read_documents
+from gwctl.core.errors import UserError
 from gwctl.local.data_dir import DataDir
 
 
@@ -29,7 +30,7 @@ def labels(done: Done) -> list[str]:
     return [line.split()[0] for line in done.ok().err.splitlines()]
 
 
-def test_documents_are_written_after_what_they_name(gw: Gwctl, write: Write, name: str):
+def test_documents_may_stand_in_any_order(gw: Gwctl, write: Write, name: str):
     sections = {
         "budgets": [{"id": name, "team": name, "model": f"{name}-a", "limit_usd": 5, "period": "day"}],
         "teams": [{"id": name, "models": [f"{name}-a"]}],
@@ -45,13 +46,13 @@ def test_documents_are_written_after_what_they_name(gw: Gwctl, write: Write, nam
     dry = gw("apply", "-f", file, "--dry-run").ok()
     assert f"budget {name} is new: $5 a day for team {name} on {name}-a, block" in dry.out
     assert labels(gw("apply", "-f", file, "--yes")) == [
-        f"pricing/openai/{name}", f"routes/{name}-c", f"scanner/{name}", f"routes/{name}-b", f"routes/{name}-a",
-        f"teams/{name}", f"budgets/{name}",
+        f"routes/{name}-a", f"routes/{name}-b", f"routes/{name}-c", f"teams/{name}", f"budgets/{name}",
+        f"scanner/{name}", f"pricing/openai/{name}",
     ]  # fmt: skip
     assert gw("apply", "-f", file).ok().out == "nothing to change\n"
 
 
-def test_a_circle_of_new_documents_is_written_through_a_rule_for_nobody(gw: Gwctl, write: Write, name: str):
+def test_a_circle_of_new_documents_is_written(gw: Gwctl, write: Write, name: str):
     file = write(
         routes=[route(name, scanner=[name])],
         teams=[{"id": name, "models": [name]}],
@@ -69,10 +70,10 @@ def test_a_change_by_somebody_else_between_question_and_answer_is_not_overwritte
     client = Admin(None, data).client
     plan = applying.make_plan(client, read_documents([write(teams=[{"id": name, "name": "mine"}])]).wanted)
     by_bob(server, f"/teams/{name}", {"id": name, "name": "bob's"})
-    with pytest.raises(applying.ApplyError) as raised:
-        list(applying.carry_out(client, plan))
+    with pytest.raises(UserError) as raised:
+        applying.carry_out(client, plan)
     sentence = str(raised.value)
-    assert sentence.startswith(f"team '{name}' was changed by bob on 20")
+    assert sentence.startswith("the policy was changed by bob on 20")
     assert sentence.endswith("; run the command again to see what would change now")
     assert "\n" not in sentence
     assert gw("teams", "show", name, "-o", "json").json()["document"]["name"] == "bob's"
@@ -99,7 +100,7 @@ def test_a_file_made_from_a_document_that_was_deleted_is_refused(gw: Gwctl, writ
     assert "remove `version` from the file to create it" in gw("teams", "apply", "-f", "-", stdin=shown).failed()
 
 
-def test_what_was_applied_and_what_not_is_said_when_one_fails_half_way(
+def test_what_is_refused_changes_nothing_of_all_that_the_files_hold(
     gw: Gwctl, server: RunningAdmin, data: DataDir, write: Write, name: str
 ):
     gw("apply", "-f", write(teams=[{"id": name}]), "--yes").ok()
@@ -111,13 +112,48 @@ def test_what_was_applied_and_what_not_is_said_when_one_fails_half_way(
     )
     plan = applying.make_plan(client, read_documents([file]).wanted)
     by_bob(server, f"/teams/{name}", {"id": name, "name": "bob's"})
-    with pytest.raises(applying.ApplyError) as raised:
-        list(applying.carry_out(client, plan))
-    lines = str(raised.value).splitlines()
-    assert lines[0].startswith(f"teams/{name} was not applied: team '{name}' was changed by bob")
-    assert lines[1:3] == [f"  Applied: routes/{name}.", f"  Not applied: teams/{name}2, budgets/{name}."]
+    with pytest.raises(UserError, match="the policy was changed by bob"):
+        applying.carry_out(client, plan)
+    assert "there is no route" in gw("routing", "show", name).failed()
     done = gw("apply", "-f", file, "--yes")
-    assert labels(done) == [f"teams/{name}", f"teams/{name}2", f"budgets/{name}"], "goes on from there"
+    assert labels(done) == [f"routes/{name}", f"teams/{name}", f"teams/{name}2", f"budgets/{name}"]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_dry_run_fails_where_the_apply_fails(gw: Gwctl, write: Write, name: str, dry_run: bool):
+    """A circle of fallbacks, and a client that no token service knows: each is right by itself."""
+    file = write(
+        routes=[route(f"{name}-a", fallbacks=[f"{name}-b"]), route(f"{name}-b", fallbacks=[f"{name}-a"])],
+        teams=[{"id": name}],
+        clients=[{"id": f"{name}c", "team": name}],
+    )
+    error = gw("apply", "-f", file, "--dry-run" if dry_run else "--yes").failed()
+    assert f"falls back to itself ({name}-a → {name}-b → {name}-a)" in error
+    assert f"clients/{name}c: id: the token service has no app client" in error
+    assert "there is no team" in gw("teams", "show", name).failed()
+
+
+def test_an_apply_is_two_requests(gw: Gwctl, write: Write, name: str, monkeypatch: pytest.MonkeyPatch):
+    sent: list[str] = []
+    call = AdminClient.call
+
+    def counted(self: AdminClient, method: str, path: str, **more):
+        sent.append(f"{method} {path}")
+        return call(self, method, path, **more)
+
+    monkeypatch.setattr(AdminClient, "call", counted)
+    gw("apply", "-f", write(teams=[{"id": f"{name}-{number:03}"} for number in range(150)]), "--yes").ok()
+    assert sent == ["POST /policy/apply"] * 2
+
+
+def test_prune_deletes_what_the_files_name_no_more_of_their_sections(gw: Gwctl, write: Write, name: str):
+    prices = [{"provider": "openai", "model": f"{name}-{number}", "input": 1, "output": 2} for number in range(2)]
+    gw("apply", "-f", write(teams=[{"id": name}], pricing=prices), "--yes").ok()
+    told = gw("apply", "-f", write(pricing=prices[1:]), "--prune", "--dry-run").ok().out
+    assert f"- pricing/openai/{name}-0\n" in told
+    assert f"price openai/{name}-0 is gone" in told
+    assert f"{name}-1" not in told
+    assert "teams/" not in told
 
 
 def test_all_problems_are_told_before_anything_is_applied(gw: Gwctl, write: Write, name: str):
@@ -133,12 +169,14 @@ def test_all_problems_are_told_before_anything_is_applied(gw: Gwctl, write: Writ
     assert "there is no" in gw("routing", "show", name).failed()
 
 
-def test_many_documents_are_compared_with_the_list(gw: Gwctl, write: Write, name: str):
-    file = write(teams=[{"id": f"{name}-{number:02}"} for number in range(applying.MANY + 5)])
+def test_only_what_is_different_is_changed(gw: Gwctl, write: Write, name: str):
+    file = write(teams=[{"id": f"{name}-{number:02}"} for number in range(25)])
     gw("apply", "-f", file, "--yes").ok()
     assert gw("apply", "-f", file).ok().out == "nothing to change\n"
     gw("teams", "delete", f"{name}-03", "--yes").ok()
-    assert labels(gw("apply", "-f", file, "--yes")) == [f"teams/{name}-03"]
+    done = gw("apply", "-f", file, "--yes")
+    assert labels(done) == [f"teams/{name}-03"]
+    assert "24 more as wanted already" in done.out
 
 
 def test_clients_of_a_file_are_changed_and_unknown_ones_explained(gw: Gwctl, write: Write, name: str):
@@ -168,13 +206,12 @@ def test_a_person_is_asked(gw: Gwctl, data: DataDir, write: Write, name: str, an
     assert ("there is no team" in gw("teams", "show", name).err) is stays
 
 
-def test_a_request_that_is_busy_is_sent_again(gw: Gwctl, data: DataDir, write: Write, name: str):
+def test_a_request_whose_answer_was_lost_is_sent_again(gw: Gwctl, data: DataDir, write: Write, name: str):
     """A connection that breaks in the middle of a change: the same request again finds it done."""
     client: AdminClient = Admin(None, data).client
-    document = {"id": name, "name": "x"}
-    first = client.put(f"/teams/{name}", document, None)
-    again = client.put(f"/teams/{name}", document, None)
-    assert (first.changed, again.changed) == (True, False)
+    request = applying.make_plan(client, read_documents([write(teams=[{"id": name}])]).wanted).request
+    answers = [client.call("POST", applying.PATH, body=request) for _ in range(2)]
+    assert [answer["changed"] for answer in answers] == [True, False]
 
 
 def test_what_policy_yaml_keeps_is_said(gw: Gwctl, server: RunningAdmin, write: Write, name: str):
@@ -196,6 +233,6 @@ def test_an_imported_configuration_can_be_applied(gw: Gwctl, tmp_path: Path, nam
     file.write_text(yaml.safe_dump(config))
     documents = gw("import", "litellm", str(file)).ok().out
     done = gw("apply", "-f", "-", "--yes", stdin=documents)
-    assert labels(done)[-3:] == [f"routes/{name}-b", f"routes/{name}-a", "teams/default"]
+    assert labels(done)[-3:] == [f"routes/{name}-a", f"routes/{name}-b", "teams/default"]
     assert gw("apply", "-f", "-", stdin=documents).ok().out == "nothing to change\n"
     gw("teams", "delete", "default", "--yes").ok()

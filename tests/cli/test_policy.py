@@ -16,7 +16,7 @@ def test_show_names_the_newest_version_who_made_it_and_that_it_is_in_force(gw: G
     shown = gw("policy", "show").ok().out
     assert f"policy    {version}." in shown
     assert "in force  yes" in shown
-    assert "made by   alice (put)" in shown
+    assert "made by   alice (apply)" in shown
 
 
 def test_show_of_an_old_version_says_which_one_is_in_force(gw: Gwctl, version: int, write: Write, name: str):
@@ -32,7 +32,7 @@ def test_history_is_newest_first_and_names_the_documents(gw: Gwctl, version: int
     lines = gw("policy", "history", "-n", "3").ok().out.splitlines()
     assert lines[0].split() == ["VERSION", "TIME", "ACTOR", "ACTION", "DOCUMENTS"]
     assert lines[1].startswith(f"{version} ")
-    assert f"alice  put     +routes/{name}" in lines[1]
+    assert f"alice  apply   +routes/{name}" in lines[1]
 
 
 def test_history_as_json_can_be_read_by_programs(gw: Gwctl, version: int, name: str):

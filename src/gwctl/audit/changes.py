@@ -2,7 +2,8 @@
 
 The chain of changes is the admin API's own (`gwctl.audit.policy_changes`): one link for each policy version.
 A record carries that link whole, in `change`, so the log alone proves it: `hash` is the SHA-256 of `change`, `sequence`
-the policy version. All records of a version have the same of both.
+the policy version. All records of a version have the same of both. Where the link has its list of documents detached,
+the records of a version together are that list, and `entry_of` is each one's part.
 """
 
 from datetime import UTC
@@ -20,7 +21,6 @@ SHARD: Final = "policy"
 
 def change_records(change: AuditRecord) -> list[dict[str, Any]]:
     """The records of a change, in the order of its documents. A change without documents has one record."""
-    text = change.model_dump_json()
     whole: dict[str, Any] = {
         "kind": "change",
         "time": change.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -31,7 +31,7 @@ def change_records(change: AuditRecord) -> list[dict[str, Any]]:
         "sequence": change.version,
         "previous_hash": change.previous_sha256 or GENESIS,
         "hash": change.digest,
-        "change": text,
+        "change": change.link,
     }
     if not change.changes:
         return [{**whole, "id": f"{change.version}.0"}]
@@ -49,13 +49,39 @@ def change_of(record: Record) -> AuditRecord:
         change = AuditRecord.model_validate_json(text)
     except ValidationError as error:
         raise ValueError(f"`change` is not the record of a change ({error.error_count()} problems)") from error
-    if change.model_dump_json() != text:
+    if change.link != text:
         raise ValueError("`change` is spelled differently from how it was written")
-    said = {name: value for name, value in record.items() if value is not None and value != ""}
-    for one in change_records(change):
-        if said == {name: value for name, value in one.items() if value is not None and value != ""}:
-            return change
+    if change.detached:
+        number, entry = entry_of(record)
+        if number < change.documents:
+            change = change.model_copy(update={"changes": (entry,)})
+            whole = {**change_records(change)[0], "id": f"{change.version}.{number}"}
+            if _said(record) == _said(whole):
+                return change
+    elif any(_said(record) == _said(one) for one in change_records(change)):
+        return change
     raise ValueError("its columns do not say what `change` says")
+
+
+def entry_of(record: Record) -> tuple[int, DocumentChange]:
+    """A document's place in the list of its change, and its part in it. Raises ValueError."""
+    nouns = {noun: section for section, noun in NOUNS.items()}
+    try:
+        return int(str(record.get("id")).rpartition(".")[2]), DocumentChange.model_validate(
+            {
+                "section": nouns.get(str(record.get("document_kind"))),
+                "id": record.get("document_id"),
+                "before_sha256": record.get("before_hash") or None,
+                "after_sha256": record.get("after_hash") or None,
+            }
+        )
+    except ValueError as error:
+        raise ValueError("its columns do not say which document of the change it is about") from error
+
+
+def _said(record: Record) -> dict[str, Any]:
+    """The columns that hold something."""
+    return {name: value for name, value in record.items() if value is not None and value != ""}
 
 
 def _document(change: DocumentChange) -> dict[str, Any]:

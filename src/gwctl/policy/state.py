@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, Literal, Self, TypeAlias, get_args
+from typing import Any, Final, Self, TypeAlias
 
 from gwctl.policy.documents import (
     Budget,
@@ -23,13 +23,11 @@ from gwctl.policy.documents import (
     ScannerRule,
     Team,
 )
-
-Section = Literal["routes", "teams", "clients", "budgets", "scanner", "pricing"]
-"""The sections that the admin API stores. Providers are not among them: they belong to the deployment."""
+from gwctl.policy.kinds import KINDS
+from gwctl.policy.kinds import SECTIONS as SECTIONS
+from gwctl.policy.kinds import Section as Section
 
 PolicyDocument: TypeAlias = Route | Team | Client | Budget | ScannerRule | PriceOverride
-
-SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 
 MODELS: Final[dict[Section, type[PolicyDocument]]] = {
     "routes": Route,
@@ -40,14 +38,7 @@ MODELS: Final[dict[Section, type[PolicyDocument]]] = {
     "pricing": PriceOverride,
 }
 
-NOUNS: Final[dict[Section, str]] = {
-    "routes": "route",
-    "teams": "team",
-    "clients": "client",
-    "budgets": "budget",
-    "scanner": "scanner rule",
-    "pricing": "price",
-}
+NOUNS: Final[dict[Section, str]] = {kind.section: kind.noun for kind in KINDS}
 
 
 class StateError(Exception):

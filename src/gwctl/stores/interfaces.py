@@ -8,14 +8,15 @@ from typing import Protocol
 from gwctl.audit.policy_changes import AuditRecord
 from gwctl.ledger.usage.sums import Detailed, Total
 from gwctl.policy.snapshot import Snapshot
-from gwctl.policy.state import Change, Head, Section, State, Stored
-
-MAX_CHANGES = 98
-"""DynamoDB's limit of 100 items in a transaction, without the policy's head and the audit record."""
+from gwctl.policy.state import Change, Head, State
 
 
 class PolicyMovedError(Exception):
     """Another change came first, so this commit was refused as a whole."""
+
+
+class CommitTooLargeError(Exception):
+    """So many documents change at once that the store cannot record them in one step; nothing was written."""
 
 
 class UnavailableError(Exception):
@@ -43,10 +44,6 @@ class DocumentStore(Protocol):
         """Where the policy stands now."""
         ...
 
-    def get(self, section: Section, document_id: str) -> Stored | None:
-        """One document as it is now."""
-        ...
-
     def load(self) -> State:
         """Every document, all of the same policy version."""
         ...
@@ -56,7 +53,10 @@ class DocumentStore(Protocol):
         ...
 
     def commit(self, commit: Commit) -> None:
-        """Writes. Raises PolicyMovedError when `commit.before` is not what is stored any more."""
+        """Writes, however many documents change.
+
+        Raises PolicyMovedError when `commit.before` is not what is stored any more, and CommitTooLargeError.
+        """
         ...
 
     def records(self, *, before: int | None = None, limit: int = 100) -> list[AuditRecord]:

@@ -82,7 +82,7 @@ def test_a_function_finds_all_of_our_code_that_it_imports(built: Project, tmp_pa
     others = Path(pytest.__file__).parents[1]
     code = (
         f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(others)!r}]\n"
-        f"from gwctl.admin.api.{name} import handler\n"
+        f"from gwctl.admin.api.operations import on_{name}\n"
         "import gwctl.admin.service.runtime\n"
         "from gwctl.stores.aws import cognito, documents, snapshots, usage\n"
         f"assert gwctl.__file__.startswith({str(tmp_path)!r}), gwctl.__file__"

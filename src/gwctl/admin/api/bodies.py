@@ -59,7 +59,7 @@ def _exact(text: str) -> float | Decimal:
     return number if Decimal(repr(number)) == Decimal(text) else Decimal(text)
 
 
-def body_of(event: Event) -> Any:
+def body_of(event: Event, max_bytes: int = MAX_BODY_BYTES) -> Any:
     """The parsed body. Raises AdminError: too large, not JSON, not a mapping."""
     kind = header(event, "content-type").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -68,8 +68,8 @@ def body_of(event: Event) -> Any:
     raw = event.get("body") or ""
     try:
         data = base64.b64decode(raw, validate=True) if event.get("isBase64Encoded") else raw.encode()
-        if len(data) > MAX_BODY_BYTES:
-            message = f"the body has {len(data)} bytes; {MAX_BODY_BYTES} is the limit"
+        if len(data) > max_bytes:
+            message = f"the body has {len(data)} bytes; {max_bytes} is the limit"
             raise AdminError(413, "too_large", message)
         content = loads(data.decode())
     except (ValueError, RecursionError) as error:

@@ -3,32 +3,21 @@
 import logging
 import time
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BeforeValidator
 
 from gwctl.admin.api import access, crud
 from gwctl.admin.api.budget_states import states_of
-from gwctl.admin.api.crud import (
-    DELETE_REFUSALS,
-    LIST_REFUSALS,
-    PUT_REFUSALS,
-    READ_REFUSALS,
-    DryRun,
-    IfMatch,
-    IfNoneMatch,
-    Limit,
-    Next,
-    SlugPath,
-)
-from gwctl.admin.api.http import Api, Event, answer
-from gwctl.admin.api.models import BudgetPage, BudgetState, Versioned, Written
-from gwctl.admin.api.own_team import own_team
+from gwctl.admin.api.crud import LIST_REFUSALS, READ_REFUSALS, Limit, Next, SlugPath, own_team
+from gwctl.admin.api.http import Api, answer
+from gwctl.admin.api.models import BudgetPage, BudgetState
 from gwctl.admin.service import errors, runtime
 from gwctl.ledger.quotas.store import StoreUnavailable
 from gwctl.policy.documents import Budget, Client
+from gwctl.policy.kinds import BUDGETS
 from gwctl.policy.state import State
 
 log = logging.getLogger("gwctl.admin")
@@ -38,11 +27,6 @@ api = Api("budgets")
 WithState = Annotated[
     bool, BeforeValidator(crud.boolean), Query(description="true: say of each what is spent and what is left")
 ]
-
-
-def handler(event: Event, context: Any) -> dict[str, Any]:
-    """What Lambda calls."""
-    return api.handle(event, context)
 
 
 @api.operation(
@@ -62,19 +46,6 @@ def list_budgets(limit: Limit = 100, after: Next = None, state: WithState = Fals
         for each in page
     ]
     return answer({"items": items, "next": more})  # without state where it was not asked for
-
-
-@api.operation(
-    "GET",
-    "/budgets/{budget}",
-    summary="Read a budget",
-    answers={200: Versioned[Budget]},
-    refusals=READ_REFUSALS,
-    security=access.READ,
-)
-def get_budget(budget: SlugPath) -> Response[str]:
-    """The budget, with its version as ETag."""
-    return crud.read("budgets", budget, Budget)
 
 
 @api.operation(
@@ -101,40 +72,7 @@ def get_budget_state(budget: SlugPath) -> Response[str]:
     return answer(_states([document])[budget])
 
 
-@api.operation(
-    "PUT",
-    "/budgets/{budget}",
-    summary="Create or replace a budget",
-    answers={200: Written[Budget], 201: Written[Budget]},
-    refusals=PUT_REFUSALS,
-    security=access.WRITE,
-    body=Budget,
-    section="budgets",
-)
-def put_budget(
-    budget: SlugPath,
-    body: Annotated[Budget, Body()],
-    dry_run: DryRun = False,
-    if_match: IfMatch = None,
-    if_none_match: IfNoneMatch = None,
-) -> Response[str]:
-    """The same content again changes nothing. To replace another content, say with If-Match which version it has."""
-    return crud.put(
-        api, "budgets", {"id": budget}, body, dry_run=dry_run, if_match=if_match, if_none_match=if_none_match
-    )
-
-
-@api.operation(
-    "DELETE",
-    "/budgets/{budget}",
-    summary="Delete a budget",
-    answers={200: Written[Budget]},
-    refusals=DELETE_REFUSALS,
-    security=access.WRITE,
-)
-def delete_budget(budget: SlugPath, dry_run: DryRun = False, if_match: IfMatch = None) -> Response[str]:
-    """Refused while another document names it."""
-    return crud.delete(api, "budgets", budget, Budget, dry_run=dry_run, if_match=if_match)
+crud.register(api, BUDGETS, listed=False)
 
 
 def _states(budgets: Iterable[Budget]) -> dict[str, BudgetState]:

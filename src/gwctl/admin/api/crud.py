@@ -1,28 +1,40 @@
-"""The four operations that every kind of document has, and the parameters that they take."""
+"""The four operations that every kind of document has, made from its declaration, and the parameters that they take.
+
+In: a `Kind` of `gwctl.policy.kinds`. Out: `GET` of the list, and `GET`, `PUT` and `DELETE` of one, at an `Api`.
+"""
 
 import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 from pydantic import BeforeValidator, StringConstraints
 
-from gwctl.admin.api.http import Api, answer
+from gwctl.admin.api import access
+from gwctl.admin.api.access import Caller
+from gwctl.admin.api.http import Api, Method, answer
 from gwctl.admin.api.models import Page, Versioned, Written
 from gwctl.admin.service import errors, runtime
 from gwctl.admin.service.changes import Expected, Outcome
+from gwctl.core import scopes
 from gwctl.core.names import Alias, ClientId, Slug
+from gwctl.policy.documents import Client
 from gwctl.policy.errors import Problem
-from gwctl.policy.state import PolicyDocument, Section, Stored
+from gwctl.policy.kinds import Kind
+from gwctl.policy.state import MODELS, PolicyDocument, Section, Stored
 
 MAX_PAGE: Final = 1000
 READ_REFUSALS: Final = (404, 422)
 LIST_REFUSALS: Final = (422,)
 PUT_REFUSALS: Final = (400, 404, 409, 413, 415, 422, 428)
+REPLACING: Final = (
+    "The same content again changes nothing. To replace another content, say with If-Match which version it has."
+)
 DELETE_REFUSALS: Final = (404, 409, 422, 428)
 
 
@@ -60,7 +72,83 @@ IfNoneMatch = Annotated[
 ]
 
 
-def listed(section: Section, limit: int, token: str | None, model: Any, **wanted: str) -> Response[str]:
+PARAMETERS: Final[Mapping[str, Any]] = {
+    "alias": AliasPath,
+    "budget": SlugPath,
+    "model": ModelPath,
+    "provider": SlugPath,
+    "rule": SlugPath,
+    "team": SlugPath,
+}
+
+
+def register(api: Api, kind: Kind, *, listed: bool = True) -> None:
+    """Gives an API the operations of a kind; without `listed`, not the list."""
+    model: Any = MODELS[kind.section]
+    one, many, section = kind.noun.replace(" ", "_"), kind.plural.replace(" ", "_"), kind.section
+    names = kind.parameters
+
+    def add(method: Method, name: str, words: tuple[str, str], function: Callable[..., Any], **more: Any) -> None:
+        function.__name__, function.__doc__ = name, words[1]
+        path = kind.collection if name.startswith("list_") else kind.path
+        security = access.READ if method == "GET" else access.WRITE
+        api.operation(method, path, summary=words[0], security=security, **more)(function)
+
+    def list_all(limit: Limit = 100, after: Next = None) -> Response[str]:
+        return list_documents(section, limit, after, model)
+
+    def get(**path: str) -> Response[str]:
+        return read(section, "/".join(path.values()), model)
+
+    def put_one(
+        body: Any, dry_run: bool, if_match: str | None, if_none_match: str | None, **path: str
+    ) -> Response[str]:
+        fields = dict(zip(kind.fields, path.values(), strict=True))
+        return put(api, section, fields, body, dry_run=dry_run, if_match=if_match, if_none_match=if_none_match)
+
+    def delete_one(dry_run: bool, if_match: str | None, **path: str) -> Response[str]:
+        return delete(api, section, "/".join(path.values()), model, dry_run=dry_run, if_match=if_match)
+
+    changing = {"dry_run": (DryRun, False), "if_match": (IfMatch, None)}
+    body = {"body": (Annotated[model, Body()], Parameter.empty)}
+    _sign(get, names)
+    _sign(put_one, names, body | changing | {"if_none_match": (IfNoneMatch, None)})
+    _sign(delete_one, names, changing)
+    order = f"{kind.plural.capitalize()} in the order of their ids, a page at a time."
+    if listed:
+        words = f"List {kind.plural}", order
+        add("GET", f"list_{many}", words, list_all, answers={200: Page[model]}, refusals=LIST_REFUSALS)
+    words = f"Read a {kind.noun}", f"The {kind.noun}, with its version as ETag."
+    add("GET", f"get_{one}", words, get, answers={200: Versioned[model]}, refusals=READ_REFUSALS)
+    words = f"Create or replace a {kind.noun}", REPLACING
+    written: Any = Written[model]
+    add(
+        "PUT",
+        f"put_{one}",
+        words,
+        put_one,
+        answers={200: written, 201: written},
+        refusals=PUT_REFUSALS,
+        body=model,
+        section=section,
+    )
+    words = f"Delete a {kind.noun}", "Refused while another document names it."
+    add("DELETE", f"delete_{one}", words, delete_one, answers={200: written}, refusals=DELETE_REFUSALS)
+
+
+def _sign(function: Any, path: list[str], more: Mapping[str, tuple[Any, Any]] | None = None) -> None:
+    """Tells Powertools which parameters a function takes: it reads them off the signature."""
+    taken: dict[str, tuple[Any, Any]] = {name: (PARAMETERS[name], Parameter.empty) for name in path} | dict(more or {})
+    function.__signature__ = Signature(
+        [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+            for name, (kind, default) in taken.items()
+        ],
+        return_annotation=Response[str],
+    )
+
+
+def list_documents(section: Section, limit: int, token: str | None, model: Any, **wanted: str) -> Response[str]:
     """The answer with `page_of` the section."""
     page, more = page_of(section, limit, token, **wanted)
     return answer(Page[model](items=[versioned(stored, model) for stored in page], next=more))
@@ -89,6 +177,16 @@ def read(section: Section, document_id: str, model: Any, **wanted: str) -> Respo
     if stored is None or any(getattr(stored.document, f) != v for f, v in wanted.items()):
         raise errors.not_found(section, document_id)
     return answer(versioned(stored, model), etag=stored.version)
+
+
+def own_team(caller: Caller) -> str | None:
+    """The only team that the caller may ask about; None: any. Raises AdminError (403) for a client of no team."""
+    if caller.may((scopes.READ, scopes.ADMIN)):
+        return None
+    stored = runtime.get().service.load().get("clients", caller.client_id)
+    if stored is None or not isinstance(stored.document, Client):
+        raise errors.forbidden(f"client {caller.client_id!r} belongs to no team")
+    return stored.document.team
 
 
 def require(section: Section, document_id: str) -> None:

@@ -23,6 +23,7 @@ DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
     "PriceOverride": {"provider": "openai", "model": "gpt-4o-mini", "input": 0.12, "output": 0.48},
     "NewClient": {"name": "indexer"},
     "Rollback": {"version": 11},
+    "ApplyPolicy": {"documents": {"teams": [{"id": "search", "name": "Search", "models": ["fast"]}]}, "based_on": 11},
 }
 """Schema name → example."""
 

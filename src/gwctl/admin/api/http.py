@@ -8,8 +8,9 @@ An error is always an `ErrorBody`; what is inside an exception stays in the log.
 import base64
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote, unquote
 
@@ -51,13 +52,14 @@ ERRORS: Final[dict[int, str]] = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path."""
+    """One method of one path. `explain` says what is wrong with a body, `max_bytes` how large one may be."""
 
     method: Method
     resource: str
     security: Security
     body: type[BaseModel] | None
-    section: str
+    explain: Callable[[Any], Iterable[Problem]]
+    max_bytes: int
 
 
 class Api:
@@ -81,12 +83,15 @@ class Api:
         security: Security,
         body: type[BaseModel] | None = None,
         section: str = "",
+        explain: Callable[[Any], Iterable[Problem]] | None = None,
+        max_bytes: int = MAX_BODY_BYTES,
     ) -> Callable[[Handler], Handler]:
         """Registers a function. `answers` are the models of good answers, `refusals` the statuses of the others.
 
-        `section` begins the names of documents in problems with the body.
+        `section` begins the names of documents in problems with the body, which `explain` may tell in its own way.
         """
-        operation = Operation(method, resource, security, body, section)
+        explain = explain or partial(_explained, body or BaseModel, section)
+        operation = Operation(method, resource, security, body, explain, max_bytes)
         self.operations[method, resource] = operation
         always = (401, 403, 500, 503)
         statuses = sorted({*refusals, *always})
@@ -142,7 +147,7 @@ class Api:
             raise AdminError(404, "not_found", f"there is no {key[0]} {event.get('path', key[1])}")
         caller = access.caller_of(event, runtime.get().scope_prefix)
         access.require(caller, operation.security)
-        content = body_of(event) if operation.body else None
+        content = body_of(event, operation.max_bytes) if operation.body else None
         self._refuse_unknown_parameters(event, operation)
         self.app.append_context(caller=caller, request_id=request_id, operation=operation, content=content)
         return self.app.resolve(_normalised(event, operation), context)
@@ -207,14 +212,18 @@ def _problems(error: RequestValidationError, operation: Operation, content: Any)
             message = str(item["msg"])
             fix = "add it" if item["type"] == "missing" else "correct the value"
             yield Problem("", ".".join(str(part) for part in location), f"{message[:1].lower()}{message[1:]}", fix)
-    if in_body and operation.body:
-        # Said again by the policy's own words, which name the fix.
-        label = f"{operation.section}/{content['id']}" if operation.section and _is_name(content.get("id")) else ""
-        try:
-            operation.body.model_validate(content)
-        except ValidationError as refused:
-            model: Any = operation.body if issubclass(operation.body, Document) else Document
-            yield from problems_of(refused, label, model)
+    if in_body:
+        yield from operation.explain(content)
+
+
+def _explained(model: type[BaseModel], section: str, content: Any) -> Iterator[Problem]:
+    """What is wrong with one document, said again in the policy's own words, which name the fix."""
+    label = f"{section}/{content['id']}" if section and _is_name(content.get("id")) else ""
+    try:
+        model.model_validate(content)
+    except ValidationError as refused:
+        known: Any = model if issubclass(model, Document) else Document
+        yield from problems_of(refused, label, known)
 
 
 def _is_name(value: Any) -> bool:

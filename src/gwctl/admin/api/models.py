@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gwctl.ledger.quotas.scopes import Period, Unit
 from gwctl.ledger.usage.report import Dimension, UsageRow
-from gwctl.policy.documents import Budget, Client, Document
+from gwctl.policy.documents import Budget, Client, Document, PriceOverride, Route, ScannerRule, Team
 
 D = TypeVar("D", bound=Document)
 
@@ -161,6 +161,48 @@ class PolicyOutcome(_Shape):
     changed: bool = Field(description="false: everything was like this before")
     dry_run: bool = Field(description="true: nothing was stored")
     difference: list[str] = Field(description="What the change means: one sentence for each effect")
+
+
+class PolicyDocuments(_Shape):
+    """Documents by section. A section that stands here, even without a document, is one that `prune` looks at."""
+
+    routes: list[Route] = []
+    teams: list[Team] = []
+    clients: list[Client] = []
+    budgets: list[Budget] = []
+    scanner: list[ScannerRule] = []
+    pricing: list[PriceOverride] = []
+
+
+class ApplyPolicy(_Shape):
+    """What the policy has to say, as a whole."""
+
+    documents: PolicyDocuments
+    based_on: int | None = Field(
+        default=None,
+        ge=0,
+        le=10**12 - 1,
+        description="The policy version that was looked at. Default: whatever is there",
+    )
+    prune: bool = Field(
+        default=False,
+        description="true: in the sections that `documents` names, delete what it does not; clients are never deleted",
+    )
+    dry_run: bool = Field(default=False, description="true: say what would change, store nothing")
+
+
+class AppliedDocument(ChangedDocument):
+    """One document's part in a change, and who wrote what stood there before."""
+
+    version: int | None = Field(description="Of the document that stood there; null: there was none")
+    changed_by: str | None = None
+    changed_at: AwareDatetime | None = None
+
+
+class PolicyApplied(PolicyOutcome):
+    """What became of the documents, or in a dry run what would."""
+
+    documents: list[AppliedDocument] = Field(description="Those that are changed, by section and id")
 
 
 class ErrorDetail(_Shape):

@@ -1,23 +1,31 @@
 """All operations of the seven functions. One table: OpenAPI, API Gateway and the local server read it.
 
-In: the functions' modules. Out: (method, path template) → the function that answers and the scopes of which a caller
-needs one.
+In: the functions' modules, and the kinds that need none. Out: (method, path template) → the function that answers and
+the scopes of which a caller needs one; and for each function the handler that Lambda calls.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gwctl.admin.api import budgets, policy, pricing, routing, scanner, teams, usage
+from gwctl.admin.api import budgets, crud, policy, teams, usage
 from gwctl.admin.api.access import scopes_of
 from gwctl.admin.api.http import Api, Event
+from gwctl.policy.kinds import PRICING, ROUTING, SCANNER, Kind
+
+
+def _of(kind: Kind) -> Api:
+    api = Api(kind.command)
+    crud.register(api, kind)
+    return api
+
 
 APIS: Final[Mapping[str, Api]] = {
     "teams": teams.api,
     "budgets": budgets.api,
-    "routing": routing.api,
-    "scanner": scanner.api,
-    "pricing": pricing.api,
+    "routing": _of(ROUTING),
+    "scanner": _of(SCANNER),
+    "pricing": _of(PRICING),
     "usage": usage.api,
     "policy": policy.api,
 }
@@ -39,3 +47,13 @@ def table() -> dict[tuple[str, str], Entry]:
         for api in APIS.values()
         for key, operation in api.operations.items()
     }
+
+
+# What Lambda calls, by the names that modules/admin_api knows.
+on_teams: Final = APIS["teams"].handle
+on_budgets: Final = APIS["budgets"].handle
+on_routing: Final = APIS["routing"].handle
+on_scanner: Final = APIS["scanner"].handle
+on_pricing: Final = APIS["pricing"].handle
+on_usage: Final = APIS["usage"].handle
+on_policy: Final = APIS["policy"].handle

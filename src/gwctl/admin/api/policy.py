@@ -1,15 +1,20 @@
 """`/policy`: the policy as a whole: which version is in force, how it came to be, and the way back."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import ValidationError
 
 from gwctl.admin.api import access, crud
 from gwctl.admin.api.crud import LIST_REFUSALS, READ_REFUSALS, DryRun, Limit, Next
-from gwctl.admin.api.http import Api, Event, answer
+from gwctl.admin.api.http import Api, answer
 from gwctl.admin.api.models import (
+    AppliedDocument,
+    ApplyPolicy,
     ChangedDocument,
+    PolicyApplied,
     PolicyChange,
     PolicyChangePage,
     PolicyDifference,
@@ -20,19 +25,16 @@ from gwctl.admin.api.models import (
 from gwctl.admin.service import errors, runtime
 from gwctl.admin.service.changes import Outcome
 from gwctl.audit.policy_changes import AuditRecord, DocumentChange
-from gwctl.policy.errors import Problem
-from gwctl.policy.state import SECTIONS
+from gwctl.policy.documents import Document, Documents
+from gwctl.policy.errors import PolicyError, Problem
+from gwctl.policy.state import SECTIONS, Change, State
+from gwctl.policy.validation import problems_of, validate_documents
 from gwctl.stores.interfaces import UnavailableError
 
 MAX_VERSION = 10**12 - 1
 Version = Annotated[int | None, Query(ge=1, le=MAX_VERSION, description="A policy version. Default: the newest")]
 
 api = Api("policy")
-
-
-def handler(event: Event, context: Any) -> dict[str, Any]:
-    """What Lambda calls."""
-    return api.handle(event, context)
 
 
 @api.operation(
@@ -109,6 +111,67 @@ def compare_versions(
     since = max(0, to - 1) if first is None else first
     words = running.history.difference(since, to)
     return answer(PolicyDifference(**{"from": since, "to": to}, difference=words))
+
+
+def _explained(content: Any) -> Iterator[Problem]:
+    """What is wrong with a body, said of each document by its name."""
+    documents = content.get("documents")
+    try:
+        ApplyPolicy.model_validate({**content, "documents": {}} if isinstance(documents, Mapping) else content)
+    except ValidationError as error:
+        yield from problems_of(error, "", Document)
+    if isinstance(documents, Mapping):
+        sections: dict[str, object] = {str(name): entries for name, entries in documents.items()}
+        if "providers" in sections:
+            del sections["providers"]
+            yield Problem("documents", "providers", "belong to the deployment, no API stores them", "leave them out")
+        try:
+            validate_documents(sections, "documents")
+        except PolicyError as error:
+            yield from error.problems
+
+
+@api.operation(
+    "POST",
+    "/policy/apply",
+    summary="Make the policy say what documents say",
+    answers={200: PolicyApplied},
+    refusals=(400, 409, 413, 415, 422),
+    security=access.WRITE,
+    body=ApplyPolicy,
+    explain=_explained,
+    max_bytes=4 * 1024 * 1024,  # Lambda takes 6 MB, and the quotes in a body are escaped there
+)
+def apply_policy(body: Annotated[ApplyPolicy, Body()]) -> Response[str]:
+    """Compiles all documents together and stores them as one version, or nothing; their order does not matter.
+
+    With `based_on`, a 409 says who has changed the policy since. The same documents again change nothing. A client
+    must be an app client of the token service already, and stays with its team. The body may have 4 MB.
+    """
+    named = body.documents.model_fields_set
+    outcome = runtime.get().applier.apply(
+        Documents.model_validate({name: tuple(getattr(body.documents, name)) for name in SECTIONS}),
+        api.actor,
+        based_on=body.based_on,
+        prune=[section for section in SECTIONS if section in named] if body.prune else (),
+        dry_run=body.dry_run,
+    )
+    return answer(
+        PolicyApplied(
+            policy_version=outcome.state.version,
+            changed=outcome.changed,
+            dry_run=body.dry_run,
+            difference=outcome.difference,
+            documents=[_applied(change, outcome.before) for change in outcome.changes],
+        )
+    )
+
+
+def _applied(change: Change, before: State) -> AppliedDocument:
+    stored = before.get(change.section, change.id)
+    kind = "created" if stored is None else "deleted" if change.document is None else "changed"
+    known = {name: getattr(stored, name) for name in ("changed_by", "changed_at")} if stored else {}
+    return AppliedDocument(document=change.label, change=kind, version=stored.version if stored else None, **known)
 
 
 @api.operation(

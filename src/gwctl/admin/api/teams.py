@@ -1,6 +1,6 @@
 """`/teams`: teams, the models that they may use, and their clients."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
@@ -8,7 +8,6 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from gwctl.admin.api import access, crud
 from gwctl.admin.api.crud import (
     DELETE_REFUSALS,
-    LIST_REFUSALS,
     PUT_REFUSALS,
     READ_REFUSALS,
     ClientPath,
@@ -19,78 +18,17 @@ from gwctl.admin.api.crud import (
     Next,
     SlugPath,
 )
-from gwctl.admin.api.http import Api, Event, answer
+from gwctl.admin.api.http import Api, answer
 from gwctl.admin.api.models import IssuedClient, NewClient, Page, Versioned, Written
 from gwctl.admin.service import runtime
 from gwctl.admin.service.app_clients import Issued
-from gwctl.policy.documents import Client, Team
+from gwctl.policy.documents import Client
+from gwctl.policy.kinds import TEAMS
 
 api = Api("teams")
 
 
-def handler(event: Event, context: Any) -> dict[str, Any]:
-    """What Lambda calls."""
-    return api.handle(event, context)
-
-
-@api.operation(
-    "GET",
-    "/teams",
-    summary="List teams",
-    answers={200: Page[Team]},
-    refusals=LIST_REFUSALS,
-    security=access.READ,
-)
-def list_teams(limit: Limit = 100, after: Next = None) -> Response[str]:
-    """Teams in the order of their ids, a page at a time."""
-    return crud.listed("teams", limit, after, Team)
-
-
-@api.operation(
-    "GET",
-    "/teams/{team}",
-    summary="Read a team",
-    answers={200: Versioned[Team]},
-    refusals=READ_REFUSALS,
-    security=access.READ,
-)
-def get_team(team: SlugPath) -> Response[str]:
-    """The team, with its version as ETag."""
-    return crud.read("teams", team, Team)
-
-
-@api.operation(
-    "PUT",
-    "/teams/{team}",
-    summary="Create or replace a team",
-    answers={200: Written[Team], 201: Written[Team]},
-    refusals=PUT_REFUSALS,
-    security=access.WRITE,
-    body=Team,
-    section="teams",
-)
-def put_team(
-    team: SlugPath,
-    body: Annotated[Team, Body()],
-    dry_run: DryRun = False,
-    if_match: IfMatch = None,
-    if_none_match: IfNoneMatch = None,
-) -> Response[str]:
-    """The same content again changes nothing. To replace another content, say with If-Match which version it has."""
-    return crud.put(api, "teams", {"id": team}, body, dry_run=dry_run, if_match=if_match, if_none_match=if_none_match)
-
-
-@api.operation(
-    "DELETE",
-    "/teams/{team}",
-    summary="Delete a team",
-    answers={200: Written[Team]},
-    refusals=DELETE_REFUSALS,
-    security=access.WRITE,
-)
-def delete_team(team: SlugPath, dry_run: DryRun = False, if_match: IfMatch = None) -> Response[str]:
-    """Refused while another document names it."""
-    return crud.delete(api, "teams", team, Team, dry_run=dry_run, if_match=if_match)
+crud.register(api, TEAMS)
 
 
 @api.operation(
@@ -104,7 +42,7 @@ def delete_team(team: SlugPath, dry_run: DryRun = False, if_match: IfMatch = Non
 def list_clients(team: SlugPath, limit: Limit = 100, after: Next = None) -> Response[str]:
     """Clients in the order of their ids, a page at a time. Their secrets are nowhere to be read."""
     crud.require("teams", team)
-    return crud.listed("clients", limit, after, Client, team=team)
+    return crud.list_documents("clients", limit, after, Client, team=team)
 
 
 @api.operation(

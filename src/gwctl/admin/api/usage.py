@@ -10,21 +10,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Query as Paramete
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from gwctl.admin.api import access, crud
-from gwctl.admin.api.crud import LIST_REFUSALS, Limit, Next
-from gwctl.admin.api.http import Api, Event, answer
+from gwctl.admin.api.crud import LIST_REFUSALS, Limit, Next, own_team
+from gwctl.admin.api.http import Api, answer
 from gwctl.admin.api.models import UsagePage
-from gwctl.admin.api.own_team import own_team
 from gwctl.admin.service import errors, runtime
 from gwctl.core.names import Alias, ClientId, Slug
 from gwctl.ledger.usage.report import MAX_DAYS, Dimension, Query, UsageRow, report
 from gwctl.policy.errors import Problem
 
 api = Api("usage")
-
-
-def handler(event: Event, context: Any) -> dict[str, Any]:
-    """What Lambda calls."""
-    return api.handle(event, context)
 
 
 def _dimensions(value: str) -> str:

@@ -1,8 +1,8 @@
 """Changes of the policy: load → check the version → change → compile → write → publish. The core of every write.
 
-Nothing is written that does not compile. A write is one transaction: documents, the policy's version and one audit
-record. If another change comes first, the whole is tried again on top of it; whether the caller's `If-Match` still
-holds is then decided anew.
+Nothing is written that does not compile. A write is one transaction, however many documents it changes: documents, the
+policy's version and one audit record. If another change comes first, the whole is tried again on top of it; whether the
+caller's `If-Match` still holds is then decided anew.
 """
 
 import logging
@@ -17,11 +17,11 @@ from gwctl.admin.service import errors
 from gwctl.admin.service.current import CurrentState
 from gwctl.admin.service.difference import difference
 from gwctl.admin.service.publisher import Publisher
-from gwctl.audit.policy_changes import AuditRecord, document_changes
+from gwctl.audit.policy_changes import AuditRecord, detachment, document_changes
 from gwctl.policy.errors import PolicyError, Problem
 from gwctl.policy.snapshot import Snapshot
 from gwctl.policy.state import Change, Head, PolicyDocument, Section, State, Stored
-from gwctl.stores.interfaces import Commit, DocumentStore, PolicyMovedError, UnavailableError
+from gwctl.stores.interfaces import Commit, CommitTooLargeError, DocumentStore, PolicyMovedError, UnavailableError
 
 log = logging.getLogger("gwctl.admin")
 
@@ -56,12 +56,16 @@ class Expected:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a change: the policy before and now. `changed` is False when everything was as asked before."""
+    """What became of a change: the policy before and now. `changed` is False when everything was as asked before.
+
+    `changes` are what was made, or in a dry run would be.
+    """
 
     before: State
     state: State
     changed: bool
     difference: list[str]
+    changes: Sequence[Change] = ()
 
 
 class PolicyService:
@@ -157,11 +161,11 @@ class PolicyService:
                 draft, snapshot = self._compile(before, changes, actor)
                 words = self._difference(before, draft)
                 if dry_run:
-                    return Outcome(before, before, changed=bool(changes or always), difference=words)
+                    return Outcome(before, before, bool(changes or always), words, changes)
                 after = self._commit(before, draft, snapshot, changes, action, actor, note)
                 if after is not None:
                     self._publish(after, snapshot)
-                    return Outcome(before, after, changed=True, difference=words)
+                    return Outcome(before, after, changed=True, difference=words, changes=changes)
                 if time.monotonic() > deadline:
                     raise errors.busy()
                 pause = min(MAX_PAUSE, FIRST_PAUSE * 2**attempt)
@@ -171,14 +175,17 @@ class PolicyService:
             log.exception("policy change of %s", actor.client_id)
             raise errors.unavailable("the document store") from error
 
+    def problems(self, state: State, changes: Sequence[Change]) -> tuple[Problem, ...]:
+        """What keeps a state with these changes from compiling."""
+        try:
+            self._publisher.compile(state.with_changes(changes, state.head, "", self._clock()))
+        except PolicyError as error:
+            return error.problems
+        return ()
+
     def _new_problems(self, error: PolicyError) -> list[Problem]:
         """Those that the policy does not have as it stands."""
-        standing: tuple[Problem, ...] = ()
-        try:
-            self._publisher.compile(self._current.load())
-        except PolicyError as before:
-            standing = before.problems
-        return sorted(set(error.problems) - set(standing))
+        return sorted(set(error.problems) - set(self.problems(self._current.load(), ())))
 
     def _unchanged(self, state: State, dry_run: bool) -> Outcome:
         if not dry_run:
@@ -211,22 +218,28 @@ class PolicyService:
         actor: Actor,
         note: str,
     ) -> State | None:
+        made = document_changes(before, changes)
+        documents, documents_sha256 = detachment(made)
         record = AuditRecord(
             version=draft.version,
             time=self._clock(),
             actor=actor.client_id,
             action=action,
             request_id=actor.request_id,
-            changes=document_changes(before, changes),
+            changes=made,
             policy_sha256=snapshot.content_hash.removeprefix("sha256:"),
             note=note,
             previous_sha256=before.head.audit_sha256,
+            documents=documents,
+            documents_sha256=documents_sha256,
         )
         after = before.with_changes(changes, Head(record.version, record.digest), record.actor, record.time)
         try:
             self._documents.commit(Commit(before, after, changes, record))
         except PolicyMovedError:
             return None
+        except CommitTooLargeError as error:
+            raise errors.too_many(len(changes)) from error
         self._current.remember(after)
         return after
 

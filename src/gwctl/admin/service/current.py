@@ -1,14 +1,14 @@
 """The documents as they are now, at the price of a small read.
 
 In: the stores. Out: a `State`. What was read before is kept and brought up to date by reading what changed since; a
-first read takes the archive of the version in force where there is one, which is one object however many clients
-there are.
+first read, and one after a change of very many documents, takes the archive of the version in force where there is
+one, which is one object however many clients there are.
 """
 
 import logging
 from threading import Lock
 
-from gwctl.policy.state import State, StateError
+from gwctl.policy.state import Head, State, StateError
 from gwctl.stores.interfaces import DocumentStore, SnapshotStore, UnavailableError
 
 log = logging.getLogger("gwctl.admin")
@@ -29,17 +29,15 @@ class CurrentState:
         Raises UnavailableError.
         """
         head = self._documents.head()
-        known = self._known
-        if known is None:
-            known = self._archived(head.version)
-        if known is not None and known.head == head:
-            return self._keep(known)
-        updated = self._documents.load_since(known, head) if known is not None else None
-        return self._keep(updated or self._documents.load())
+        found = self._updated(self._known, head) or self._updated(self._archived(head.version), head)
+        return self._keep(found or self._documents.load())
 
     def remember(self, state: State) -> None:
         """Takes over a state that was just written."""
         self._keep(state)
+
+    def _updated(self, state: State | None, head: Head) -> State | None:
+        return None if state is None else self._documents.load_since(state, head)
 
     def _keep(self, state: State) -> State:
         with self._lock:

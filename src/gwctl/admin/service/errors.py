@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gwctl.audit.policy_changes import AuditRecord
 from gwctl.policy.errors import Problem
-from gwctl.policy.state import NOUNS, Section, Stored
+from gwctl.policy.state import NOUNS, SECTIONS, Section, State, Stored
 
 MAX_DETAILS = 100
 
@@ -61,7 +62,7 @@ def gone(section: Section, document_id: str) -> AdminError:
 
 def conflict(section: Section, document_id: str, stored: Stored) -> AdminError:
     """The document is another one than the caller has seen."""
-    what, when = f"{NOUNS[section]} {document_id!r}", f"{stored.changed_at:%Y-%m-%d %H:%M:%S} UTC"
+    what, when = f"{NOUNS[section]} {document_id!r}", _time(stored.changed_at)
     return AdminError(
         409,
         "conflict",
@@ -102,6 +103,28 @@ def referenced(section: Section, document_id: str, problems: Sequence[Problem]) 
     return AdminError(422, "referenced", message, answer.details)
 
 
+def moved(based_on: int, state: State, newest: AuditRecord | None) -> AdminError:
+    """The policy is another one than the caller has seen; the details are what was changed since."""
+    message = f"the policy's version is {state.version} now, not {based_on}"
+    if newest:
+        message = f"the policy was changed by {newest.actor} on {_time(newest.time)}; {message}"
+    details = [
+        _standing(section, name, stored, "was changed", "read it again and repeat the change on top of it")
+        for section in SECTIONS
+        for name, stored in state.sections[section].items()
+        if stored.version > based_on
+    ]
+    return AdminError(409, "conflict", message, details[:MAX_DETAILS])
+
+
+def too_many(count: int) -> AdminError:
+    """More documents change at once than one record can hold."""
+    message = (
+        f"{count:,} documents change at once, which is more than one change can record; apply them in several parts"
+    )
+    return AdminError(422, "too_many", message)
+
+
 def busy() -> AdminError:
     """Others changed the policy again and again while this change was tried."""
     return AdminError(503, "busy", "too many changes at once; nothing was changed, send the request again")
@@ -126,6 +149,10 @@ def not_published(version: int) -> AdminError:
         "not_published",
         f"the change is stored as policy version {version} but not in force yet; send the same request again",
     )
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _standing(section: Section, document_id: str, stored: Stored, message: str, fix: str) -> Detail:

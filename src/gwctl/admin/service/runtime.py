@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from gwctl.admin.service.app_clients import AppClients
+from gwctl.admin.service.apply import PolicyApply
 from gwctl.admin.service.changes import PolicyService
 from gwctl.admin.service.current import CurrentState
 from gwctl.admin.service.history import PolicyHistory
@@ -35,6 +36,7 @@ class Runtime:
     scope_prefix: str
     service: PolicyService
     clients: AppClients
+    applier: PolicyApply
     history: PolicyHistory
     publisher: Publisher
     documents: DocumentStore
@@ -69,6 +71,7 @@ def assemble(
         scope_prefix=settings.scope_prefix,
         service=service,
         clients=AppClients(service, directory, settings.deployment),
+        applier=PolicyApply(service, documents, directory),
         history=PolicyHistory(service, documents, snapshots, publisher),
         publisher=publisher,
         documents=documents,

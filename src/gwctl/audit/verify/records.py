@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from gwctl.audit.chain import GENESIS, Head, Record, columns_of, hash_of
 from gwctl.audit.changes import SHARD, change_of
-from gwctl.audit.policy_changes import AuditRecord
+from gwctl.audit.policy_changes import AuditRecord, entry_digest, list_digest
 
 Kind = Literal["altered", "missing", "reordered", "contradiction", "truncated", "unreadable"]
 """altered: it does not have its hash · missing: records in between or before the first · reordered: it follows another
@@ -70,6 +70,8 @@ class _Chain:
     """Of changes: version → its records' ids."""
     expected: dict[int, int] = field(default_factory=dict[int, int])
     """Of changes: version → how many documents it touched."""
+    lists: dict[int, tuple[str, dict[str, str]]] = field(default_factory=dict[int, tuple[str, dict[str, str]]])
+    """Of changes with a detached list: version → the list's hash, and its records' ids with their entries' digests."""
 
 
 _NO_HEADS: Final[Mapping[str, Sequence[Head]]] = {}
@@ -148,7 +150,12 @@ class Verifier:
         ids = chain.documents.setdefault(change.version, Counter())
         self._duplicates += str(columns["id"]) in ids
         ids[str(columns["id"])] += 1
-        chain.expected[change.version] = max(1, len(change.changes))
+        chain.expected[change.version] = change.documents or max(1, len(change.changes))
+        if change.detached:
+            entries = chain.lists.setdefault(change.version, (change.documents_sha256, {}))[1]
+            digest = entry_digest(change.changes[0])
+            if entries.setdefault(str(columns["id"]), digest) != digest:
+                return "another record says something else of the same document"
         return None
 
     def _links(self, shard: str, chain: _Chain) -> Iterable[Break]:
@@ -170,6 +177,14 @@ class Verifier:
             if version in chain.wanted and len(chain.documents[version]) < count:
                 left = count - len(chain.documents[version])
                 yield Break(shard, version, "missing", f"records of {left} of its {count} documents are missing")
+            elif version in chain.wanted and version in chain.lists and not _is_whole(*chain.lists[version]):
+                text = f"the records of its {count} documents are not all the ones that were written"
+                yield Break(shard, version, "altered", text)
+
+
+def _is_whole(digest: str, entries: Mapping[str, str]) -> bool:
+    in_order = sorted(entries, key=lambda record_id: int(record_id.rpartition(".")[2]))
+    return digest == list_digest(entries[record_id] for record_id in in_order)
 
 
 def _of_usage(columns: Mapping[str, Any]) -> str | None:

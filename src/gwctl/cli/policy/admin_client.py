@@ -101,15 +101,6 @@ class AdminClient:
         """One document."""
         return _stored(self.call("GET", path))
 
-    def find(self, path: str) -> Stored | None:
-        """One document, or None when there is none."""
-        try:
-            return self.get(path)
-        except ApiError as error:
-            if error.status == 404:
-                return None
-            raise
-
     def listed(self, path: str, *, attempts: int = ATTEMPTS, **query: Any) -> Iterator[Stored]:
         """All documents of a path, page by page, in the order of their ids."""
         for page in self.pages(path, attempts, **query):
@@ -125,11 +116,6 @@ class AdminClient:
             after = page.get("next")
             if not after:
                 return
-
-    def put(self, path: str, document: Mapping[str, Any], version: int | None, *, dry_run: bool = False) -> Written:
-        """Creates a document (`version` None: there must be none yet), or replaces the one of that version."""
-        condition = {"If-None-Match": ANY} if version is None else {"If-Match": f'"{version}"'}
-        return _written(self.call("PUT", path, body=document, headers=condition, query=_dry(dry_run)))
 
     def delete(self, path: str, version: int | None = None, *, dry_run: bool = False) -> Written:
         """Deletes a document of that version, or whatever is there."""

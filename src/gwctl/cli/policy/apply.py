@@ -4,22 +4,27 @@ import click
 
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
 from gwctl.cli.policy.admin_options import Admin, admin_options
-from gwctl.cli.policy.kinds import KINDS
 from gwctl.cli.policy.resource_group import apply_files, files_option
+from gwctl.policy.kinds import KINDS
 
 
 @click.command()
 @files_option
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Delete what the files do not name, in the sections of which they name something; never clients.",
+)
 @yes_option
 @dry_run_option
 @admin_options
-def command(*, files: tuple[str, ...], yes: bool, dry_run: bool, admin: Admin) -> None:
-    """Create or change policy documents; nothing is deleted.
+def command(*, files: tuple[str, ...], prune: bool, yes: bool, dry_run: bool, admin: Admin) -> None:
+    """Create or change policy documents, all of them together or none.
 
-    Shows in words what changes, asks, and writes the documents in an order in which each one finds what it names.
-    Running it again says `nothing to change`. A change that somebody else makes meanwhile is never overwritten.
+    Shows in words what changes, and asks. Nothing is deleted without --prune. Running it again says
+    `nothing to change`. A change that somebody else makes meanwhile is never overwritten.
 
     \b
     Example: gwctl apply -f policy.yaml --dry-run
     """
-    apply_files(admin, files, KINDS, default=None, yes=yes, dry_run=dry_run)
+    apply_files(admin, files, KINDS, default=None, yes=yes, dry_run=dry_run, prune=prune)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gwctl.cli.policy.admin_options import Admin
-from gwctl.cli.policy.kinds import BUDGETS
 from gwctl.cli.policy.resource_group import Reading, resource_group
+from gwctl.policy.kinds import BUDGETS
 
 if TYPE_CHECKING:
     from gwctl.cli.policy.admin_client import ApiError, Stored
@@ -18,9 +18,9 @@ def _all(admin: Admin) -> "Sequence[Stored]":
     from gwctl.cli.policy.admin_client import ApiError
 
     try:
-        return list(admin.client.listed(BUDGETS.path, attempts=ATTEMPTS, state="true"))
+        return list(admin.client.listed(BUDGETS.collection, attempts=ATTEMPTS, state="true"))
     except ApiError as error:
-        found = list(admin.client.listed(BUDGETS.path))
+        found = list(admin.client.listed(BUDGETS.collection))
         _without_state(error)
         return found
 

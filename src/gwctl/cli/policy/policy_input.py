@@ -12,15 +12,23 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from gwctl.cli.policy.kinds import BY_SECTION, BY_WORD, Kind, words
 from gwctl.core.errors import UserError
 from gwctl.policy.documents import Document
 from gwctl.policy.errors import PolicyError, Problem
+from gwctl.policy.kinds import BY_SECTION, KINDS, ROUTING, SCANNER, Kind
 from gwctl.policy.loader import parse_yaml
 from gwctl.policy.validation import SECTIONS, problems_of
 
 STDIN: Final = "-"
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+BY_WORD: Final[Mapping[str, Kind]] = {
+    **BY_SECTION,
+    **{word: kind for kind in KINDS for word in (kind.noun, kind.plural)},
+    "routing": ROUTING,
+    "rule": SCANNER,
+    "scanner-rule": SCANNER,
+}
+"""What may stand as `kind` of a document."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +49,6 @@ class Wanted:
     def label(self) -> str:
         """`<section>/<id>`."""
         return f"{self.kind.section}/{self.id}"
-
-    @property
-    def team(self) -> str:
-        """The team of a client; empty for other kinds."""
-        return str(getattr(self.document, "team", "")) if self.kind.section == "clients" else ""
-
-    @property
-    def path(self) -> str:
-        """Where the API has it."""
-        return self.kind.path_of(self.id, self.team)
 
     def as_json(self) -> dict[str, Any]:
         """What is sent: the fields that were written, money as exact text."""
@@ -144,7 +142,7 @@ def _raws(content: Any, source: str, default: Kind | None) -> Iterator[_Raw]:
     elif default is not None and "kind" not in content:
         yield _Raw(default, content, source)
     else:
-        known = f"{words()}; or sections: {', '.join(SECTIONS)}"
+        known = f"{', '.join(kind.noun for kind in KINDS)}; or sections: {', '.join(SECTIONS)}"
         said = f"kind {content['kind']!r} is unknown" if "kind" in content else "names no kind"
         raise PolicyError([Problem(source, "", said, f"known are {known}")])
 

@@ -8,13 +8,14 @@ import click
 
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
 from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
-from gwctl.cli.policy.kinds import CLIENTS, KINDS, TEAMS, Kind
+from gwctl.cli.policy.columns import COLUMNS
+from gwctl.policy.kinds import CLIENTS, KINDS, TEAMS, Kind
 
 if TYPE_CHECKING:
     from gwctl.cli.policy.admin_client import Stored
-    from gwctl.cli.policy.applying import Plan
     from gwctl.cli.policy.policy_input import Wanted
 
+SIGNS = {"created": "+", "changed": "~", "deleted": "-"}
 POLICY_FILE = "policy.yaml"
 """Who has written what the file of a local gateway says; see docs/adr."""
 
@@ -61,7 +62,7 @@ def _list(kind: Kind, reading: Reading | None) -> click.Command:
     @output_option
     @admin_options
     def list_command(*, output: str, admin: Admin) -> None:
-        found = reading.all(admin) if reading else list(admin.client.listed(kind.path))
+        found = reading.all(admin) if reading else list(admin.client.listed(kind.collection))
         print_all(kind, found, output, stateful=reading is not None)
 
     return list_command
@@ -123,7 +124,14 @@ def _delete(kind: Kind) -> click.Command:
 
 
 def apply_files(
-    admin: Admin, files: Sequence[str], kinds: Sequence[Kind], *, default: Kind | None, yes: bool, dry_run: bool
+    admin: Admin,
+    files: Sequence[str],
+    kinds: Sequence[Kind],
+    *,
+    default: Kind | None,
+    yes: bool,
+    dry_run: bool,
+    prune: bool = False,
 ) -> None:
     """Reads the files and applies the documents of these kinds. Raises UserError."""
     from gwctl.cli.environments.deployment import confirm, said
@@ -140,32 +148,28 @@ def apply_files(
         nouns = " or ".join(kind.noun for kind in kinds) if len(kinds) < len(KINDS) else "document"
         raise UserError(f"{', '.join(files)} holds no {nouns}")
     admin.announce()
-    plan = applying.make_plan(admin.client, wanted)
-    if not plan.steps:
+    plan = applying.make_plan(admin.client, wanted, prune=prune)
+    if not plan.changes:
         click.echo("nothing to change")
         return
-    for line in _plan_lines(plan):
-        click.echo(fitted(line))
-    kept = [step.wanted.label for step in plan.steps if step.stored and step.stored.changed_by == POLICY_FILE]
+    for change in plan.changes:
+        click.echo(f"{SIGNS[change.change]} {change.document}")
+    for words in plan.words:
+        click.echo(fitted(f"    {words}"))
+    unchanged = len(wanted) - sum(change.change != "deleted" for change in plan.changes)
+    if unchanged:
+        click.echo(f"{unchanged} more as wanted already")
+    kept = [change.document for change in plan.changes if change.changed_by == POLICY_FILE]
     if kept:
         said(fitted(f"{', '.join(kept)}: kept in {POLICY_FILE}, whose next change puts back what it says there."))
     if dry_run:
         said("Nothing was changed: --dry-run.")
         return
-    count = len(plan.steps)
+    count = len(plan.changes)
     confirm(f"Apply {'this change' if count == 1 else f'these {count} changes'}?", yes=yes)
-    for step in applying.carry_out(admin.client, plan):
-        said(f"{step.wanted.label} {'created' if step.stored is None else 'changed'}")
-
-
-def _plan_lines(plan: "Plan") -> list[str]:
-    lines: list[str] = []
-    for step in plan.steps:
-        lines.append(f"{'+' if step.stored is None else '~'} {step.wanted.label}")
-        lines += [f"    {words}" for words in step.words]
-    if plan.unchanged:
-        lines.append(f"{plan.unchanged} more as wanted already")
-    return lines
+    applying.carry_out(admin.client, plan)
+    for change in plan.changes:
+        said(f"{change.document} {change.change}")
 
 
 def _left_out(wanted: Sequence["Wanted"], providers: Sequence[str], kinds: Sequence[Kind]) -> list[str]:
@@ -203,7 +207,7 @@ def print_all(kind: Kind, found: Sequence["Stored"], output: str, *, stateful: b
     if output != "table":
         click.echo(_encoded([_envelope(kind, stored, output, stateful) for stored in found], output))
     elif found:
-        columns = [column for column in kind.columns if not column.alone]
+        columns = [column for column in COLUMNS[kind.section] if not column.alone]
         lines = tables.table_lines(columns, [_record(each) for each in found], tables.terminal_width())
         click.echo("\n".join(lines))
     else:
@@ -218,7 +222,7 @@ def print_one(kind: Kind, stored: "Stored", output: str, more: Sequence[str] = (
         click.echo(_encoded(_envelope(kind, stored, output, stateful), output))
         return
     document = _record(stored)
-    pairs = [(column.title.lower(), column.cell(document)) for column in kind.columns]
+    pairs = [(column.title.lower(), column.cell(document)) for column in COLUMNS[kind.section]]
     pairs.append(("description", str(document.get("description") or "")))
     pairs.append(("version", f"{stored.version}, by {stored.changed_by} on {stored.changed_at[:19].replace('T', ' ')}"))
     click.echo("\n".join([*tables.fields(pairs, tables.terminal_width()), *more]))
@@ -261,7 +265,7 @@ def _encoded(value: Any, output: str) -> str:
 
 
 def _metavar(kind: Kind) -> str:
-    return "PROVIDER/MODEL" if kind.section == "pricing" else kind.columns[0].title
+    return "PROVIDER/MODEL" if kind.section == "pricing" else COLUMNS[kind.section][0].title
 
 
 def _example(kind: Kind) -> str:

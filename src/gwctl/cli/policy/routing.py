@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gwctl.cli.policy.kinds import ROUTING
 from gwctl.cli.policy.resource_group import resource_group
+from gwctl.policy.kinds import ROUTING
 
 if TYPE_CHECKING:
     from gwctl.cli.policy.admin_client import Stored

@@ -6,8 +6,8 @@ import click
 
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
 from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
-from gwctl.cli.policy.kinds import CLIENTS, TEAMS
 from gwctl.cli.policy.resource_group import delete_one, print_all, resource_group
+from gwctl.policy.kinds import CLIENTS, TEAMS
 
 if TYPE_CHECKING:
     from gwctl.cli.policy.admin_client import Written

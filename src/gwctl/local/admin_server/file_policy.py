@@ -11,14 +11,13 @@ import logging
 from collections.abc import Iterator
 from typing import Any, Final
 
+from gwctl.admin.service.apply import Label
 from gwctl.admin.service.changes import Actor, PolicyProblems
 from gwctl.admin.service.errors import AdminError
-from gwctl.admin.service.history import Label
 from gwctl.admin.service.runtime import Runtime
 from gwctl.local.policy.file_call import FileContent, FileOutcome
 from gwctl.policy.documents import Documents
 from gwctl.policy.errors import Problem
-from gwctl.policy.references import reference_problems
 from gwctl.policy.state import SECTIONS, Section, State
 from gwctl.stores.aws.policy_file import FileRecord, FileRecordStore
 from gwctl.stores.interfaces import UnavailableError
@@ -37,9 +36,6 @@ class FilePolicy:
 
     def apply(self, content: FileContent) -> FileOutcome:
         """Brings the content into force, or leaves everything as it was."""
-        twice = [problem for problem in reference_problems(content.documents) if problem.field == "id"]
-        if twice:  # in the store there can be but one, so which of the two it is would be chance
-            return FileOutcome(problems=_lines(twice))
         publisher = self._runtime.publisher
         before, publisher.providers = publisher.providers, content.providers
         try:
@@ -64,12 +60,12 @@ class FilePolicy:
             # First: whoever is cut off after the change must find what the file named before and now.
             self._records.write(FileRecord("", last.named | named))
             try:
-                outcomes = self._runtime.history.follow(documents, last.named, ACTOR)
+                outcome = self._runtime.applier.follow(documents, last.named, ACTOR)
             except BaseException:
                 self._records.write(last)
                 raise
             self._records.write(FileRecord(digest, named))
-            words = [*_overruled(before, documents), *(line for outcome in outcomes for line in outcome.difference)]
+            words = [*_overruled(before, documents), *outcome.difference]
         self._runtime.history.republish(ACTOR)
         return words
 

@@ -1,80 +1,94 @@
-"""Policy documents and audit records in DynamoDB.
+"""Policy documents in DynamoDB, and the one write by which a change becomes visible.
 
-Two tables with the string keys `pk` and `sk`:
+Two tables with the string keys `pk` and `sk`; in `documents`:
 
-    documents   pk `<section>`  sk `<id>`       `document` (JSON), `version`, `changed_by`, `changed_at`
-                pk `policy`     sk `head`       `version`, `audit_sha256`
-    audit       pk `policy`     sk `<version>`  `record` (JSON) and, to search by: `actor`, `action`, `time`
+    pk `policy`                   sk `head`   `version`, `audit_sha256`; `generation` and `packed_at`
+    pk `<section>@<generation>`   sk `<id>`   `document` (JSON; without it, it is deleted), `version`, `changed_by`,
+                                              `changed_at`; before the first generation pk is `<section>` alone
 
-A change is one transaction over both. Audit records are only ever added. They are also what `load_since` reads to
-learn what has changed.
+and in `audit` what `policy_records` says. A change of a few documents is one transaction over both. One of many packs
+the whole policy into a new generation first, where nobody looks; then the same transaction makes it the current one.
+Audit records are also what `load_since` reads to learn what has changed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
-from gwctl.audit.policy_changes import AuditRecord, DocumentChange
+from gwctl.audit.policy_changes import MAX_ATTACHED, AuditRecord, DocumentChange
 from gwctl.policy.state import MODELS, SECTIONS, Head, Section, State, StateError, Stored, to_json
-from gwctl.stores.aws.clients import code_of
+from gwctl.stores.aws.policy_base import PolicyBase, partition
+from gwctl.stores.aws.policy_records import PolicyRecords
+from gwctl.stores.aws.tables import Item, Table, number
 from gwctl.stores.interfaces import Commit, PolicyMovedError, UnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 HEAD_KEY: Final = {"pk": {"S": "policy"}, "sk": {"S": "head"}}
-AUDIT: Final = "policy"
-BATCH_KEYS: Final = 100
 MAX_BEHIND: Final = 500
 """So many versions are caught up with by reading what changed; after more of them everything is read."""
 
-LOAD_ROUNDS: Final = 5
-MOVED: Final = {"ConditionalCheckFailed", "TransactionConflict", "DuplicateItem"}
-THROTTLED: Final = {"ProvisionedThroughputExceeded", "ThrottlingError"}
+MAX_BYTES: Final = 3_000_000
+"""Of the documents of one transaction, which takes 4 MB."""
 
-Item: TypeAlias = Mapping[str, Any]
+LOAD_ROUNDS: Final = 5
+
 DocumentKey: TypeAlias = tuple[Section, str]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the policy stands, and where its documents are: packed at one version, and what has changed since."""
+
+    head: Head = field(default_factory=Head)
+    generation: str = ""
+    packed_at: int = 0
+
+    def key(self, section: Section, document_id: str) -> dict[str, Any]:
+        return {"pk": {"S": partition(section, self.generation)}, "sk": {"S": document_id}}
 
 
 class DynamoDocumentStore:
     """See `gwctl.stores.interfaces.DocumentStore`. Safe to share between threads."""
 
     def __init__(self, client: "DynamoDBClient", documents: str, audit: str) -> None:
-        self._client: Any = client
-        self._documents = documents
-        self._audit = audit
+        self._table = Table(client, documents)
+        self._base = PolicyBase(self._table)
+        self._records = PolicyRecords(Table(client, audit))
 
     def head(self) -> Head:
         """See `DocumentStore.head`. One consistent GetItem."""
-        item = self._get(HEAD_KEY)
-        return Head(int(item["version"]["N"]), item["audit_sha256"]["S"]) if item else Head()
-
-    def get(self, section: Section, document_id: str) -> Stored | None:
-        """See `DocumentStore.get`. One consistent GetItem."""
-        item = self._get(_key(section, document_id))
-        return _stored(section, item) if item else None
+        return self._place().head
 
     def load(self) -> State:
-        """See `DocumentStore.load`. One Query for each section, then what was changed meanwhile."""
+        """See `DocumentStore.load`. A Query of the base and one for each section, then what was changed meanwhile."""
         for _ in range(LOAD_ROUNDS):
-            head = self.head()
-            sections: dict[Section, dict[str, Stored]] = {section: self._section(section) for section in SECTIONS}
-            # Whatever is newer than `head` in it is named by a record after `head`, and so is read again.
-            state = self.load_since(State(head, sections), self.head())
+            place = self._place()
+            packed = self._base.read(place.generation) if place.generation else State()
+            if packed is None:
+                continue
+            sections: dict[Section, dict[str, Stored]] = {
+                section: self._section(place, section, packed.sections[section]) for section in SECTIONS
+            }
+            # Whatever is newer than the head in it is named by a record after the head, and so is read again.
+            state = self.load_since(State(place.head, sections), self.head())
             if state is not None:
                 return state
-        raise UnavailableError(f"{self._documents}: the policy changes faster than it can be read")
+        raise UnavailableError(f"{self._table.name}: the policy changes faster than it can be read")
 
     def load_since(self, state: State, head: Head) -> State | None:
         """See `DocumentStore.load_since`. A Query of the audit records, a BatchGetItem of what they name."""
         for _ in range(LOAD_ROUNDS):
-            if not 0 < head.version - state.version <= MAX_BEHIND:
-                return state if head == state.head else None
-            records = self._records_between(state.version, head.version)
+            if head == state.head:
+                return state
+            place = self._place()
+            if not 0 < head.version - state.version <= MAX_BEHIND or place.packed_at > state.version:
+                return None
+            records = list(self._records.between(state.version, head.version))
             whole = [record.version for record in records] == list(range(state.version + 1, head.version + 1))
             if not whole or records[-1].digest != head.audit_sha256:
                 return None
@@ -82,145 +96,99 @@ class DynamoDocumentStore:
                 (change.section, change.id): change for record in records for change in record.changes
             }
             there = sorted(key for key, change in last.items() if change.after_sha256 is not None)
-            found = self._batch_get(there)
+            found = self._batch_get(place, there)
             if all(key in found and found[key].version <= head.version for key in there):
                 return _replace(state, head, last, found)
             head = self.head()  # one of them was changed since
         return None
 
     def commit(self, commit: Commit) -> None:
-        """See `DocumentStore.commit`. One TransactWriteItems."""
-        writes = [self._head_write(commit), self._audit_write(commit)]
-        writes += [self._document_write(commit, change.section, change.id) for change in commit.changes]
-        with _translated(self._documents):
-            self._client.transact_write_items(TransactItems=writes)
+        """See `DocumentStore.commit`. A GetItem and a TransactWriteItems; for many documents the base before that."""
+        place = self._place()
+        if place.head.version != commit.before.version:
+            raise PolicyMovedError(f"{self._table.name}: version {place.head.version} was stored meanwhile")
+        records = self._records.writes(commit.record)
+        if _fits(commit):
+            documents = [self._document_write(place, commit.after, change) for change in commit.changes]
+            self._table.transact([self._head_write(place, commit.after.head), *records, *documents])
+            return
+        generation = self._base.write(commit.after)
+        new = _Place(commit.after.head, generation, commit.after.version)
+        self._table.transact([self._head_write(place, commit.after.head, new), *records])
+        self._base.tidy(generation)
 
     def records(self, *, before: int | None = None, limit: int = 100) -> list[AuditRecord]:
-        """See `DocumentStore.records`. One Query."""
-        condition, values = "pk = :pk", {":pk": {"S": AUDIT}}
-        if before is not None:
-            condition, values = f"{condition} AND sk < :before", {**values, ":before": {"S": _sort_key(before)}}
-        pages = self._query(self._audit, condition, values, limit=limit, newest_first=True)
-        return [_record(item) for item in pages]
+        """See `DocumentStore.records`. One Query, and one more for each record of many documents."""
+        return self._records.newest(before, limit)
 
-    def _records_between(self, after: int, last: int) -> list[AuditRecord]:
-        values = {":pk": {"S": AUDIT}, ":first": {"S": _sort_key(after + 1)}, ":last": {"S": _sort_key(last)}}
-        return [_record(item) for item in self._query(self._audit, "pk = :pk AND sk BETWEEN :first AND :last", values)]
+    def _place(self) -> _Place:
+        item = self._table.get(HEAD_KEY)
+        if item is None:
+            return _Place()
+        head = Head(int(item["version"]["N"]), item["audit_sha256"]["S"])
+        if "generation" not in item:
+            return _Place(head)
+        return _Place(head, item["generation"]["S"], int(item["packed_at"]["N"]))
 
-    def _section(self, section: Section) -> dict[str, Stored]:
-        items = self._query(self._documents, "pk = :pk", {":pk": {"S": section}})
-        return {item["sk"]["S"]: _stored(section, item) for item in items}
-
-    def _get(self, key: Item) -> Item | None:
-        with _translated(self._documents):
-            return self._client.get_item(TableName=self._documents, Key=key, ConsistentRead=True).get("Item")
-
-    def _query(
-        self, table: str, condition: str, values: Item, *, limit: int | None = None, newest_first: bool = False
-    ) -> Iterator[Item]:
-        more: dict[str, Any] = {"Limit": limit} if limit else {}
-        left = limit
-        while True:
-            with _translated(table):
-                answer = self._client.query(
-                    TableName=table,
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ConsistentRead=True,
-                    ScanIndexForward=not newest_first,
-                    **more,
-                )
-            items = answer["Items"] if left is None else answer["Items"][:left]
-            yield from items
-            left = None if left is None else left - len(items)
-            if "LastEvaluatedKey" not in answer or left == 0:
-                return
-            more["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-    def _batch_get(self, keys: Sequence[DocumentKey]) -> dict[DocumentKey, Stored]:
-        found: dict[DocumentKey, Stored] = {}
-        for start in range(0, len(keys), BATCH_KEYS):
-            wanted: Any = {
-                self._documents: {
-                    "Keys": [_key(*key) for key in keys[start : start + BATCH_KEYS]],
-                    "ConsistentRead": True,
-                }
-            }
-            for _ in range(LOAD_ROUNDS):
-                with _translated(self._documents):
-                    answer = self._client.batch_get_item(RequestItems=wanted)
-                for item in answer["Responses"].get(self._documents, []):
-                    section = item["pk"]["S"]
-                    found[section, item["sk"]["S"]] = _stored(section, item)
-                wanted = answer.get("UnprocessedKeys")
-                if not wanted:
-                    break
+    def _section(self, place: _Place, section: Section, packed: Mapping[str, Stored]) -> dict[str, Stored]:
+        found = dict(packed)
+        for item in self._table.query("pk = :pk", {":pk": {"S": partition(section, place.generation)}}):
+            stored = _stored(section, item)
+            if stored is None:
+                found.pop(item["sk"]["S"], None)
             else:
-                raise UnavailableError(f"{self._documents}: throttled")
+                found[item["sk"]["S"]] = stored
         return found
 
-    def _head_write(self, commit: Commit) -> Any:
-        before, head = commit.before.head, commit.after.head
-        values = {":version": _number(head.version), ":digest": {"S": head.audit_sha256}}
-        condition = "attribute_not_exists(pk)"
-        if before.version:
-            condition, values = "version = :before", {**values, ":before": _number(before.version)}
+    def _batch_get(self, place: _Place, keys: Iterable[DocumentKey]) -> dict[DocumentKey, Stored]:
+        sections: dict[str, Section] = {partition(section, place.generation): section for section in SECTIONS}
+        found: dict[DocumentKey, Stored] = {}
+        for item in self._table.batch_get([place.key(*key) for key in keys]):
+            section = sections[item["pk"]["S"]]
+            stored = _stored(section, item)
+            if stored:
+                found[section, item["sk"]["S"]] = stored
+        return found
+
+    def _head_write(self, before: _Place, head: Head, new: _Place | None = None) -> Any:
+        values: dict[str, Any] = {":version": number(head.version), ":digest": {"S": head.audit_sha256}}
+        update, condition = "SET version = :version, audit_sha256 = :digest", "attribute_not_exists(pk)"
+        if before.head.version:
+            condition, values = "version = :before", {**values, ":before": number(before.head.version)}
+        if new:
+            update = f"{update}, generation = :generation, packed_at = :version"
+            values = {**values, ":generation": {"S": new.generation}}
         return {
             "Update": {
-                "TableName": self._documents,
+                "TableName": self._table.name,
                 "Key": HEAD_KEY,
-                "UpdateExpression": "SET version = :version, audit_sha256 = :digest",
+                "UpdateExpression": update,
                 "ConditionExpression": condition,
                 "ExpressionAttributeValues": values,
             }
         }
 
-    def _audit_write(self, commit: Commit) -> Any:
-        record = commit.record
-        item = {
-            "pk": {"S": AUDIT},
-            "sk": {"S": _sort_key(record.version)},
-            "record": {"S": record.model_dump_json()},
-            "actor": {"S": record.actor},
-            "action": {"S": record.action},
-            "time": {"S": record.time.isoformat()},
-        }
-        return {"Put": {"TableName": self._audit, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
-
-    def _document_write(self, commit: Commit, section: Section, document_id: str) -> Any:
-        before, after = commit.before.get(section, document_id), commit.after.get(section, document_id)
-        write: dict[str, Any] = {"TableName": self._documents, "ConditionExpression": "attribute_not_exists(pk)"}
-        if before:
-            write["ConditionExpression"] = "version = :before"
-            write["ExpressionAttributeValues"] = {":before": _number(before.version)}
-        if after is None:
-            return {"Delete": {**write, "Key": _key(section, document_id)}}
-        item = {
-            **_key(section, document_id),
-            "document": {"S": to_json(after.document)},
-            "version": _number(after.version),
-            "changed_by": {"S": after.changed_by},
-            "changed_at": {"S": after.changed_at.isoformat()},
-        }
-        return {"Put": {**write, "Item": item}}
+    def _document_write(self, place: _Place, after: State, change: Any) -> Any:
+        """Without a condition of its own: documents change by commits alone, and the head's condition holds for all."""
+        key = place.key(change.section, change.id)
+        stored = after.get(change.section, change.id)
+        if stored is None and not place.generation:
+            return {"Delete": {"TableName": self._table.name, "Key": key}}
+        item: dict[str, Any] = {**key, "version": number(stored.version if stored else after.version)}
+        if stored:
+            item |= {
+                "document": {"S": to_json(stored.document)},
+                "changed_by": {"S": stored.changed_by},
+                "changed_at": {"S": stored.changed_at.isoformat()},
+            }
+        return {"Put": {"TableName": self._table.name, "Item": item}}
 
 
-@contextmanager
-def _translated(table: str) -> Iterator[None]:
-    """Errors of DynamoDB → those of `stores`."""
-    try:
-        yield
-    except ClientError as error:
-        response: Any = error.response
-        reasons = {reason.get("Code") for reason in response.get("CancellationReasons", [])} - {"None", None}
-        code = code_of(error)
-        if code in {"TransactionInProgressException", "TransactionConflictException"} or (
-            code == "TransactionCanceledException" and reasons and reasons <= MOVED | THROTTLED
-        ):
-            raise PolicyMovedError(f"{table}: {error}") from error
-        raise UnavailableError(f"{table}: {error}") from error
-    except BotoCoreError as error:
-        raise UnavailableError(f"{table}: {error}") from error
+def _fits(commit: Commit) -> bool:
+    """Whether the documents go into one transaction, an item each."""
+    if len(commit.changes) > MAX_ATTACHED:
+        return False
+    return sum(len(to_json(change.document)) for change in commit.changes if change.document) <= MAX_BYTES
 
 
 def _replace(state: State, head: Head, keys: Iterable[DocumentKey], found: Mapping[DocumentKey, Stored]) -> State:
@@ -235,26 +203,13 @@ def _replace(state: State, head: Head, keys: Iterable[DocumentKey], found: Mappi
     return State(head, {**state.sections, **copied})
 
 
-def _key(section: Section, document_id: str) -> dict[str, Any]:
-    return {"pk": {"S": section}, "sk": {"S": document_id}}
-
-
-def _number(value: int) -> dict[str, str]:
-    return {"N": str(value)}
-
-
-def _sort_key(version: int) -> str:
-    return f"{version:012d}"
-
-
-def _stored(section: Section, item: Item) -> Stored:
+def _stored(section: Section, item: Item) -> Stored | None:
+    """The document; None for one that was deleted since the base."""
+    if "document" not in item:
+        return None
     try:
         document = MODELS[section].model_validate_json(item["document"]["S"])
     except ValidationError as error:
         raise StateError(f"{section}/{item['sk']['S']} is stored in a form that this version does not know") from error
     at = datetime.fromisoformat(item["changed_at"]["S"])
     return Stored(document, int(item["version"]["N"]), item["changed_by"]["S"], at)
-
-
-def _record(item: Item) -> AuditRecord:
-    return AuditRecord.model_validate_json(item["record"]["S"])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.sinks.place import event
 from gwctl.audit.chain import EMPTY, GENESIS, Head, columns_of, hash_of, usage_record
 from gwctl.audit.changes import SHARD, change_records
-from gwctl.audit.policy_changes import AuditRecord, DocumentChange
+from gwctl.audit.policy_changes import AuditRecord, DocumentChange, detachment
 from gwctl.audit.verify.records import Verifier
 from support.audit_chain import usage_records, verify
 
@@ -217,6 +217,43 @@ def test_records_beside_the_range_fill_gaps_and_are_not_missed():
 )
 def test_damage_to_the_record_of_a_change_is_named(damage: Callable[[Records], Records], expected: tuple[int, str]):
     assert first_break(damage(policy_chain())) == expected
+
+
+def large_change(documents: int = 150) -> Records:
+    """A change of more documents than its record lists, after a small one."""
+    first = changes(1)[0]
+    made = tuple(
+        DocumentChange(section="teams", id=f"team-{n}", before_sha256=None if n % 2 else "b", after_sha256=f"a{n}")
+        for n in range(documents)
+    )
+    count, digest = detachment(made)
+    fields = {"version": 2, "changes": made, "previous_sha256": first.digest}
+    large = first.model_copy(update={**fields, "documents": count, "documents_sha256": digest})
+    return [*change_records(first), *change_records(large)]
+
+
+def test_the_records_of_a_large_change_together_are_its_list():
+    records = large_change()
+    assert max(len(json.dumps(record)) for record in records) < 1500, "none repeats the whole list"
+    assert verify(records).whole
+    assert verify(records[::-1]).whole
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (lambda records: records[:-1], (2, "missing")),
+        (lambda records: [*records[:-1], {**records[-1], "after_hash": "forged"}], (2, "altered")),
+        (lambda records: [*records[:-1], {**records[-1], "document_id": "other"}], (2, "altered")),
+        (lambda records: [*records[:-1], {**records[-1], "document_kind": "nothing"}], (2, "altered")),
+        (lambda records: [*records, {**records[-1], "after_hash": "forged"}], (2, "altered")),
+        (lambda records: [*records, {**records[-1], "id": "2.150"}], (2, "altered")),
+        (lambda records: [*records[:-1], {**records[-1], "actor": "nobody"}], (2, "altered")),
+    ],
+    ids=["missing", "another hash", "another document", "no kind", "two versions", "one too many", "another actor"],
+)
+def test_damage_to_a_record_of_a_large_change_is_named(damage: Callable[[Records], Records], expected: tuple[int, str]):
+    assert first_break(damage(large_change())) == expected
 
 
 def test_a_change_written_anew_is_found_by_the_next_one():

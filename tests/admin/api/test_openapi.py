@@ -15,7 +15,7 @@ from gwctl.admin.api.operations import APIS, table
 from gwctl.core import scopes
 from gwctl.policy.state import MODELS
 
-FILE = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
+FILE = Path(__file__).parents[3] / "docs" / "reference" / "openapi.json"
 DOCUMENT = build()
 
 

@@ -156,7 +156,7 @@ def test_providers_of_a_file_that_does_not_compile_are_not_taken_over(desk: Desk
     desk.admin.put("/routing/other", route("other")).ok()
 
 
-def test_more_documents_than_fit_into_one_step_are_applied_in_several(desk: Desk):
+def test_hundreds_of_documents_are_applied_in_one_version(desk: Desk):
     many: dict[str, Any] = {
         "routes": [route(f"r{n}", fallbacks=[f"r{n + 1}"] if n % 10 < 9 else []) for n in range(120)],
         "teams": [{"id": f"t{n}", "models": [f"r{n}"]} for n in range(120)],
@@ -164,8 +164,10 @@ def test_more_documents_than_fit_into_one_step_are_applied_in_several(desk: Desk
         "budgets": [budget(f"b{n}", team=f"t{n}") for n in range(5)],
     }
     desk.saved(**many)
+    assert desk.version == 1
     assert len(desk.ids("routes")) == len(desk.ids("clients")) == 120
     desk.saved()
+    assert desk.version == 2
     assert (desk.ids("routes"), desk.ids("clients"), desk.ids("budgets")) == ({"fast"}, {"search-api"}, set())
 
 

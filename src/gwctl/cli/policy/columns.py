@@ -1,47 +1,11 @@
-"""The kinds of policy documents as the admin API has them: path, words and columns of each. Imports nothing heavy.
+"""What tables show of each kind of policy document. In: a document as JSON. Out: cells. Imports nothing heavy."""
 
-In: a document as JSON. Out: its path in the API, and the cells that a table shows of it.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 from gwctl.cli.tables import Column
 
 Json = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of document. `section` is its name in policy files, `command` the group of gwctl."""
-
-    section: str
-    command: str
-    noun: str
-    path: str
-    columns: tuple[Column, ...] = field(repr=False)
-
-    def path_of(self, document_id: str, team: str = "") -> str:
-        """The path of a document. `team` is that of a client."""
-        if self.section == "clients":
-            return f"/teams/{_segment(team)}/clients/{_segment(document_id)}"
-        if self.section == "pricing":
-            provider, _, model = document_id.partition("/")
-            return f"{self.path}/{_segment(provider)}/{_segment(model)}"
-        return f"{self.path}/{_segment(document_id)}"
-
-
-def id_of(kind: Kind, document: Json) -> str:
-    """A document's id; a price's is `<provider>/<model>`."""
-    if kind.section == "pricing":
-        return f"{document.get('provider')}/{document.get('model')}"
-    return str(document.get("id"))
-
-
-def _segment(name: str) -> str:
-    return quote(name, safe="")
 
 
 def _text(name: str) -> Callable[[Json], str]:
@@ -155,37 +119,21 @@ def _rate(name: str) -> Callable[[Json], str]:
     return cell
 
 
-TEAMS: Final = Kind(
-    "teams",
-    "teams",
-    "team",
-    "/teams",
-    (
+COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
+    "teams": (
         Column("TEAM", _text("id")),
         Column("NAME", _text("name"), 2),
         Column("MODELS", lambda document: _names(document.get("models", "*")), 1),
         Column("ENABLED", _enabled, 1),
         Column("TAGS", lambda document: _pairs(document.get("tags")), 3),
     ),
-)
-CLIENTS: Final = Kind(
-    "clients",
-    "teams clients",
-    "client",
-    "/teams",
-    (
+    "clients": (
         Column("CLIENT", _text("id")),
         Column("TEAM", _text("team"), 2),
         Column("NAME", _text("name"), 1),
         Column("ENABLED", _enabled, 1),
     ),
-)
-BUDGETS: Final = Kind(
-    "budgets",
-    "budgets",
-    "budget",
-    "/budgets",
-    (
+    "budgets": (
         Column("BUDGET", _text("id")),
         Column("FOR", _scope, 1),
         Column("LIMIT", _limit, right=True),
@@ -197,13 +145,7 @@ BUDGETS: Final = Kind(
         Column("ACTION", lambda document: str(document.get("action", "block")), 1),
         Column("TELLS AT", lambda document: " ".join(f"{n}%" for n in document.get("notify_at", (80, 100))), 3),
     ),
-)
-ROUTING: Final = Kind(
-    "routes",
-    "routing",
-    "route",
-    "/routing",
-    (
+    "routes": (
         Column("MODEL", _text("id")),
         Column("SERVED BY", _targets),
         Column("THEN", _fallbacks, 1),
@@ -212,26 +154,14 @@ ROUTING: Final = Kind(
         Column("LEFT OUT AFTER", _breaker, 3),
         Column("RULES", lambda document: ", ".join(document.get("scanner") or ()), 3),
     ),
-)
-SCANNER: Final = Kind(
-    "scanner",
-    "scanner",
-    "scanner rule",
-    "/scanner",
-    (
+    "scanner": (
         Column("RULE", _text("id")),
         Column("DOES", _text("action")),
         Column("ON", lambda document: ", ".join(document.get("on", ("input",))), 1),
         Column("WHAT", _rule, 1),
         Column("TEAMS", lambda document: _names(document.get("teams", "*")), 2),
     ),
-)
-PRICING: Final = Kind(
-    "pricing",
-    "pricing",
-    "price",
-    "/pricing",
-    (
+    "pricing": (
         Column("MODEL", lambda document: f"{document.get('provider')}/{document.get('model')}"),
         Column("INPUT", _rate("input"), right=True),
         Column("OUTPUT", _rate("output"), right=True),
@@ -239,24 +169,5 @@ PRICING: Final = Kind(
         Column("CACHE WRITE", _rate("cache_creation"), 2, right=True),
         Column("1 HOUR", _rate("cache_creation_1h"), 3, right=True),
     ),
-)
-
-KINDS: Final = (PRICING, ROUTING, SCANNER, TEAMS, CLIENTS, BUDGETS)
-"""In the order in which documents that know nothing of each other are applied."""
-
-BY_SECTION: Final[Mapping[str, Kind]] = {kind.section: kind for kind in KINDS}
-
-BY_WORD: Final[Mapping[str, Kind]] = {
-    **BY_SECTION,
-    **{kind.noun: kind for kind in KINDS},
-    "routing": ROUTING,
-    "rule": SCANNER,
-    "scanner-rule": SCANNER,
-    "prices": PRICING,
 }
-"""What may stand as `kind` of a document."""
-
-
-def words(kinds: Iterable[Kind] = KINDS) -> str:
-    """The nouns, for messages."""
-    return ", ".join(kind.noun for kind in kinds)
+"""Section → what a table shows of its documents."""

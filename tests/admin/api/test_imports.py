@@ -12,10 +12,10 @@ import pytest
 
 from gwctl.admin.api.operations import APIS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOADED = """
 import importlib, json, sys
-importlib.import_module("gwctl.admin.api." + sys.argv[1]).handler
+getattr(importlib.import_module("gwctl.admin.api.operations"), "on_" + sys.argv[1])
 import gwctl.admin.service.runtime
 from gwctl.stores.aws import cognito, documents, quotas, snapshots, usage
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))

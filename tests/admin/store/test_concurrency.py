@@ -65,7 +65,7 @@ def test_of_many_changes_of_one_version_one_wins(engine_place: Place):
         outcomes = list(pool.map(write, range(10)))
     winners = [outcome for outcome in outcomes if outcome.isdigit()]
     assert set(outcomes) == {"conflict", *winners}
-    stored = place.documents().get("teams", "t")
+    stored = place.documents().load().get("teams", "t")
     assert stored
     assert winners == [getattr(stored.document, "name", None)]
     assert place.documents().head().version == 2
