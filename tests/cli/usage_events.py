@@ -4,7 +4,12 @@ import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 
+from admin.place import aws_client
+from admin.servers import RunningAdmin
 from gwctl.ledger.metering.events import UsageEvent
+from gwctl.ledger.usage.sums import UsageBatch
+from gwctl.stores.aws import local_names as aws_names
+from gwctl.stores.aws.usage import DynamoUsageTable
 
 _ids = itertools.count()
 
@@ -43,3 +48,9 @@ def write_events(path: Path, *events: UsageEvent) -> Path:
     """The events as the agent writes them."""
     path.write_bytes(b"".join(each.to_json() + b"\n" for each in events))
     return path
+
+
+def charge(server: RunningAdmin, *events: UsageEvent) -> None:
+    """Add events to the ledger's usage table, as an agent does."""
+    table = DynamoUsageTable(aws_client("dynamodb", server.aws_url), aws_names.USAGE_TABLE)
+    assert table.add(UsageBatch.of(events).updates, agent=events[0].id, before=None, after="1")

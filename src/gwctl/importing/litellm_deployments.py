@@ -4,7 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
+
+MAX_NUMBER: Final = 10**15
+"""More than any limit, weight or time that somebody means, and few enough digits to reckon with."""
 
 
 @dataclass
@@ -58,12 +61,12 @@ class Providers:
 
 
 def number(value: Any) -> Decimal | None:
-    """A finite number that is not negative, exactly as it was written; None: it is something else."""
+    """A number from 0 to MAX_NUMBER, exactly as it was written; None: it is something else."""
     try:
         found = Decimal(str(value))
     except InvalidOperation:
         return None
-    return found if found.is_finite() and found >= 0 else None
+    return found if found.is_finite() and 0 <= found <= MAX_NUMBER else None
 
 
 def positive(value: Any) -> int | None:

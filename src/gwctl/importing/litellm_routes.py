@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from gwctl.importing.findings import Findings
-from gwctl.importing.litellm_deployments import Deployment
+from gwctl.importing.litellm_deployments import Deployment, number
 
 ALIAS: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}\Z")
 MAX_TARGETS: Final = 10
@@ -90,12 +90,10 @@ def _timeout(deployments: Sequence[Deployment], router: Mapping[str, Any], findi
     seconds = max(own) if own else router.get("timeout")
     if len(set(own)) > 1:
         findings.add(deployments[0].path, f"{deployments[0].name}: a route has one timeout; the longest was taken")
-    try:
-        whole = math.ceil(Decimal(str(seconds)))
-    except (ArithmeticError, ValueError):
+    known = number(seconds)
+    if not known:
         return {}
-    if whole <= 0:
-        return {}
+    whole = math.ceil(known)
     if whole > MAX_TIMEOUT:
         findings.add(deployments[0].path, f"{deployments[0].name}: a timeout is an hour at most")
     return {"timeout_seconds": min(whole, MAX_TIMEOUT)}

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gwctl.core.urls import http_url
 from gwctl.importing.findings import Findings
-from gwctl.importing.litellm_deployments import Deployment, Providers, count, number, positive
+from gwctl.importing.litellm_deployments import MAX_NUMBER, Deployment, Providers, count, number, positive
 from gwctl.importing.litellm_providers import COMPATIBLE, KINDS, OWN_VARIABLES, SILENT
 from gwctl.importing.litellm_reasons import tell_unused
 
@@ -84,7 +84,7 @@ class TargetReader:
                 if params.get(name):
                     self._findings.add(f"{where}.{name}", "a budget is for a team's model, not for a deployment")
             for name in ("rpm", "tpm"):
-                if params.get(name):
+                if number(params.get(name)):
                     reason = "taken as a share of the traffic only; for a limit give teams a budget by the minute"
                     self._findings.add(f"{where}.{name}", reason)
         return found
@@ -109,6 +109,7 @@ class TargetReader:
         provider, model = self._provider(prefix, model, params, where)
         if provider is None:
             return None
+        self._tell_numbers(params, where)
         base = info.get("base_model")
         return Deployment(
             path=where,
@@ -233,6 +234,13 @@ class TargetReader:
                 self._findings.add(where, f"has a price without {_RATES[missing]}; it was taken as 0")
             rates = {"input": Decimal(0), "output": Decimal(0), **rates}
         return rates
+
+    def _tell_numbers(self, params: Mapping[str, Any], where: str) -> None:
+        for name in ("weight", "rpm", "tpm", "order", "timeout", "num_retries", "max_retries"):
+            value = params.get(name)
+            if value is not None and number(value) is None:
+                reason = f"is {str(value)[:40]!r}, which is no number from 0 to {MAX_NUMBER:,}; it was left out"
+                self._findings.add(f"{where}.{name}", reason)
 
     def _tell_info(self, info: Mapping[str, Any], path: str) -> None:
         for name, value in info.items():
