@@ -147,11 +147,11 @@ def test_an_apply_is_two_requests(gw: Gwctl, write: Write, name: str, monkeypatc
 
 
 def test_prune_deletes_what_the_files_name_no_more_of_their_sections(gw: Gwctl, write: Write, name: str):
-    prices = [{"provider": "openai", "model": f"{name}-{number}", "input": 1, "output": 2} for number in range(2)]
-    gw("apply", "-f", write(teams=[{"id": name}], pricing=prices), "--yes").ok()
-    told = gw("apply", "-f", write(pricing=prices[1:]), "--prune", "--dry-run").ok().out
-    assert f"- pricing/openai/{name}-0\n" in told
-    assert f"price openai/{name}-0 is gone" in told
+    budgets = [{"id": f"{name}-{number}", "team": name, "limit_requests": 5, "period": "day"} for number in range(2)]
+    gw("apply", "-f", write(teams=[{"id": name}], budgets=budgets), "--yes").ok()
+    told = gw("apply", "-f", write(budgets=budgets[1:]), "--prune", "--dry-run").ok().out
+    assert f"- budgets/{name}-0\n" in told
+    assert f"budget {name}-0 is gone" in told
     assert f"{name}-1" not in told
     assert "teams/" not in told
 

@@ -23,7 +23,7 @@ class UniqueKeyLoader(yaml.CSafeLoader):
             if isinstance(key, Hashable):
                 if key in seen:
                     raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key} stands twice", key_node.start_mark
+                        None, None, f"the key {key!r} stands twice", key_node.start_mark
                     )
                 seen.add(key)
         return super().construct_mapping(node, deep)

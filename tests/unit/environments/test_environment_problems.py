@@ -99,7 +99,7 @@ WRONG = [
         "production: false\nmulti_client: {Reports: {scopes: [read]}}",
         "5: multi_client.Reports Reports is no name of a client",
     ),
-    ("production: false", "production: false\nproduction: true", "5: is not YAML: the key production stands twice"),
+    ("production: false", "production: false\nproduction: true", "5: is not YAML: the key 'production' stands twice"),
     ("production: false", "production: [", "6: is not YAML"),
     (
         "  bucket: team",
