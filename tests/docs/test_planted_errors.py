@@ -77,6 +77,8 @@ def new(root: Path, known: set[str], group: click.Group = cli) -> list[str]:
         ("docs/cursed-knowledge.md", "", "\n[x](../../outside.md)\n", "leads nowhere"),
         ("docs/cursed-knowledge.md", "", "\nRun `gwctl budgetz list`.\n", "there is no command `gwctl budgetz`"),
         ("docs/cursed-knowledge.md", "", "\n```shell\ngwctl docs biuld\n```\n", "no command `gwctl docs biuld`"),
+        ("docs/flow.md", "[`parse_call`]", "[`parse_calls`]", "call.py does not define parse_calls"),
+        ("docs/flow.md", "### `gwctl up`: ", "### `gwctl up`: 1", "goes through"),
         ("docs/reference/cli.md", "## gwctl docs check", "## docs check", "`gwctl docs check` is not documented"),
     ],
 )

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import click
 
 from gwctl.cli.main import module_of
-from tools.docs import adr, build, commands, controls, flows, markdown
+from tools.docs import adr, build, commands, controls, flows, markdown, walks
 from tools.docs.pages import reference
 from tools.docs.problem import Problem, replace_or_look
 from tools.docs.render import COMMAND as BUILD_COMMAND
@@ -37,6 +37,7 @@ def claims(root: Path, group: click.Group) -> list[Problem]:
         *adr.problems(root),
         *controls.problems(root),
         *flows.problems(root),
+        *walks.problems(root),
         *link_problems(root),
         *command_problems(root, group),
         *_without_words(),
