@@ -7,7 +7,7 @@ import pytest
 
 from support.checkout import copy_checkout
 from support.scripts import ROOT
-from tools.docs import tests_index
+from tools.docs.reading import tests_index
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import re
 
 from support.scripts import ROOT
-from tools.docs import hcl
+from tools.docs.reading import hcl
 
 DATABASES = re.compile(r"aws_(db|rds|docdb|elasticache|memorydb|neptune|redshift|dax)_")
 DRIVERS = re.compile(r"^(psycopg2?|asyncpg|pymysql|mysqlclient|sqlalchemy|redis|valkey|pymongo)\b", re.MULTILINE)

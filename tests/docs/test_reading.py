@@ -6,7 +6,7 @@ import pytest
 
 from gwctl.core.errors import UserError
 from support.scripts import ROOT
-from tools.docs import hcl, markdown, tests_index
+from tools.docs.reading import hcl, markdown, tests_index
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 
 from support.environment import clean_environment
 from support.scripts import ROOT
-from tools.docs import markdown
+from tools.docs.reading import markdown
 
 FILES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SECONDS = 90

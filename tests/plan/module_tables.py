@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from plan.kit.terraform import MODULES, ROOT
-from tools.docs.hcl import Block, blocks_of
+from tools.docs.reading.hcl import Block, blocks_of
 
 COMMAND: Final = "PYTHONPATH=tests .venv/bin/python -m plan.module_tables"
 _SECTION: Final = re.compile(r"<!-- BEGIN_TF_DOCS -->\n.*?<!-- END_TF_DOCS -->\n", re.DOTALL)

@@ -11,7 +11,7 @@ from plan.kit.examples import examples_in
 from plan.kit.sessions import RootPlans
 from plan.kit.terraform import MODULES, REPOSITORY, ROOT, find_terraform
 from plan.module_tables import COMMAND, directories, with_section
-from tools.docs.hcl import blocks, blocks_of
+from tools.docs.reading.hcl import blocks, blocks_of
 
 MODULE_DIRECTORIES = sorted(path.parent for path in MODULES.glob("*/versions.tf"))
 READS_NOTHING = {"aws_iam_policy_document"}

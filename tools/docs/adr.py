@@ -8,8 +8,8 @@ from typing import Final
 
 import yaml
 
-from tools.docs import tests_index
 from tools.docs.problem import Problem
+from tools.docs.reading import tests_index
 
 SECTIONS: Final = (
     "Context and problem statement",

@@ -11,9 +11,10 @@ from urllib.parse import unquote
 import click
 
 from gwctl.cli.main import module_of
-from tools.docs import adr, build, commands, controls, flows, markdown, walks
+from tools.docs import adr, build, commands, controls, flows, walks
 from tools.docs.pages import reference
 from tools.docs.problem import Problem, replace_or_look
+from tools.docs.reading import markdown
 from tools.docs.render import COMMAND as BUILD_COMMAND
 
 CLI_PAGE: Final = "docs/reference/cli.md"

@@ -8,8 +8,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gwctl.core.errors import UserError
-from tools.docs import adr, hcl, tests_index
+from tools.docs import adr
 from tools.docs.problem import Problem, replace_or_look
+from tools.docs.reading import hcl, tests_index
 
 CONTROLS: Final = "docs/auditors/controls.yaml"
 FRAMEWORKS: Final = "docs/auditors/frameworks.yaml"

@@ -8,8 +8,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gwctl.core.errors import UserError
-from tools.docs import hcl, tests_index
 from tools.docs.problem import Problem, replace_or_look
+from tools.docs.reading import hcl, tests_index
 
 FLOWS: Final = "docs/auditors/flows.yaml"
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]

@@ -16,7 +16,8 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from tools.docs import adr, markdown
+from tools.docs import adr
+from tools.docs.reading import markdown
 
 SOURCE: Final = Path("source")
 MERMAID: Final = Path("requirements/node/node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js")

@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from gwctl.core.templates import text_templates
-from tools.docs import markdown
+from tools.docs.reading import markdown
 
 COMMAND: Final = "gwctl docs build"
 

@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tools.docs import adr, controls, flows, hcl, markdown
+from tools.docs import adr, controls, flows
 from tools.docs.flows import Flows
+from tools.docs.reading import hcl, markdown
 from tools.docs.render import page
 
 

@@ -1,0 +1,1 @@
+"""What the documents are checked against: Markdown, Terraform files and tests, as data."""
