@@ -26,12 +26,12 @@ from gwctl.local.admin_server.events import HttpRequest, Resources, proxy_event
 from gwctl.local.issuer.client_directory import LocalClientDirectory
 from gwctl.local.issuer.store import Client
 from gwctl.policy.documents import Provider
-from gwctl.stores.aws.documents import DynamoDocumentStore
 from gwctl.stores.aws.local_names import client_options
 from gwctl.stores.aws.local_resources import table_definition
+from gwctl.stores.aws.policy.documents import DynamoDocumentStore
+from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
 from gwctl.stores.aws.quotas import DynamoQuotaStore
 from gwctl.stores.aws.settings import Settings, SnapshotPlace, Tables
-from gwctl.stores.aws.snapshots import S3SnapshotStore
 from gwctl.stores.aws.usage import DynamoUsageTable
 from gwctl.stores.interfaces import ClientDirectory
 

@@ -35,7 +35,7 @@ from gwctl.edge.usage_log.line import UsageLine
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.policy.snapshot import Snapshot, SnapshotError
 from gwctl.stores.aws.clients import QUICK, connect
-from gwctl.stores.aws.snapshots import S3SnapshotReader
+from gwctl.stores.aws.policy.snapshots import S3SnapshotReader
 
 log = logging.getLogger("gwctl.agent")
 

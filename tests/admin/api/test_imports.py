@@ -17,7 +17,8 @@ LOADED = """
 import importlib, json, sys
 getattr(importlib.import_module("gwctl.admin.api.operations"), "on_" + sys.argv[1])
 import gwctl.admin.service.runtime
-from gwctl.stores.aws import cognito, documents, quotas, snapshots, usage
+from gwctl.stores.aws import cognito, quotas, usage
+from gwctl.stores.aws.policy import documents, snapshots
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 

@@ -9,7 +9,7 @@ from admin.place import PROVIDERS, Admin, Place, aws_client, budget, route
 from gwctl.local.admin_server.file_policy import ACTOR, FilePolicy
 from gwctl.local.policy.file_call import FileContent, FileOutcome
 from gwctl.policy.documents import Documents, Provider
-from gwctl.stores.aws.policy_file import FileRecord, FileRecordStore
+from gwctl.stores.aws.policy.file import FileRecord, FileRecordStore
 
 FILE: dict[str, Any] = {
     "routes": [route("fast")],

@@ -15,8 +15,8 @@ from gwctl.agent.policy.snapshot_source import SnapshotSource, nudge_file
 from gwctl.agent.status import AgentStatus, StatusFile
 from gwctl.policy.snapshot import Snapshot
 from gwctl.stores.aws.local_names import client_options
+from gwctl.stores.aws.policy.snapshots import S3SnapshotReader
 from gwctl.stores.aws.settings import SnapshotPlace
-from gwctl.stores.aws.snapshots import S3SnapshotReader
 from support.agent_settings import agent_settings
 from support.ports import free_port
 from support.servers.dead_end_proxy import DeadEndProxy

@@ -9,7 +9,7 @@ from admin.place import OPERATOR, PROVIDERS, Place, aws_client, budget, route
 from gwctl.admin.service.errors import AdminError
 from gwctl.policy.documents import Provider
 from gwctl.policy.snapshot import Snapshot
-from gwctl.stores.aws.snapshots import S3SnapshotStore
+from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
 from gwctl.stores.interfaces import UnavailableError
 
 

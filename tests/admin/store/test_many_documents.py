@@ -11,7 +11,7 @@ from admin.place import Place, aws_client
 from gwctl.audit.policy_changes import AuditRecord, detachment, document_changes
 from gwctl.policy.documents import Team
 from gwctl.policy.state import Change, Head, State
-from gwctl.stores.aws.policy_base import KEPT_SECONDS, PolicyBase
+from gwctl.stores.aws.policy.base import KEPT_SECONDS, PolicyBase
 from gwctl.stores.aws.tables import Table
 from gwctl.stores.interfaces import Commit, CommitTooLargeError, PolicyMovedError
 
@@ -133,7 +133,7 @@ def test_what_a_cut_off_writer_has_left_is_deleted_by_a_later_one(place: Place):
 
 
 def test_documents_of_a_generation_before_are_deleted(place: Place, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gwctl.stores.aws.policy_base.KEPT_SECONDS", -1)
+    monkeypatch.setattr("gwctl.stores.aws.policy.base.KEPT_SECONDS", -1)
     state = stored(place, stored(place, State(), teams(3)), teams(200))
     state = stored(place, state, [Change("teams", "t5", Team(id="t5", name="x")), Change("teams", "t6", None)])
     assert rows(place) == 2
@@ -143,7 +143,7 @@ def test_documents_of_a_generation_before_are_deleted(place: Place, monkeypatch:
 
 
 def test_more_than_one_record_can_hold_is_refused_and_nothing_is_stored(place: Place, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gwctl.stores.aws.policy_records.MAX_BYTES", 1000)
+    monkeypatch.setattr("gwctl.stores.aws.policy.records.MAX_BYTES", 1000)
     with pytest.raises(CommitTooLargeError):
         stored(place, State(), teams(200))
     with place.admin() as admin:
@@ -156,7 +156,7 @@ def test_more_than_one_record_can_hold_is_refused_and_nothing_is_stored(place: P
 def test_few_documents_that_are_too_large_for_a_transaction_are_packed_too(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("gwctl.stores.aws.documents.MAX_BYTES", 100)
+    monkeypatch.setattr("gwctl.stores.aws.policy.documents.MAX_BYTES", 100)
     state = stored(place, State(), teams(5))
     assert (len(generations(place)), rows(place)) == (1, 0)
     assert place.documents().load() == state

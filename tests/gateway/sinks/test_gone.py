@@ -23,8 +23,8 @@ from gwctl.ledger.quotas.reconcile import ARCHIVE_SECONDS, GRACE_SECONDS
 from gwctl.ledger.quotas.store import Lease, QuotaStore, Swap, WindowKey, WindowState
 from gwctl.policy.snapshot import Quota, Snapshot
 from gwctl.stores.aws.jobs import JobClaims
+from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
 from gwctl.stores.aws.quotas import DynamoQuotaStore
-from gwctl.stores.aws.snapshots import S3SnapshotStore
 from support.audit_chain import usage_records
 from support.dynamodb_local import create_ledger_table
 from unit.policy.examples import compiled

@@ -11,9 +11,10 @@ from pydantic import BeforeValidator
 
 from gwctl.admin.api import access, crud
 from gwctl.admin.api.budget_states import states_of
-from gwctl.admin.api.crud import LIST_REFUSALS, READ_REFUSALS, Limit, Next, SlugPath, own_team
+from gwctl.admin.api.crud import LIST_REFUSALS, READ_REFUSALS, own_team
 from gwctl.admin.api.http import Api, answer
 from gwctl.admin.api.models import BudgetPage, BudgetState
+from gwctl.admin.api.parameters import Limit, Next, SlugPath, boolean
 from gwctl.admin.service import errors, runtime
 from gwctl.ledger.quotas.store import StoreUnavailable
 from gwctl.policy.documents import Budget, Client
@@ -25,7 +26,7 @@ log = logging.getLogger("gwctl.admin")
 api = Api("budgets")
 
 WithState = Annotated[
-    bool, BeforeValidator(crud.boolean), Query(description="true: say of each what is spent and what is left")
+    bool, BeforeValidator(boolean), Query(description="true: say of each what is spent and what is left")
 ]
 
 

@@ -9,26 +9,23 @@ import re
 from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Final
-from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
-from pydantic import BeforeValidator, StringConstraints
+from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from gwctl.admin.api import access
 from gwctl.admin.api.access import Caller
 from gwctl.admin.api.http import Api, Method, answer
 from gwctl.admin.api.models import Page, Versioned, Written
+from gwctl.admin.api.parameters import PARAMETERS, DryRun, IfMatch, IfNoneMatch, Limit, Next
 from gwctl.admin.service import errors, runtime
 from gwctl.admin.service.changes import Expected, Outcome
 from gwctl.core import scopes
-from gwctl.core.names import Alias, ClientId, Slug
 from gwctl.policy.documents import Client
 from gwctl.policy.errors import Problem
 from gwctl.policy.kinds import Kind
 from gwctl.policy.state import MODELS, PolicyDocument, Section, Stored
 
-MAX_PAGE: Final = 1000
 READ_REFUSALS: Final = (404, 422)
 LIST_REFUSALS: Final = (422,)
 PUT_REFUSALS: Final = (400, 404, 409, 413, 415, 422, 428)
@@ -36,50 +33,6 @@ REPLACING: Final = (
     "The same content again changes nothing. To replace another content, say with If-Match which version it has."
 )
 DELETE_REFUSALS: Final = (404, 409, 422, 428)
-
-
-def boolean(value: Any) -> Any:
-    """Refuses the other words that pydantic would take for true and false. Raises ValueError."""
-    words = {"true": True, "false": False}
-    if isinstance(value, str):
-        if value not in words:
-            raise ValueError("must be true or false")
-        return words[value]
-    return value
-
-
-def _decoded(value: Any) -> Any:
-    return unquote(value) if isinstance(value, str) else value
-
-
-SlugPath = Annotated[Slug, BeforeValidator(_decoded), Path()]
-AliasPath = Annotated[Alias, BeforeValidator(_decoded), Path()]
-ClientPath = Annotated[ClientId, BeforeValidator(_decoded), Path()]
-ModelPath = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,256}$"), BeforeValidator(_decoded), Path()]
-DryRun = Annotated[bool, BeforeValidator(boolean), Query(description="true: say what would change, store nothing")]
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most")]
-Next = Annotated[str | None, Query(alias="next", max_length=1000, description="`next` of the page before")]
-IfMatch = Annotated[
-    str | None,
-    Header(
-        alias="If-Match",
-        max_length=100,
-        description='The version that the change is based on, in quotes (`"12"`); `*`: whatever is there',
-    ),
-]
-IfNoneMatch = Annotated[
-    str | None, Header(alias="If-None-Match", max_length=100, description="`*`: only if there is none yet")
-]
-
-
-PARAMETERS: Final[Mapping[str, Any]] = {
-    "alias": AliasPath,
-    "budget": SlugPath,
-    "model": ModelPath,
-    "provider": SlugPath,
-    "rule": SlugPath,
-    "team": SlugPath,
-}
 
 
 def register(api: Api, kind: Kind, *, listed: bool = True) -> None:

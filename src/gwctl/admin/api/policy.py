@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import ValidationError
 
 from gwctl.admin.api import access, crud
-from gwctl.admin.api.crud import LIST_REFUSALS, READ_REFUSALS, DryRun, Limit, Next
+from gwctl.admin.api.crud import LIST_REFUSALS, READ_REFUSALS
 from gwctl.admin.api.http import Api, answer
 from gwctl.admin.api.models import (
     AppliedDocument,
@@ -22,6 +22,7 @@ from gwctl.admin.api.models import (
     PolicyVersion,
     Rollback,
 )
+from gwctl.admin.api.parameters import DryRun, Limit, Next
 from gwctl.admin.service import errors, runtime
 from gwctl.admin.service.changes import Outcome
 from gwctl.audit.policy_changes import AuditRecord, DocumentChange

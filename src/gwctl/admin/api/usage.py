@@ -10,9 +10,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Query as Paramete
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from gwctl.admin.api import access, crud
-from gwctl.admin.api.crud import LIST_REFUSALS, Limit, Next, own_team
+from gwctl.admin.api.crud import LIST_REFUSALS, own_team
 from gwctl.admin.api.http import Api, answer
 from gwctl.admin.api.models import UsagePage
+from gwctl.admin.api.parameters import Limit, Next
 from gwctl.admin.service import errors, runtime
 from gwctl.core.names import Alias, ClientId, Slug
 from gwctl.ledger.usage.report import MAX_DAYS, Dimension, Query, UsageRow, report

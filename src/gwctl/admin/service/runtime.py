@@ -95,9 +95,9 @@ def on_aws(
     """
     from gwctl.stores.aws.clients import PATIENT, connect
     from gwctl.stores.aws.cognito import CognitoClientDirectory
-    from gwctl.stores.aws.documents import DynamoDocumentStore
+    from gwctl.stores.aws.policy.documents import DynamoDocumentStore
+    from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
     from gwctl.stores.aws.quotas import DynamoQuotaStore
-    from gwctl.stores.aws.snapshots import S3SnapshotStore
     from gwctl.stores.aws.usage import DynamoUsageTable
 
     dynamodb = connect("dynamodb", PATIENT, **client)

@@ -19,7 +19,7 @@ from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import SourceProblem, StatusFile
 from gwctl.core.files import write_atomically
 from gwctl.policy.snapshot import Snapshot, SnapshotError
-from gwctl.stores.aws.snapshots import S3SnapshotReader
+from gwctl.stores.aws.policy.snapshots import S3SnapshotReader
 from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger("gwctl.agent")

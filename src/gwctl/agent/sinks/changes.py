@@ -18,8 +18,8 @@ from gwctl.policy.state import StateError
 from gwctl.stores.aws import clients
 from gwctl.stores.aws.audit.sent_changes import JOB, SentMark
 from gwctl.stores.aws.audit.stream import AuditStream
-from gwctl.stores.aws.documents import DynamoDocumentStore
 from gwctl.stores.aws.jobs import JobClaims
+from gwctl.stores.aws.policy.documents import DynamoDocumentStore
 from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger(__name__)

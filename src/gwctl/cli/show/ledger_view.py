@@ -98,8 +98,8 @@ def window_differences(admin: "Admin", events: Sequence[UsageEvent], period: Per
     `events` are those of `period.widened`, because a day or month begins elsewhere at another time. Quotas whose
     period has no end are left out: no report has all their events. Raises UserError.
     """
+    from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
     from gwctl.stores.aws.quotas import DynamoQuotaStore
-    from gwctl.stores.aws.snapshots import S3SnapshotStore
 
     dynamodb, table, s3, bucket = _ledger(admin)
     in_force = {name: quota for name, quota in _snapshot(s3, bucket).quotas.items() if quota.period != "total"}
@@ -184,8 +184,8 @@ def audit_log(admin: "Admin") -> "Source":
 
 
 def _snapshot(s3: Any, bucket: str) -> Snapshot:
+    from gwctl.stores.aws.policy.snapshots import S3SnapshotReader
     from gwctl.stores.aws.settings import SnapshotPlace
-    from gwctl.stores.aws.snapshots import S3SnapshotReader
 
     try:
         body, _ = S3SnapshotReader(SnapshotPlace(bucket=bucket), lambda: s3).fetch() or (b"", "")

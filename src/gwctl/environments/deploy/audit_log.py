@@ -62,7 +62,7 @@ def of_applied(applied: "Applied", days: Days, on_record: Callable[[Mapping[str,
     """The log of what was applied. Raises UserError."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from gwctl.stores.aws.documents import DynamoDocumentStore
+    from gwctl.stores.aws.policy.documents import DynamoDocumentStore
 
     dynamodb, tables = _client(applied, "dynamodb"), applied.output("table_names")
     store = DynamoDocumentStore(dynamodb, tables["documents"], tables["audit"])
@@ -94,8 +94,8 @@ def reconcile_applied(applied: "Applied", *, dry_run: bool = False, now: float |
     from botocore.exceptions import BotoCoreError, ClientError
 
     from gwctl.policy.state import StateError
+    from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
     from gwctl.stores.aws.quotas import DynamoQuotaStore
-    from gwctl.stores.aws.snapshots import S3SnapshotStore
 
     moment = time() if now is None else now
     snapshots = S3SnapshotStore(_client(applied, "s3"), applied.output("snapshot_bucket_name"))

@@ -14,8 +14,8 @@ from gwctl.core import scopes
 from gwctl.core.errors import UserError
 from gwctl.environments.deploy.applied import Applied
 from gwctl.local.connection import Connection
+from gwctl.stores.aws.policy.snapshots import CURRENT
 from gwctl.stores.aws.settings import Settings, SnapshotPlace, Tables
-from gwctl.stores.aws.snapshots import CURRENT
 
 
 @dataclass(frozen=True)

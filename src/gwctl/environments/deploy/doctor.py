@@ -174,7 +174,7 @@ def _service(target: Target, applied: Applied) -> Finding:
 
 def _policy(target: Target, applied: Applied) -> Finding:
     """How old the snapshot is that the agents fetch."""
-    from gwctl.stores.aws.snapshots import CURRENT
+    from gwctl.stores.aws.policy.snapshots import CURRENT
 
     bucket = applied.outputs.get("snapshot_bucket_name", "")
     try:

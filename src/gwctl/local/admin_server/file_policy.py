@@ -19,7 +19,7 @@ from gwctl.local.policy.file_call import FileContent, FileOutcome
 from gwctl.policy.documents import Documents
 from gwctl.policy.errors import Problem
 from gwctl.policy.state import SECTIONS, Section, State
-from gwctl.stores.aws.policy_file import FileRecord, FileRecordStore
+from gwctl.stores.aws.policy.file import FileRecord, FileRecordStore
 from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger("gwctl.admin.file")

@@ -40,7 +40,7 @@ from gwctl.policy.errors import PolicyError
 from gwctl.stores.aws import local_resources as aws_resources
 from gwctl.stores.aws.clients import AWS_ERRORS, PATIENT, connect
 from gwctl.stores.aws.local_names import REGION, client_options
-from gwctl.stores.aws.policy_file import FileRecordStore
+from gwctl.stores.aws.policy.file import FileRecordStore
 from gwctl.stores.aws.settings import Settings
 from gwctl.stores.interfaces import UnavailableError
 

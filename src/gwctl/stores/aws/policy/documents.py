@@ -20,8 +20,8 @@ from pydantic import ValidationError
 
 from gwctl.audit.policy_changes import MAX_ATTACHED, AuditRecord, DocumentChange
 from gwctl.policy.state import MODELS, SECTIONS, Head, Section, State, StateError, Stored, to_json
-from gwctl.stores.aws.policy_base import PolicyBase, partition
-from gwctl.stores.aws.policy_records import PolicyRecords
+from gwctl.stores.aws.policy.base import PolicyBase, partition
+from gwctl.stores.aws.policy.records import PolicyRecords
 from gwctl.stores.aws.tables import Item, Table, number
 from gwctl.stores.interfaces import Commit, PolicyMovedError, UnavailableError
 

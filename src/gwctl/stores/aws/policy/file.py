@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.policy.state import Section
 from gwctl.stores.aws.clients import code_of
-from gwctl.stores.aws.snapshots import MISSING
+from gwctl.stores.aws.policy.snapshots import MISSING
 from gwctl.stores.interfaces import UnavailableError
 
 RECORD: Final = "policy-file.json"
