@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 import click
 
 from gwctl.cli.invocation import here
+from gwctl.clients.recipes import models_of
+from gwctl.core.errors import UserError
+from gwctl.local.connection import Connection
 
 if TYPE_CHECKING:
     from gwctl.local.data_dir import DataDir
     from gwctl.local.supervisor.status import Status
     from gwctl.local.trial import Trial
 
+SAMPLE_MODEL = "sample-gpt"
+_CONNECT = (("connect", "claude-code"), "point a program at it")
 _STEPS = (
-    (("connect", "claude-code"), "point a program at it"),
     (("status",), "what runs, and the policy in force"),
     (("logs", "--follow"), "what its parts say"),
 )
@@ -22,14 +26,18 @@ _STEPS = (
 def next_steps(status: "Status", data: "DataDir", *, detached: bool) -> str:
     """The endpoint, one request to paste, and the commands one can use next."""
     steps = [*_STEPS, (("down",), "stop it")] if detached else list(_STEPS)
+    try:
+        model = _chat_model(data, Connection.read(data.connection))
+        first = ["A first request:", "", curl(status.gateway_url, here(data, "token"), model)]
+        steps = [_CONNECT, *steps]
+    except UserError as error:
+        first = [f"There is no first request to send: {error}."]
     return "\n".join(
         (
             f"{click.style('The gateway is ready', fg='green', bold=True)} after {status.ready_seconds:g} s: "
             f"{click.style(status.gateway_url, bold=True)}",
             "",
-            "A first request:",
-            "",
-            curl(status.gateway_url, here(data, "token")),
+            *first,
             "",
             "Commands you can use next:",
             "",
@@ -41,7 +49,7 @@ def next_steps(status: "Status", data: "DataDir", *, detached: bool) -> str:
     )
 
 
-def curl(url: str, token_command: str, model: str = "sample-gpt") -> str:
+def curl(url: str, token_command: str, model: str) -> str:
     """A streamed request as one pastes it into a shell."""
     return "\n".join(
         (
@@ -56,18 +64,12 @@ def curl(url: str, token_command: str, model: str = "sample-gpt") -> str:
 
 def send_first_request(data: "DataDir", *, quiet: bool) -> "Trial":
     """Send one streamed request to the sample provider, printing the answer as it comes. Raises UserError."""
-    from gwctl.clients.recipes import models_of
-    from gwctl.core.errors import UserError
-    from gwctl.local.connection import Connection
     from gwctl.local.tokens import Credentials, get_token
     from gwctl.local.trial import PROMPT, attempt
 
     connection = Connection.read(data.connection)
+    model = _chat_model(data, connection)
     token = get_token(Credentials(connection.token_url, connection.client_id, connection.client_secret), data.tokens)
-    served = models_of(data.snapshot, connection.client_id).get("chat", [])
-    model = next((alias for alias in ("sample-gpt", *served) if alias in served), None)
-    if model is None:
-        raise UserError("no model of the policy serves chat completions, so there is nothing to try; add a route")
 
     def heard(piece: str) -> None:
         if not quiet:
@@ -79,6 +81,14 @@ def send_first_request(data: "DataDir", *, quiet: bool) -> "Trial":
     if not quiet:
         click.echo(f"\n\nFirst chunk after {trial.first_chunk_seconds:g} s, the whole after {trial.seconds:g} s.\n")
     return trial
+
+
+def _chat_model(data: "DataDir", connection: "Connection") -> str:
+    """The alias to try: one that the gateway's own client may use. Raises UserError: there is none."""
+    served = models_of(data.snapshot, connection.client_id).get("chat", [])
+    if not served:
+        raise UserError(f"client {connection.client_id} may use no model that serves chat completions; add a route")
+    return SAMPLE_MODEL if SAMPLE_MODEL in served else served[0]
 
 
 def commands(pairs: list[tuple[str, str]]) -> list[str]:

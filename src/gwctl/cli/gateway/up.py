@@ -73,6 +73,7 @@ def command(
     """
     from gwctl.cli.gateway.progress import Progress
     from gwctl.local.policy.providers import parse_upstreams
+    from gwctl.local.supervisor import running
     from gwctl.local.supervisor.options import UpOptions
 
     if len({port, admin_port, token_port}) < 3:  # None is one, too
@@ -91,8 +92,14 @@ def command(
         if not detach:
             _foreground(options, data, progress, attempt=attempt, as_json=as_json)
             return
-        status = _detached(options, data, progress)
-    _tell(status, data, attempt=attempt, as_json=as_json, detached=True)
+        status, started = _detached(options, data, progress)
+    try:
+        _tell(status, data, attempt=attempt, as_json=as_json, detached=True)
+    except UserError as error:
+        if not started:
+            raise
+        running.stop(data)  # as whenever `up` fails, nothing is left running
+        raise UserError(f"{error}; the gateway is stopped again") from error
 
 
 def _url(option: str, given: str | None) -> str | None:
@@ -103,18 +110,19 @@ def _url(option: str, given: str | None) -> str | None:
     raise UserError(f"{option} is not a URL of the form http://HOST/… or https://HOST/…")
 
 
-def _detached(options: "UpOptions", data: "DataDir", progress: "Progress") -> "Status":
+def _detached(options: "UpOptions", data: "DataDir", progress: "Progress") -> tuple["Status", bool]:
+    """The status, and whether it was started now."""
     from gwctl.local.supervisor import detached, running
     from gwctl.local.supervisor.status import Status
 
     run = running.current(data)
     if run is None:
-        return detached.start(options, data, progress.changed)
+        return detached.start(options, data, progress.changed), True
     status = Status.read(data.status)
     if status is None or status.state != "ready" or run.options != options.as_json():
         raise running.already_runs(data)
     progress.said("It was running already.")
-    return status
+    return status, False
 
 
 def _foreground(options: "UpOptions", data: "DataDir", progress: "Progress", *, attempt: bool, as_json: bool) -> None:

@@ -42,7 +42,10 @@ def of_local_gateway(data: "DataDir") -> Iterator[Finding]:
         yield Finding("policy", WARNING, f"{policy.label} is on its way, {policy.applied} is in force", "wait a moment")
     else:
         yield Finding("policy", OK, f"{policy.applied} is published and in force")
-    yield _send(data, Connection.read(data.connection))
+    try:
+        yield _send(data, Connection.read(data.connection))
+    except UserError as error:
+        yield Finding("spend canary", FAILED, str(error), "gwctl logs")
 
 
 def _send(data: "DataDir", connection: "Connection") -> Finding:
@@ -50,7 +53,11 @@ def _send(data: "DataDir", connection: "Connection") -> Finding:
     from gwctl.local.tokens import Credentials, get_token
     from gwctl.local.trial import attempt
 
-    if MODEL not in models_of(data.snapshot, connection.client_id).get("chat", []):
+    try:
+        models = models_of(data.snapshot, connection.client_id)
+    except UserError as error:
+        return Finding("spend canary", SKIPPED, str(error), "add the client to try it")
+    if MODEL not in models.get("chat", []):
         return Finding(
             "spend canary", SKIPPED, f"the policy has no {MODEL}, which costs nothing", "add the route to try it"
         )
