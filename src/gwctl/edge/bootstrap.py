@@ -5,7 +5,7 @@ from typing import Final
 from gwctl.core.names import API_PATHS
 from gwctl.edge.clusters import agent_cluster, gateway_cluster, issuer_cluster, portkey_cluster, typed
 from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
-from gwctl.edge.filters import BUFFER_FILTER, early_removals, http_filters
+from gwctl.edge.filters import ANSWER_LIMIT_FILTER, BUFFER_FILTER, early_removals, http_filters
 from gwctl.edge.headers import PATTERN_LIMIT
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.local_replies import local_replies
@@ -157,7 +157,8 @@ def _routes(settings: EdgeSettings) -> JsonObject:
     unbuffered: JsonObject = {
         "direct_response": {"status": 404},
         "typed_per_filter_config": {
-            BUFFER_FILTER: typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)
+            each: typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", disabled=True)
+            for each in (BUFFER_FILTER, ANSWER_LIMIT_FILTER)
         },
     }
     routes.append({"name": "connect", "match": {"connect_matcher": {}}, **unbuffered})

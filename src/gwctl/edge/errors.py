@@ -93,6 +93,11 @@ _ALL: Final = (
     _invalid("api_not_scannable", "Content rules hold for the model {}, and they cannot be checked on this path."),
     _invalid("content_refused", "A content rule of the gateway refused this request."),
     _invalid("answer_refused", "A content rule of the gateway refused the model's answer."),
+    _invalid(
+        "answer_too_large",
+        "The provider's answer is larger than the gateway passes on, and it would be so again: ask for less at a time, "
+        "or for a stream.",
+    ),
     _invalid("bad_request", "The request is not valid HTTP, or its path is not allowed.", envoy=True),
     _invalid("request_timeout", "The request did not arrive in time.", 408, envoy=True),
     Refusal(

@@ -18,6 +18,7 @@ from gwctl.edge.usage_log.format import (
 HEALTH_PATH: Final = "/healthz"
 POLICY_FILTER: Final = "policy"
 BUFFER_FILTER: Final = "buffer"
+ANSWER_LIMIT_FILTER: Final = "answer_limit"
 CREDENTIALS_HEADER: Final = "x-gw-credentials"
 RESERVE_HEADER: Final = "x-gw-reserve"
 """What the policy tells the agent about a request: JSON on one line. It ends at the edge."""
@@ -139,6 +140,12 @@ def _reserve() -> JsonObject:
     )
 
 
+def _buffer(most: int) -> JsonObject:
+    """Waits for the whole request. Envoy has one limit for what it holds of a request and of its answer, which each of
+    these filters sets anew."""
+    return typed("envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=most)
+
+
 def http_filters(settings: EdgeSettings) -> list[Json]:
     """All of them."""
     reserve: list[Json] = [{"name": RESERVATION, "typed_config": _reserve()}] if settings.reserve_socket else []
@@ -146,12 +153,7 @@ def http_filters(settings: EdgeSettings) -> list[Json]:
         {"name": "answer_headers", "typed_config": _answer_headers()},
         {"name": "health", "typed_config": _health_check()},
         {"name": "envoy.filters.http.jwt_authn", "typed_config": _jwt(settings)},
-        {
-            "name": BUFFER_FILTER,
-            "typed_config": typed(
-                "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=settings.max_request_bytes
-            ),
-        },
+        {"name": BUFFER_FILTER, "typed_config": _buffer(settings.max_request_bytes)},
         {"name": "credentials", "typed_config": _credentials(settings)},
         {
             "name": POLICY_FILTER,
@@ -164,9 +166,14 @@ def http_filters(settings: EdgeSettings) -> list[Json]:
             },
         },
         *reserve,
-        {"name": "served", "typed_config": served_rules()},
+        # The request is whole by now, so that this one waits for nothing; its limit holds for the answer.
+        {
+            "name": ANSWER_LIMIT_FILTER,
+            "typed_config": _buffer(max(settings.max_request_bytes, settings.max_response_bytes)),
+        },
         {"name": "plain_usage", "typed_config": plain_rules()},
         {"name": "stream_usage", "typed_config": stream_rules()},
+        {"name": "served", "typed_config": served_rules()},
         {
             "name": "router",
             "typed_config": typed("envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),

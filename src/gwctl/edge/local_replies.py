@@ -10,9 +10,11 @@ from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
 from gwctl.edge.errors import REFUSALS, Refusal
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.usage_log.format import DECISION, GW, RESERVATION
+from gwctl.edge.usage_log.line import ANSWER_TOO_LARGE
 
 _REASON: Final = "%LOCAL_REPLY_BODY%"
 _DENIED: Final = "response.code_details == 'ext_authz_denied'"
+_TOO_LARGE: Final = f"response.code_details == '{ANSWER_TOO_LARGE}'"
 _NO_KEYS: Final = "response.code_details == 'jwt_authn_access_denied{Jwks_remote_fetch_is_failed}'"
 
 
@@ -26,6 +28,9 @@ def local_replies() -> JsonObject:
     # Envoy's word for this is 401, which would send the client for a new token, again and again.
     no_keys = REFUSALS["issuer_unavailable"]
     mappers += _mappers(no_keys, by_expression(_NO_KEYS), status=no_keys.status)
+    # Envoy says 500, which clients take for an invitation to ask once more, and the provider is paid once more.
+    too_large = REFUSALS["answer_too_large"]
+    mappers += _mappers(too_large, by_expression(_TOO_LARGE), status=too_large.status)
     for refusal in REFUSALS.values():
         if refusal.envoy:
             mappers += _mappers(refusal, by_status("EQ", refusal.status))

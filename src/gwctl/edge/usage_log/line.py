@@ -35,6 +35,8 @@ from gwctl.core.names import Api
 MAX_SHOWN: Final = 200
 EDGE_DIED: Final = "edge_died"
 """`details` of a line that the agent wrote for a request whose edge died before it wrote one."""
+ANSWER_TOO_LARGE: Final = "response_payload_too_large"
+"""`details` of an answer that was larger than the edge holds."""
 LINE_START: Final = b'{"client":'
 """Of every line: Envoy sorts the keys. Inside a line it cannot be, for within a text its quotes have backslashes."""
 

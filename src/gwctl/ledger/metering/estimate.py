@@ -30,6 +30,7 @@ BYTES_PER_PLAIN_OUTPUT_TOKEN: Final = 4
 PLAIN_FRAME_BYTES: Final = {"chat": 250, "messages": 180, "responses": 450}
 """What is in a plain answer besides its text and its usage, as written without spaces."""
 
+_WITHOUT_OUTPUT: Final = frozenset({"embeddings", "count_tokens"})
 UNSEEN_TOKENS_PER_SECOND: Final = 100
 """How fast a model is taken to write when nobody saw the answer and nothing bounds it. Assumed, not measured."""
 
@@ -78,7 +79,7 @@ def output_tokens(
     taken to be as long as it may be: Portkey 1.15.2 waits for the provider all the same, and the provider charges.
     """
     bound = output_bound(line, largest_answer)
-    if line.api in {"embeddings", "count_tokens"}:
+    if line.api in _WITHOUT_OUTPUT:
         return 0
     if line.stream:
         shape = _shape(line, kind, claude=claude)
@@ -93,6 +94,8 @@ def output_tokens(
 
 def unseen_output_tokens(line: UsageLine, largest_answer: int | None = None) -> int:
     """What an answer that nobody saw is taken to hold: all that the request allows, else what its duration allows."""
+    if line.api in _WITHOUT_OUTPUT:
+        return 0
     bound = output_bound(line)
     if bound is not None:
         return bound

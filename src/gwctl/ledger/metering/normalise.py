@@ -23,7 +23,8 @@ from gwctl.pricing.tokens import Tokens
 
 Reason = Literal["client_left", "cut", "no_usage", "malformed", "inconsistent", "withheld"]
 """Why tokens are an estimate: the caller left early · the answer ended early · the answer is whole and has no usage ·
-a count was no count · the counts contradict each other · an output rule kept the answer, and its usage, back."""
+a count was no count · the counts contradict each other · the answer, and its usage, was kept back by an output rule or
+for its size."""
 
 CLIENT_LEFT_FLAGS: Final = frozenset({"DC", "DR"})
 CUT_FLAGS: Final = CLIENT_LEFT_FLAGS | frozenset({"UC", "UR", "LR", "UPE", "UT", "SI", "DT", "DPE", "OM"})
@@ -113,7 +114,7 @@ def normalise(
 
 
 def withheld(line: UsageLine, largest_answer: int | None = None) -> Usage:
-    """The tokens of an answer that an output rule withheld: the provider wrote it, and nobody saw how long it was."""
+    """The tokens of an answer that was withheld: the provider wrote it, and nobody saw how long it was."""
     output = estimate.unseen_output_tokens(line, largest_answer)
     tokens = Tokens(input_tokens=estimate.input_tokens(line), output_tokens=output)
     return Usage(tokens, "withheld")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gwctl.core.names import ProviderKind
-from gwctl.edge.usage_log.line import EDGE_DIED, UsageLine
+from gwctl.edge.usage_log.line import ANSWER_TOO_LARGE, EDGE_DIED, UsageLine
 from gwctl.ledger.metering.events import OTEL_PROVIDER_NAMES, Outcome, UsageEvent
 from gwctl.ledger.metering.normalise import (
     NO_TOKENS,
@@ -17,9 +17,9 @@ from gwctl.ledger.metering.normalise import (
 )
 from gwctl.pricing.prices import Price, cost
 
-WITHHELD: Final = "answer_refused"
-"""The refusal of an answer that the provider has written and an output rule keeps from the caller, or would have if the
-agent had been there to look."""
+WITHHELD: Final = frozenset({"answer_refused", "answer_too_large"})
+"""Refusals of an answer that the provider has written and charges: an output rule keeps it from the caller, or would
+have if the agent had been there to look; or it is larger than the edge holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
         policy=line.policy,
         status=line.status,
         outcome=_outcome(line, usage, error),
-        refusal=line.refusal,
+        refusal=_refusal(line),
         quota=line.quota.quota,
         shadow=line.quota.shadow,
         rules=line.rules,
@@ -79,9 +79,10 @@ def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
 
 
 def _usage(line: UsageLine, served_by: ServedBy | None) -> Usage:
-    if line.refusal == WITHHELD and line.upstream is not None:
+    refusal = _refusal(line)
+    if refusal in WITHHELD and line.upstream is not None:
         return withheld(line, served_by.largest_answer if served_by else None)
-    if line.refusal or line.upstream is None:
+    if refusal or line.upstream is None:
         return Usage(NO_TOKENS)
     if served_by is None:
         usage = normalise(line, None, None)
@@ -92,8 +93,13 @@ def _usage(line: UsageLine, served_by: ServedBy | None) -> Usage:
     return usage
 
 
+def _refusal(line: UsageLine) -> str | None:
+    # Of this one Envoy asks no filter before it says it.
+    return "answer_too_large" if line.details == ANSWER_TOO_LARGE else line.refusal
+
+
 def _outcome(line: UsageLine, usage: Usage, error: str | None) -> Outcome:
-    if 400 <= line.status < 500 and (line.refusal or line.upstream is None):
+    if 400 <= line.status < 500 and (_refusal(line) or line.upstream is None):
         return "refused"
     if line.status >= 400 or error:
         return "failed"
