@@ -3,10 +3,8 @@
 -- The edge and Portkey must read a request alike, so what two parsers could read differently is refused: duplicate
 -- keys, keys with escapes, invalid UTF-8, a byte order mark, anything outside RFC 8259.
 
-local byte, char, sub, find, gsub, match = string.byte, string.char, string.sub, string.find, string.gsub, string.match
-local floor = math.floor
+local byte, sub, find = string.byte, string.sub, string.find
 local MAX_DEPTH = 100
-local MAX_SHOWN = 128
 local QUOTE, BACKSLASH, COMMA, COLON = 34, 92, 44, 58
 local ESCAPES = { [34] = true, [92] = true, [47] = true, [98] = true, [102] = true, [110] = true, [114] = true, [116] = true }
 
@@ -207,16 +205,6 @@ function after_value(s, i, b, depth)
   return fail("a value is missing or not valid")
 end
 
-local quote
-
--- A text of unknown length as a JSON string literal that can be shown in a message.
-local function shown(text)
-  if #text <= MAX_SHOWN then
-    return quote(text)
-  end
-  return quote(gsub(sub(text, 1, MAX_SHOWN), "[\128-\255]", "?") .. "...")
-end
-
 -- key -> {first, last} for the members of the object that `s` holds, `most` at most.
 local function members(s, most)
   local found, count = {}, 0
@@ -229,7 +217,7 @@ local function members(s, most)
       fail("a top-level key holds an escape")
     end
     if found[key] then
-      error({ code = "duplicate_key", detail = shown(key) }, 0)
+      error({ code = "duplicate_key", detail = text.shown(key) }, 0)
     end
     count = count + 1
     if count > most then
@@ -256,57 +244,21 @@ local function elements(s)
   return found
 end
 
-local function utf8(code)
-  local low, middle, high = 0x80 + code % 64, 0x80 + floor(code / 64) % 64, 0x80 + floor(code / 4096) % 64
-  if code < 0x80 then
-    return char(code)
-  elseif code < 0x800 then
-    return char(0xC0 + floor(code / 64), low)
-  elseif code < 0x10000 then
-    return char(0xE0 + floor(code / 4096), middle, low)
-  end
-  return char(0xF0 + floor(code / 262144), high, middle, low)
+-- Goes through the object or the array that begins at `first` of a text that `members` has checked.
+local function each_member(s, first, found)
+  return after_object(s, first + 1, 1, found)
 end
 
-local SHORT = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
-
--- The value of a string, given with its quotes. Half a surrogate pair becomes U+FFFD.
-local function text(raw)
-  local parts, i, last = {}, 2, #raw - 1
-  while true do
-    local at = find(raw, "\\", i, true)
-    if not at then
-      parts[#parts + 1] = sub(raw, i, last)
-      return table.concat(parts)
-    end
-    parts[#parts + 1] = sub(raw, i, at - 1)
-    local kind = sub(raw, at + 1, at + 1)
-    if kind == "u" then
-      local code = tonumber(sub(raw, at + 2, at + 5), 16)
-      i = at + 6
-      local low = code >= 0xD800 and code <= 0xDBFF and match(raw, "^\\u([dD][c-fC-F]%x%x)", i)
-      if low then
-        code = 0x10000 + (code - 0xD800) * 1024 + tonumber(low, 16) - 0xDC00
-        i = i + 6
-      elseif code >= 0xD800 and code <= 0xDFFF then
-        code = 0xFFFD
-      end
-      parts[#parts + 1] = utf8(code)
-    else
-      parts[#parts + 1] = SHORT[kind] or kind
-      i = at + 2
-    end
-  end
+local function each_element(s, first, found)
+  return after_array(s, first + 1, 1, found)
 end
 
-local QUOTED = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n" }
-
--- A JSON string literal.
-function quote(value)
-  local escaped = gsub(value, '[%c"\\]', function(c)
-    return QUOTED[c] or string.format("\\u%04x", byte(c))
-  end)
-  return '"' .. escaped .. '"'
-end
-
-return { members = members, elements = elements, text = text, quote = quote, shown = shown }
+return {
+  members = members,
+  elements = elements,
+  each_member = each_member,
+  each_element = each_element,
+  text = text.of,
+  quote = text.quote,
+  shown = text.shown,
+}

@@ -29,6 +29,7 @@ class Reader:
 
     def __init__(self):
         lua = lua_runtime()
+        lua.globals().text = lua.execute((files("gwctl.edge") / "lua" / "text.lua").read_bytes())
         self.json = lua.execute((files("gwctl.edge") / "lua" / "json.lua").read_bytes())
         self._read = lua.execute(READ)(self.json)
 
