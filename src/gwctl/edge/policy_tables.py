@@ -13,10 +13,10 @@ from gwctl.core.names import API_PATHS
 from gwctl.edge.breaker import OpenTargets, TargetName, marks, skipped_paths
 from gwctl.edge.clusters import PORTKEY_CLUSTER
 from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
-from gwctl.edge.portkey import SCANNED, longest_seconds, template
+from gwctl.edge.portkey import SCANNED, is_gemini, longest_seconds, template
 from gwctl.edge.settings import EdgeSettings
 from gwctl.edge.usage_log.paths import REQUEST_FIELDS, Field
-from gwctl.policy.snapshot import Snapshot, Variant
+from gwctl.policy.snapshot import Snapshot, Variant, targets_of
 
 LuaValue: TypeAlias = "str | int | bool | Mapping[str, LuaValue] | list[str]"
 _CHUNK: Final = 131_072
@@ -137,6 +137,8 @@ def _variant(
         flags["stream_config"] = template(
             variant, snapshot, stream_usage=True, scanner_port=scanner_port, skipped=skipped
         )
+    if any(is_gemini(snapshot.providers[node.provider].kind, node.model) for node in targets_of(variant.tree)):
+        flags["gemini"] = True
     if skipped:
         flags["skipped"] = marks(skipped)
     rules = [snapshot.scanner[name] for name in variant.scanner]

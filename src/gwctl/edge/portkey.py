@@ -46,6 +46,9 @@ holds no text. A streamed answer is never looked at."""
 SCAN_SECONDS: Final = 5
 """For the agent to look at a request or an answer; then it is refused."""
 
+_OTHER_PUBLISHERS: Final = frozenset({"anthropic", "meta", "endpoints", "mistralai"})
+"""On Vertex AI, before the dot in a model's name."""
+
 _CREDENTIALS: Final = "gw_credentials"
 _GUARD: Final = "#guard"
 _HEEDS_OPEN: Final = "gw"
@@ -72,7 +75,7 @@ def template(
     built = _node(variant.tree, snapshot.providers, skipped)
     if skipped:
         built["id"] = _HEEDS_OPEN
-    built["strict_open_ai_compliance"] = True
+    built.setdefault("strict_open_ai_compliance", True)
     if stream_usage:
         overrides = built.setdefault("override_params", {})
         assert isinstance(overrides, dict)
@@ -110,6 +113,12 @@ def longest_seconds(node: Node) -> int:
         return node.timeout_seconds * (attempts + 1) + 2**attempts - 1
     each = [longest_seconds(target) for target in node.targets]
     return max(each) if node.strategy == "weighted" else sum(each)
+
+
+def is_gemini(kind: ProviderKind, model: str) -> bool:
+    """Whether Google's own API serves, not another maker's model on Vertex AI."""
+    publisher = model.partition(".")[0] if kind == "vertex-ai" else ""
+    return kind == "google" or (kind == "vertex-ai" and publisher not in _OTHER_PUBLISHERS)
 
 
 def missing_secrets(snapshot: Snapshot, secrets: Secrets) -> tuple[str, ...]:
@@ -176,6 +185,9 @@ def _target(node: TargetNode, provider: Provider) -> JsonObject:
         "override_params": {"model": node.model},
         "request_timeout": node.timeout_seconds * 1000,
     }
+    if is_gemini(provider.kind, node.model):
+        # Else it drops the signatures of tool calls. The edge takes out what it adds besides (lua/gemini.lua).
+        built["strict_open_ai_compliance"] = False
     if node.retries.attempts:
         built["retry"] = {"attempts": node.retries.attempts, "on_status_codes": list(node.retries.on)}
     if provider.base_url is not None:

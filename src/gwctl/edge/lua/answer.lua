@@ -225,11 +225,16 @@ local function complete(handle)
     if status == "246" then
       headers:replace(":status", "200")
     end
-    if policy.scanned and is_json then
+    if is_json and (policy.scanned or policy.gemini) then
       local body, raw = body_of(handle)
-      local at = json.members(raw, math.huge).hook_results
-      log_rules(handle, guardrails_in(at and raw:sub(at[1], at[2])))
-      replace(handle, body, at and without(raw, at) or raw)
+      if policy.scanned then
+        local at = json.members(raw, math.huge).hook_results
+        log_rules(handle, guardrails_in(at and raw:sub(at[1], at[2])))
+        raw = at and without(raw, at) or raw
+      end
+      replace(handle, body, policy.gemini and gemini.completion(raw) or raw)
+    elseif policy.gemini then
+      gemini.stream(handle)
     end
   end
 end

@@ -236,6 +236,7 @@ local function decide(handle, noted)
     anthropic = refusal.is_anthropic(path),
     skipped = flags.skipped,
   }
+  noted.gemini = api == "chat" and flags.gemini or nil
   noted.quota = is_under_quota(asked)
   forward(handle, api, flags, request, reserve.headers(asked, body, noted.quota))
 end
