@@ -93,21 +93,55 @@ const left = Object.assign(new Error("the client has left"), { stack: "the clien
 const { emit } = http.Server.prototype;
 http.Server.prototype.emit = function (event, request, response, ...rest) {
   if (event !== "request") return emit.call(this, event, request, response, ...rest);
-  const client = new AbortController();
+  const client = { aborted: new AbortController() };
   const told = notesFile && request.headers["x-gw-note"];
   const remembered = told && remember(told, request.socket, response);
   response.once("close", () => {
     if (remembered) remembered.close();
-    if (!response.writableFinished) client.abort(left);
+    if (!response.writableFinished) client.aborted.abort(left);
   });
-  return clientOf.run(client.signal, () => emit.call(this, event, request, response, ...rest));
+  tellError(client, response);
+  return clientOf.run(client, () => emit.call(this, event, request, response, ...rest));
+};
+
+// Portkey knows one shape of an error for each kind of provider and loses what is said in another. Here the beginning of
+// the last error's body, as the provider sent it, is told to the edge (lua/problem.lua).
+const MAX_ERROR_BYTES = 8192;
+
+const beginning = async (response) => {
+  const pieces = [];
+  const reader = response.clone().body?.getReader();
+  try {
+    for (let size = 0; reader && size < MAX_ERROR_BYTES; size += pieces.at(-1).length) {
+      const read = await reader.read();
+      if (read.done) break;
+      pieces.push(read.value);
+    }
+    reader?.cancel().catch(done); // which ends with Portkey's own reading, so it is not waited for
+  } catch {
+    // What has come is told, though the provider broke off.
+  }
+  return Buffer.concat(pieces).subarray(0, MAX_ERROR_BYTES).toString();
+};
+
+const tellError = (client, response) => {
+  const { writeHead } = response;
+  response.writeHead = (status, ...rest) => {
+    response.removeHeader("x-gw-error");
+    if (status >= 400 && client.error) response.setHeader("x-gw-error", encodeURIComponent(client.error));
+    return writeHead.call(response, status, ...rest);
+  };
 };
 
 // Portkey follows redirects, with the conversation and with keys in headers of their own (x-api-key), wherever a
 // provider's answer points. No model API redirects: one that does has failed.
 const { fetch } = globalThis;
-globalThis.fetch = (input, init) => {
-  const signals = [init?.signal, clientOf.getStore()].filter(Boolean);
+globalThis.fetch = async (input, init) => {
+  const client = clientOf.getStore();
+  const signals = [init?.signal, client?.aborted.signal].filter(Boolean);
   const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
-  return fetch(input, { ...init, redirect: "error", ...(signal && { signal }) });
+  if (client) client.error = undefined;
+  const response = await fetch(input, { ...init, redirect: "error", ...(signal && { signal }) });
+  if (client && response.status >= 400) client.error = await beginning(response);
+  return response;
 };

@@ -151,9 +151,17 @@ _ALL: Final = (
 )
 REFUSALS: Final[dict[str, Refusal]] = {refusal.code: refusal for refusal in _ALL}
 
+OPENAI_TYPES: Final[dict[int, str]] = {
+    402: "billing_error",
+    429: "rate_limit_error",
+}
+"""The error types on OpenAI's paths of statuses that say what kind of error it is; a provider's own type is kept at all
+others."""
+
 ANTHROPIC_TYPES: Final[dict[int, str]] = {
     400: "invalid_request_error",
     401: "authentication_error",
+    402: "billing_error",
     403: "permission_error",
     404: "not_found_error",
     408: "timeout_error",

@@ -36,6 +36,7 @@ FROM_PORTKEY: Final = (
     "retry-after",
     "retry-after-ms",
     "transfer-encoding",
+    "x-gw-error",
     "x-should-retry",
     *SERVED_HEADERS.values(),
 )

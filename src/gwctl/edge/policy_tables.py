@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from gwctl.core.names import API_PATHS
 from gwctl.edge.breaker import OpenTargets, TargetName, marks, skipped_paths
 from gwctl.edge.clusters import PORTKEY_CLUSTER
-from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
+from gwctl.edge.errors import ANTHROPIC_TYPES, OPENAI_TYPES, REFUSALS
 from gwctl.edge.portkey import SCANNED, is_gemini, longest_seconds, template
 from gwctl.edge.settings import EdgeSettings
 from gwctl.edge.usage_log.paths import REQUEST_FIELDS, Field
@@ -107,6 +107,7 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: Open
             for each in REFUSALS.values()
         ),
     )
+    parts += filled("local OPENAI_TYPES", ((str(status), kind) for status, kind in OPENAI_TYPES.items()))
     parts += filled("local ANTHROPIC_TYPES", ((str(status), kind) for status, kind in ANTHROPIC_TYPES.items()))
     return "\n".join(parts) + "\n"
 

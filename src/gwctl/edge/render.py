@@ -23,7 +23,19 @@ __all__ = ["PolicyFiles", "Secrets", "render_bootstrap", "render_no_policy", "re
 _FOLDER = files("gwctl.edge") / "lua"
 _SCRIPTS = {
     name: (_FOLDER / f"{name}.lua").read_text()
-    for name in ("text", "json", "refusal", "models", "shapes", "outside", "reserve", "policy", "gemini", "answer")
+    for name in (
+        "text",
+        "json",
+        "refusal",
+        "models",
+        "shapes",
+        "outside",
+        "reserve",
+        "policy",
+        "gemini",
+        "problem",
+        "answer",
+    )
 }
 """Read once: tables and scripts must be of one version, also when the package is upgraded under a running agent."""
 _MAIN = (_FOLDER / "main.lua").read_text()

@@ -30,6 +30,7 @@ TARGETS: Final = {
     "llama": ("ollama", "llama3"),
 }
 """Alias → kind, which is the provider's id too, and model."""
+KEY: Final = "canary-of-every-provider"
 PRICE: Final = {"input": 1, "output": 2, "cache_read": 0.5}
 
 
@@ -46,8 +47,9 @@ def _providers(url: str) -> list[dict[str, Any]]:
 
 
 def policy(url: str) -> dict[str, Any]:
-    """One route for each target, and the same routes once more, which drop what cannot be said."""
+    """One route for each target."""
     targets = {alias: [{"provider": kind, "model": model}] for alias, (kind, model) in TARGETS.items()}
+    targets["either"] = [*targets["gpt"], *targets["azure"]]
     routes = [{"id": alias, "targets": each} for alias, each in targets.items()]
     priced = {(kind, model) for kind, model in TARGETS.values()}
     return {
@@ -74,7 +76,7 @@ def kinds_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kinds]:
         (folder / "data").mkdir()
         written = policy(provider.url)
         (folder / "data" / "policy.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
-        keys = {secret_variable(each["id"]): "none" for each in written["providers"]}
+        keys = {secret_variable(each["id"]): KEY for each in written["providers"]}
         with local_gateway(folder, environment=keys) as gateway, Caller(gateway) as caller:
             yield Kinds(caller, provider)
 

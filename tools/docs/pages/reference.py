@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from gwctl.edge.errors import ANTHROPIC_TYPES, REFUSALS
+from gwctl.edge.errors import ANTHROPIC_TYPES, OPENAI_TYPES, REFUSALS
 from gwctl.edge.usage_log.line import UsageLine
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.pricing.tokens import otel_name
@@ -101,6 +101,7 @@ def refusals() -> str:
         "src/gwctl/edge/errors.py",
         refusals=list(REFUSALS.values()),
         anthropic=sorted(ANTHROPIC_TYPES.items()),
+        openai=sorted(OPENAI_TYPES.items()),
     )
 
 

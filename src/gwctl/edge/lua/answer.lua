@@ -123,35 +123,58 @@ local function without(raw, at)
   return raw:sub(1, at[1] - #',"hook_results":' - 1) .. raw:sub(at[2] + 1)
 end
 
--- Portkey's word for an answer that it cannot read; it repeats the answer.
-local UNREADABLE = "^Invalid response received from "
+-- Portkey's words before a provider's, and for an answer that it cannot read, which it repeats.
+local PREFIX, UNREADABLE = "^[%w-]+ error: ", "^Invalid response received from "
 
--- What a provider says of an error, without Portkey's `<provider> error: ` before it; nil if it says nothing.
-local function message_of(problem)
-  local message = problem and string_member(problem, "message")
-  message = message and message:gsub("^[%w-]+ error: ", "", 1)
-  if message and message ~= "" and message ~= "null" and not message:find(UNREADABLE) then
-    return message
+local function unescaped(text)
+  return (text:gsub("%%(%x%x)", function(hex)
+    return string.char(tonumber(hex, 16))
+  end))
+end
+
+-- What a provider says of an error. Portkey's preloaded script tells how its answer begins. Where that is not enough,
+-- Portkey's own version has to do, in which much is lost.
+local function problem_of(handle, raw, status)
+  local told = handle:headers():get("x-gw-error")
+  local found = told and problem.of(unescaped(told), status, policy.secrets()) or {}
+  if found.message then
+    return found
   end
+  local inner = problem.member(raw, "error")
+  if not inner or inner:sub(1, 1) ~= "{" then
+    return found -- Portkey's own failure
+  end
+  found = problem.of(inner, status, policy.secrets())
+  local message = found.message and found.message:gsub(PREFIX, "", 1)
+  local says_nothing = message == "null" or message == "undefined" or (message and message:find(UNREADABLE))
+  found.message = not says_nothing and message or nil
+  return found
 end
 
-local function type_of(problem)
-  local kind = problem and string_member(problem, "type")
-  return kind and kind:find("^[%l_]+$") and kind
+local OF_LIMITS = { insufficient_quota = true, rate_limit_exceeded = true, requests = true, tokens = true }
+
+-- OpenAI's type: the provider's own where it goes with the status, else the status's.
+local function openai_type(kind, status)
+  local usual = OPENAI_TYPES[status] or (status < "500" and "invalid_request_error" or "server_error")
+  if not kind or not kind:find("^[%l_]+$") then
+    return usual
+  elseif status == "429" then
+    return OF_LIMITS[kind] and kind or usual
+  end
+  return OPENAI_TYPES[status] and usual or kind
 end
 
--- Portkey says every error in OpenAI's shape, or in none.
 local function shape_error(handle, anthropic, status)
   local body, raw = body_of(handle)
-  local problem = member(raw, "error")
-  local fault = status < "500" and "client" or "server"
+  local found = problem_of(handle, raw, status)
   local _, text = refusal.of("provider_error", status)
   local shaped = {
-    openai = type_of(problem) or (fault == "client" and "invalid_request_error" or "server_error"),
-    anthropic = ANTHROPIC_TYPES[status] or (fault == "client" and "invalid_request_error" or "api_error"),
-    code = problem and string_member(problem, "code"),
+    openai = openai_type(found.type, status),
+    anthropic = ANTHROPIC_TYPES[status] or (status < "500" and "invalid_request_error" or "api_error"),
+    code = found.code,
+    param = found.param,
   }
-  replace(handle, body, refusal.body(anthropic, shaped, message_of(problem) or text))
+  replace(handle, body, refusal.body(anthropic, shaped, found.message or text))
 end
 
 -- Headers of the edge's own answer where the agent's was none; all others are of whoever answered.

@@ -7,6 +7,7 @@
 
 local MAX_TEXT = 128 -- of a text in the usage log
 local MAX_MEMBERS = 1000 -- of a body: no API has a tenth
+local MIN_SECRET = 8 -- characters; a shorter one is a placeholder, and a word of any text
 local MAX_COUNT = 9007199254740991 -- 2^53 - 1: what every parser holds exactly
 
 local function fail(code, detail)
@@ -167,6 +168,17 @@ local function read_credentials(handle)
   end
 end
 
+-- The values in them, which no caller may see.
+local function secrets()
+  local found = {}
+  for _, text in pairs(credentials) do
+    for value in text:gmatch(':"([^"]+)"') do
+      found[#found + 1] = #value >= MIN_SECRET and value or nil
+    end
+  end
+  return found
+end
+
 -- Literals and names of credentials take turns in `template`.
 local function fill_in(template)
   local parts = {}
@@ -241,4 +253,4 @@ local function decide(handle, noted)
   forward(handle, api, flags, request, reserve.headers(asked, body, noted.quota))
 end
 
-return { decide = decide }
+return { decide = decide, secrets = secrets }

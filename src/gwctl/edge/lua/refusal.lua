@@ -9,7 +9,8 @@ local function body(anthropic, refusal, message)
     return '{"type":"error","error":{"type":' .. json.quote(refusal.anthropic) .. ',"message":' .. json.quote(message) .. "}}"
   end
   return '{"error":{"message":' .. json.quote(message) .. ',"type":' .. json.quote(refusal.openai)
-    .. ',"param":null,"code":' .. (refusal.code and json.quote(refusal.code) or "null") .. "}}"
+    .. ',"param":' .. (refusal.param and json.quote(refusal.param) or "null")
+    .. ',"code":' .. (refusal.code and json.quote(refusal.code) or "null") .. "}}"
 end
 
 -- The refusal of a code, with `detail` put into its message; a code that is not in the table is an internal error.

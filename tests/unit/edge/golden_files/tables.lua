@@ -84,6 +84,7 @@ t["stream_not_scannable"]={["code"]="stream_not_scannable",["status"]="400",["op
 t["api_not_scannable"]={["code"]="api_not_scannable",["status"]="400",["openai"]="invalid_request_error",["anthropic"]="invalid_request_error",["message"]="Content rules hold for the model \123\125\044 and they cannot be checked on this path\046"}
 t["content_refused"]={["code"]="content_refused",["status"]="400",["openai"]="invalid_request_error",["anthropic"]="invalid_request_error",["message"]="A content rule of the gateway refused this request\046"}
 t["answer_refused"]={["code"]="answer_refused",["status"]="400",["openai"]="invalid_request_error",["anthropic"]="invalid_request_error",["message"]="A content rule of the gateway refused the model\039s answer\046"}
+t["answer_too_large"]={["code"]="answer_too_large",["status"]="400",["openai"]="invalid_request_error",["anthropic"]="invalid_request_error",["message"]="The provider\039s answer is larger than the gateway passes on\044 and it would be so again\058 ask for less at a time\044 or for a stream\046"}
 t["bad_request"]={["code"]="bad_request",["status"]="400",["openai"]="invalid_request_error",["anthropic"]="invalid_request_error",["message"]="The request is not valid HTTP\044 or its path is not allowed\046"}
 t["request_timeout"]={["code"]="request_timeout",["status"]="408",["openai"]="invalid_request_error",["anthropic"]="invalid_request_error",["message"]="The request did not arrive in time\046"}
 t["request_too_large"]={["code"]="request_too_large",["status"]="413",["openai"]="invalid_request_error",["anthropic"]="request_too_large",["message"]="The request is larger than the gateway accepts\046"}
@@ -99,10 +100,16 @@ t["issuer_unavailable"]={["code"]="issuer_unavailable",["status"]="503",["openai
 t["scanner_unavailable"]={["code"]="scanner_unavailable",["status"]="503",["openai"]="server_error",["anthropic"]="api_error",["message"]="Content rules hold for this model\044 and the gateway cannot check them just now\046 Send the request again in a moment\059 if it goes on\044 tell the gateway\039s administrators\046"}
 t["gateway_timeout"]={["code"]="gateway_timeout",["status"]="504",["openai"]="server_error",["anthropic"]="timeout_error",["message"]="The provider did not answer in time\046"}
 end)(REFUSALS)
+local OPENAI_TYPES = {}
+;(function(t)
+t["402"]="billing_error"
+t["429"]="rate_limit_error"
+end)(OPENAI_TYPES)
 local ANTHROPIC_TYPES = {}
 ;(function(t)
 t["400"]="invalid_request_error"
 t["401"]="authentication_error"
+t["402"]="billing_error"
 t["403"]="permission_error"
 t["404"]="not_found_error"
 t["408"]="timeout_error"
