@@ -170,7 +170,10 @@ def read_fields(fields: Iterable[wire.Field], document: Any) -> dict[str, float 
         value = document
         for key in field.path:
             value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, (str, int, float)) and (rendered := _render(value, field.type)) is not None:
+        if field.constant is not None:
+            if value is not None:
+                found[field.key] = field.constant
+        elif isinstance(value, (str, int, float)) and (rendered := _render(value, field.type)) is not None:
             found[field.key] = rendered
     return found
 

@@ -174,6 +174,10 @@ def _skipped(node: Node, path: Path, is_open: Callable[[TargetNode], bool]) -> I
             yield from _skipped(child, (*path, index), is_open)
 
 
+_ERRORS: Final = frozenset({"error", "error.type", "error.code"})
+"""What an error inside of a stream leaves in a usage line."""
+
+
 def outcomes(line: UsageLine, variant: Variant) -> Iterator[Outcome]:
     """What came of the targets that were tried for a request.
 
@@ -191,7 +195,7 @@ def outcomes(line: UsageLine, variant: Variant) -> Iterator[Outcome]:
                 tried = _tried(child, (*line.option[:depth], before), line.skipped)
                 yield from (Outcome(leaf, failed=True, status=None) for leaf in tried)
         node = node.targets[index]
-    if line.status in FALLBACK_STATUSES or (line.status < 400 and "error.type" in line.usage):
+    if line.status in FALLBACK_STATUSES or (line.status < 400 and _ERRORS & line.usage.keys()):
         yield Outcome(served, failed=True, status=line.status)
     elif line.status < 400:
         yield Outcome(served, failed=False, status=line.status)

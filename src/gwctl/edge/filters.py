@@ -1,5 +1,6 @@
 """The HTTP filters, in the order that a request meets them; an answer meets them the other way round."""
 
+from importlib.resources import files
 from typing import Final
 
 from gwctl.edge.clusters import AGENT_CLUSTER, GATEWAY_CLUSTER, ISSUER_CLUSTER, POLICY_CLUSTER, typed
@@ -146,6 +147,11 @@ def _buffer(most: int) -> JsonObject:
     return typed("envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=most)
 
 
+def _content_type() -> JsonObject:
+    script = (files("gwctl.edge") / "lua" / "content_type.lua").read_text()
+    return typed("envoy.extensions.filters.http.lua.v3.Lua", default_source_code={"inline_string": script})
+
+
 def http_filters(settings: EdgeSettings) -> list[Json]:
     """All of them."""
     reserve: list[Json] = [{"name": RESERVATION, "typed_config": _reserve()}] if settings.reserve_socket else []
@@ -173,6 +179,7 @@ def http_filters(settings: EdgeSettings) -> list[Json]:
         },
         {"name": "plain_usage", "typed_config": plain_rules()},
         {"name": "stream_usage", "typed_config": stream_rules()},
+        {"name": "content_type", "typed_config": _content_type()},
         {"name": "served", "typed_config": served_rules()},
         {
             "name": "router",

@@ -25,10 +25,10 @@ _JSON_TYPE: Final = r"application/json\s*(;.*)?"
 
 
 def _rule(field: Field) -> JsonObject:
-    return {
-        "selectors": [{"key": key} for key in field.path],
-        "on_present": {"metadata_namespace": USAGE, "key": field.key, "type": field.type.upper()},
-    }
+    kept: JsonObject = {"metadata_namespace": USAGE, "key": field.key, "type": field.type.upper()}
+    if field.constant is not None:
+        kept["value"] = field.constant
+    return {"selectors": [{"key": key} for key in field.path], "on_present": kept}
 
 
 def plain_rules() -> JsonObject:

@@ -41,6 +41,8 @@ class Field:
     path: tuple[str, ...]
     type: ValueType
     apis: tuple[Api, ...]
+    constant: str | None = None
+    """What is kept in place of the value, whose words may be about the conversation."""
 
     @property
     def key(self) -> str:
@@ -103,6 +105,9 @@ EVENT_FIELDS: Final = (
     _string("model", "chat"),
     _string("service_tier", "chat"),
     _string("error.type", "chat", "messages"),
+    # A number with some providers, and others say neither.
+    _string("error.code", "chat", "messages"),
+    Field(("error",), "string", ("chat", "messages"), constant="error"),
     _number("usage.prompt_tokens", "chat"),
     _number("usage.completion_tokens", "chat"),
     _number("usage.total_tokens", "chat"),

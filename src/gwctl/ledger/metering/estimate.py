@@ -71,17 +71,24 @@ def output_bound(line: UsageLine, largest_answer: int | None = None) -> int | No
 
 
 def output_tokens(
-    line: UsageLine, kind: ProviderKind | None, *, claude: bool, unseen: bool, largest_answer: int | None = None
+    line: UsageLine,
+    kind: ProviderKind | None,
+    *,
+    claude: bool,
+    streamed: bool,
+    unseen: bool,
+    largest_answer: int | None = None,
 ) -> int:
     """What the bytes of the answer amount to, rounded up and never above the request's own bound.
 
-    `claude` says that a Claude model served; `unseen` that the caller left before a plain answer came, which then is
-    taken to be as long as it may be: Portkey 1.15.2 waits for the provider all the same, and the provider charges.
+    `claude` says that a Claude model served; `streamed` that the answer was a stream, whatever was asked for; `unseen`
+    that the caller left before a plain answer came, which then is taken to be as long as it may be: Portkey 1.15.2
+    waits for the provider all the same, and the provider charges.
     """
     bound = output_bound(line, largest_answer)
     if line.api in _WITHOUT_OUTPUT:
         return 0
-    if line.stream:
+    if streamed:
         shape = _shape(line, kind, claude=claude)
         estimate = _tokens(line.response_bytes - shape.prologue, shape.per_token)
     elif unseen and not line.response_bytes:

@@ -15,7 +15,7 @@ provider's way of counting (seen on the real Portkey; tests/metering/table pins 
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from gwctl.core.names import ProviderKind
+from gwctl.core.names import Api, ProviderKind
 from gwctl.edge.usage_log.line import EDGE_DIED, UsageLine
 from gwctl.edge.usage_log.values import Values
 from gwctl.ledger.metering import estimate
@@ -30,11 +30,17 @@ CLIENT_LEFT_FLAGS: Final = frozenset({"DC", "DR"})
 CUT_FLAGS: Final = CLIENT_LEFT_FLAGS | frozenset({"UC", "UR", "LR", "UPE", "UT", "SI", "DT", "DPE", "OM"})
 """Envoy's RESPONSE_FLAGS of an answer that did not reach its end. Source: Envoy, access logging, response flags."""
 
-_ERRORS: Final = ("error.type", "error.code", "response.error.code")
+_ERRORS: Final = ("error.type", "error.code", "response.error.code", "error")
 _RESPONSES_ERRORS: Final = (*_ERRORS, "code")
 _MODELS: Final = ("model", "message.model", "response.model")
 _SERVICE_TIERS: Final = ("service_tier", "response.service_tier", "usage.speed", "message.usage.speed")
 """Where a word may stand, whatever the wire shape."""
+
+_ONLY_IN_STREAMS: Final[dict[Api, tuple[str, ...]]] = {
+    "messages": ("message.", "delta."),
+    "responses": ("response.",),
+}
+"""How keys begin that only the events of a stream have, where plain answers have others."""
 
 NO_TOKENS: Final = Tokens()
 
@@ -81,12 +87,13 @@ def normalise(
     """
     values = Values(line.usage)
     claude = "claude" in (model or "").lower()
+    streamed = _came_as_stream(line)
     if line.api == "count_tokens":
         return Usage(NO_TOKENS)
     if line.api == "messages":
-        reading = _messages(values, line)
+        reading = _messages(values, line, streamed=streamed)
     elif line.api == "responses":
-        reading = _responses(values, line)
+        reading = _responses(values, streamed=streamed)
     elif line.api == "embeddings":
         reading = _embeddings(values)
     else:
@@ -101,7 +108,9 @@ def normalise(
     output = (
         reading.output
         if reading.output_known
-        else estimate.output_tokens(line, kind, claude=claude, unseen=left, largest_answer=largest_answer)
+        else estimate.output_tokens(
+            line, kind, claude=claude, streamed=streamed, unseen=left, largest_answer=largest_answer
+        )
     )
     if error_type(line) and not reading.input_known and not output:
         return Usage(NO_TOKENS)  # an error instead of an answer
@@ -111,6 +120,22 @@ def normalise(
         max(reading.output, output),
     )
     return Usage(tokens, "malformed" if values.malformed else _reason(line, reading, left=left))
+
+
+def _came_as_stream(line: UsageLine) -> bool:
+    """Whether the answer was a stream, by what was found in it; what was asked for decides where nothing tells.
+
+    A stream in which nothing was found at all is none: of each kind already the first event tells the model.
+    """
+    if line.details == EDGE_DIED:
+        return bool(line.stream)
+    if line.api in _ONLY_IN_STREAMS:
+        found = line.usage.keys()
+        if any(key.startswith(_ONLY_IN_STREAMS[line.api]) for key in found):
+            return True
+        if "model" in found:
+            return False
+    return bool(line.stream) and (bool(line.usage) or client_left(line))
 
 
 def withheld(line: UsageLine, largest_answer: int | None = None) -> Usage:
@@ -194,7 +219,7 @@ def _chat(values: Values, line: UsageLine, kind: ProviderKind | None, *, claude:
     )
 
 
-def _messages(values: Values, line: UsageLine) -> _Reading:
+def _messages(values: Values, line: UsageLine, *, streamed: bool) -> _Reading:
     """Anthropic counts cached input beside `input_tokens`; a stream's counts grow and never shrink."""
     fresh = _most(values, "message.usage.input_tokens", "usage.input_tokens")
     read = _most(values, "message.usage.cache_read_input_tokens", "usage.cache_read_input_tokens") or 0
@@ -210,7 +235,6 @@ def _messages(values: Values, line: UsageLine) -> _Reading:
     }
     created = max(created, kept["5m"] + kept["1h"])
     whole = (fresh or 0) + read + created
-    streamed = line.stream or "message.usage.input_tokens" in values
     ended = "delta.stop_reason" in values if streamed else not CUT_FLAGS & flags(line)
     return _Reading(
         input=whole,
@@ -227,9 +251,9 @@ def _messages(values: Values, line: UsageLine) -> _Reading:
     )
 
 
-def _responses(values: Values, line: UsageLine) -> _Reading:
+def _responses(values: Values, *, streamed: bool) -> _Reading:
     """OpenAI counts cached input and reasoning inside. The last event of a stream has the whole response."""
-    prefix = "response." if line.stream or "response.status" in values else ""
+    prefix = "response." if streamed else ""
     written, answered = values.count(f"{prefix}usage.input_tokens"), values.count(f"{prefix}usage.output_tokens")
     return _Reading(
         input=written or 0,
