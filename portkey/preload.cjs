@@ -94,7 +94,7 @@ const { emit } = http.Server.prototype;
 http.Server.prototype.emit = function (event, request, response, ...rest) {
   if (event !== "request") return emit.call(this, event, request, response, ...rest);
   const client = { aborted: new AbortController() };
-  const told = notesFile && request.headers["x-gw-note"];
+  const told = notesFile && request.headers["x-portkey-note"];
   const remembered = told && remember(told, request.socket, response);
   response.once("close", () => {
     if (remembered) remembered.close();
@@ -128,6 +128,9 @@ const tellError = (client, response) => {
   const { writeHead } = response;
   response.writeHead = (status, ...rest) => {
     response.removeHeader("x-gw-error");
+    response.removeHeader("x-gw-uncalled");
+    // Portkey failed over the request's own body.
+    if (status >= 500 && !client.called) response.setHeader("x-gw-uncalled", "1");
     if (status >= 400 && client.error) response.setHeader("x-gw-error", encodeURIComponent(client.error));
     return writeHead.call(response, status, ...rest);
   };
@@ -140,7 +143,7 @@ globalThis.fetch = async (input, init) => {
   const client = clientOf.getStore();
   const signals = [init?.signal, client?.aborted.signal].filter(Boolean);
   const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
-  if (client) client.error = undefined;
+  if (client) Object.assign(client, { called: true, error: undefined });
   const response = await fetch(input, { ...init, redirect: "error", ...(signal && { signal }) });
   if (client && response.status >= 400) client.error = await beginning(response);
   return response;

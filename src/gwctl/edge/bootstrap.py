@@ -3,7 +3,7 @@
 from typing import Final
 
 from gwctl.core.names import API_PATHS
-from gwctl.edge.clusters import agent_cluster, gateway_cluster, issuer_cluster, portkey_cluster, typed
+from gwctl.edge.clusters import AS_IT_IS, agent_cluster, gateway_cluster, issuer_cluster, portkey_cluster, typed
 from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
 from gwctl.edge.filters import ANSWER_LIMIT_FILTER, BUFFER_FILTER, early_removals, http_filters
 from gwctl.edge.headers import PATTERN_LIMIT
@@ -151,7 +151,8 @@ def _routes(settings: EdgeSettings) -> JsonObject:
                 "retry_policy": {"retry_on": "connect-failure", "num_retries": 2},
             },
         }
-        for api, path in API_PATHS.items()
+        for paths in (API_PATHS, AS_IT_IS)
+        for api, path in paths.items()
     ]
     # A CONNECT or an upgrade may never end: it must not wait in the buffer, but come to the policy or be refused.
     unbuffered: JsonObject = {

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from gwctl.core.names import API_PATHS, Api
 from gwctl.edge.headers import FROM_PORTKEY, TO_PORTKEY, all_but
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
@@ -15,6 +16,8 @@ GATEWAY_CLUSTER: Final = "gateway"
 PORTKEY_CLUSTER: Final = "portkey"
 ISSUER_CLUSTER: Final = "issuer"
 AGENT_CLUSTER: Final = "agent"
+AS_IT_IS: Final[dict[Api, str]] = {api: path.replace("/v1/", "/v1/proxy/", 1) for api, path in API_PATHS.items()}
+"""The path at Portkey by which a body goes on as it is, instead of those of its parameters that Portkey knows."""
 PORTKEY_MARK: Final = "x-gw-portkey"
 """A header that Portkey's answers carry inside the edge, and Envoy's own do not."""
 

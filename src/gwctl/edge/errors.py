@@ -86,6 +86,12 @@ _ALL: Final = (
     _invalid("duplicate_key", "The body has the key {} twice."),
     _invalid("invalid_value", "In the body, {}"),
     _invalid("api_not_supported", "{}"),
+    _invalid("unsupported_parameter", "{}"),
+    _invalid(
+        "untranslatable_body",
+        "No request to the model's provider can be made of this body: one of its values is not what the API says, such "
+        "as a message or a tool that is no object. The provider was not asked.",
+    ),
     _invalid(
         "stream_not_scannable",
         'Content rules hold for answers of the model {}, and a stream cannot be checked. Send "stream": false.',

@@ -28,7 +28,9 @@ RESERVE_SECONDS: Final = 5
 SHARED_CREDENTIALS: Final = "credentials"
 
 _STRIPPED_PREFIXES: Final = ("x-portkey-", "x-gw-", "x-amzn-oidc-", "x-envoy-")
-_HIDDEN_PREFIXES: Final = ("x-portkey-", "x-gw-", "x-envoy-")
+_HIDDEN_PREFIXES: Final = ("x-portkey-", "x-envoy-")
+_HIDDEN_BUT_DROPPED: Final = "x-gw-(?:[^d].*|d[^r].*)"
+"""All of the gateway's own but `x-gw-dropped`, which says what of a request was left out."""
 _HIDDEN_HEADERS: Final = ("server", "set-cookie")
 # The policy passes only a few headers of an answer; these never get out, whatever the policy does.
 
@@ -58,7 +60,12 @@ def _health_check() -> JsonObject:
 def _answer_headers() -> JsonObject:
     return typed(
         "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
-        mutations={"response_mutations": _removals(_HIDDEN_PREFIXES, _HIDDEN_HEADERS)},
+        mutations={
+            "response_mutations": [
+                *_removals(_HIDDEN_PREFIXES, _HIDDEN_HEADERS),
+                {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": _HIDDEN_BUT_DROPPED}}}},
+            ]
+        },
     )
 
 

@@ -16,7 +16,7 @@ TO_PORTKEY: Final = (
     "content-type",
     "openai-beta",
     "transfer-encoding",
-    "x-gw-note",
+    "x-portkey-note",
     "x-portkey-config",
     "x-request-id",
 )
@@ -37,6 +37,7 @@ FROM_PORTKEY: Final = (
     "retry-after-ms",
     "transfer-encoding",
     "x-gw-error",
+    "x-gw-uncalled",
     "x-should-retry",
     *SERVED_HEADERS.values(),
 )

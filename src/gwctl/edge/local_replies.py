@@ -6,6 +6,7 @@ The policy's and the agent's refusals have their shape already; they are told by
 from typing import Final
 
 from gwctl.core.names import API_PATHS
+from gwctl.edge.clusters import AS_IT_IS
 from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
 from gwctl.edge.errors import REFUSALS, Refusal
 from gwctl.edge.json_types import Json, JsonObject
@@ -70,4 +71,4 @@ def _path(prefix: str) -> JsonObject:
 
 def _anthropic() -> JsonObject:
     asked: JsonObject = {"header_filter": {"header": {"name": "anthropic-version", "present_match": True}}}
-    return any_of(_path(API_PATHS["messages"]), all_of(_path("/v1/models"), asked))
+    return any_of(_path(API_PATHS["messages"]), _path(AS_IT_IS["messages"]), all_of(_path("/v1/models"), asked))

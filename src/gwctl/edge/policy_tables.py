@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from gwctl.core.names import API_PATHS
+from gwctl.core.names import API_PATHS, Api
 from gwctl.edge.breaker import OpenTargets, TargetName, marks, skipped_paths
-from gwctl.edge.clusters import PORTKEY_CLUSTER
+from gwctl.edge.clusters import AS_IT_IS, PORTKEY_CLUSTER
 from gwctl.edge.errors import ANTHROPIC_TYPES, OPENAI_TYPES, REFUSALS
-from gwctl.edge.portkey import SCANNED, is_gemini, longest_seconds, template
+from gwctl.edge.parameters import DIALECTS, HARMLESS, REFUSED_WITH, REWRITTEN, Dialect, dialect, is_native, treated
+from gwctl.edge.portkey import SCANNED, cap_of, is_gemini, longest_seconds, template
 from gwctl.edge.settings import EdgeSettings
 from gwctl.edge.usage_log.paths import REQUEST_FIELDS, Field
 from gwctl.policy.snapshot import Snapshot, Variant, targets_of
@@ -88,6 +89,10 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: Open
         "local VARIANTS",
         ((name, _variant(v, snapshot, settings.scanner_port, open_targets)) for name, v in snapshot.variants.items()),
     )
+    parts += filled("local TREATED", _treatments(snapshot))
+    parts += filled("local HARMLESS", ((name, dict.fromkeys(values, True)) for name, values in HARMLESS.items()))
+    parts += filled("local REFUSED_WITH", REFUSED_WITH.items())
+    parts += filled("local AS_IT_IS", AS_IT_IS.items())
     parts += filled("local FIELDS", ((field.key, _kind(field)) for field in REQUEST_FIELDS))
     parts += filled("local SCANNED", ((api, True) for api in sorted(SCANNED)))
     parts += filled("local PATHS", ((path, api) for api, path in API_PATHS.items()))
@@ -112,6 +117,29 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: Open
     return "\n".join(parts) + "\n"
 
 
+def _dialects(variant: Variant, snapshot: Snapshot) -> tuple[Dialect, ...]:
+    found = [dialect(snapshot.providers[node.provider].kind, node.model) for node in targets_of(variant.tree)]
+    return tuple(each for each in DIALECTS if each in found)
+
+
+def _treatment(api: Api, dialects: tuple[Dialect, ...], variant: Variant) -> str:
+    """The name of what becomes of parameters; many variants have the same."""
+    # Portkey runs guardrails only on what it knows.
+    whole = is_native(api, dialects) and not variant.scanner
+    return f"{api} {'whole' if whole else 'known'} {' '.join(dialects)}"
+
+
+def _treatments(snapshot: Snapshot) -> Iterator[tuple[str, LuaValue]]:
+    named: dict[str, tuple[Api, tuple[Dialect, ...]]] = {}
+    for variant in snapshot.variants.values():
+        dialects = _dialects(variant, snapshot)
+        named |= {_treatment(api, dialects, variant): (api, dialects) for api in variant.apis}
+    for name, (api, dialects) in sorted(named.items()):
+        each = treated(api, dialects, as_it_is=name.startswith(f"{api} whole"))
+        translated = not REWRITTEN[api].isdisjoint(dialects)
+        yield name, {"by_name": each.by_name, "others": each.others, "translated": translated}
+
+
 def _reserved_scopes(snapshot: Snapshot) -> list[str]:
     """Scopes whose requests the agent must be asked about. An alert only looks at what was spent."""
     return sorted({quota.scope for quota in snapshot.quotas.values() if quota.action != "alert"})
@@ -130,7 +158,9 @@ def _variant(
     skipped = skipped_paths(
         variant.tree, lambda node: TargetName(variant.route, node.provider, node.model) in open_targets
     )
+    dialects = _dialects(variant, snapshot)
     flags: dict[str, LuaValue] = {
+        "treated": {api: _treatment(api, dialects, variant) for api in variant.apis},
         "config": template(variant, snapshot, stream_usage=False, scanner_port=scanner_port, skipped=skipped),
         "timeout": str((longest_seconds(variant.tree) + _GRACE_SECONDS) * 1000),
     }
@@ -140,6 +170,13 @@ def _variant(
         )
     if any(is_gemini(snapshot.providers[node.provider].kind, node.model) for node in targets_of(variant.tree)):
         flags["gemini"] = True
+    caps = [cap_of(snapshot.providers[node.provider].kind, node) for node in targets_of(variant.tree)]
+    if any(caps):
+        flags["capped"] = True
+    if all(caps):
+        flags["cap"] = max(cap or 0 for cap in caps)
+    if variant.drop_unsupported:
+        flags["drop_unsupported"] = True
     if skipped:
         flags["skipped"] = marks(skipped)
     rules = [snapshot.scanner[name] for name in variant.scanner]

@@ -13,9 +13,11 @@ from typing import Final, TypeAlias
 from gwctl.core.names import Api, ProviderKind
 from gwctl.edge.breaker import Path
 from gwctl.edge.json_types import Json, JsonObject
+from gwctl.edge.parameters import dialect
 from gwctl.policy.documents import BedrockGuardrail, Provider, ScannerRule
 from gwctl.policy.scanning import as_header
 from gwctl.policy.snapshot import Node, Snapshot, TargetNode, Variant, targets_of
+from gwctl.pricing.model_limits import known_largest_answer
 
 Secrets: TypeAlias = Mapping[str, Mapping[str, str]]
 """Provider id → its secret fields; which ones, see `SECRET_FIELDS`."""
@@ -49,12 +51,17 @@ SCAN_SECONDS: Final = 5
 _OTHER_PUBLISHERS: Final = frozenset({"anthropic", "meta", "endpoints", "mistralai"})
 """On Vertex AI, before the dot in a model's name."""
 
+SAFE_CAP: Final = 8192
+"""Tokens that every model of Anthropic's since Claude 3.5 may write: the cap of one whose limit is not known."""
+
 _CREDENTIALS: Final = "gw_credentials"
 _GUARD: Final = "#guard"
 _HEEDS_OPEN: Final = "gw"
 """The `id` of a tree. Portkey leaves out what `is_open` only below a group that has some id."""
-_PLACE: Final = re.compile(rf'"{_CREDENTIALS}":"([^"\\]+)"')
-"""Where credentials go. No data can look like it: a quotation mark inside a JSON string has a backslash before it."""
+_CAP: Final = "gw_cap"
+_PLACE: Final = re.compile(rf'"{_CREDENTIALS}":"(?P<name>[^"\\]+)"|,"{_CAP}":(?P<cap>\d+)')
+"""Where credentials go, and the largest answer of a model that must be told one. No data can look like it: a quotation
+mark inside a JSON string has a backslash before it."""
 
 
 def template(
@@ -67,6 +74,7 @@ def template(
 ) -> list[str]:
     """What Portkey is to do for a variant: literal JSON and names of `credentials` in turn, literal first and last.
 
+    `#cap 8192` in the place of a name is `,"max_tokens":8192` for a chat that names no cap, and nothing for others.
     Joined, with each name replaced by its members, it is the value of `x-portkey-config`. `stream_usage` asks the
     provider for token counts at the end of a streamed chat completion. What is `skipped` keeps its place, so that the
     option index that Portkey tells means the same target as ever. The agent looks for patterns at `scanner_port`.
@@ -85,7 +93,12 @@ def template(
         guardrails = _guardrails([rule for rule in rules if where in rule.on], aws, scanner_port)
         if guardrails:
             built[f"{where}_guardrails"] = guardrails
-    return _PLACE.split(_dumps(built))
+    parts: list[str] = []
+    text, after = _dumps(built), 0
+    for place in _PLACE.finditer(text):
+        parts += [text[after : place.start()], place["name"] or f"#cap {place['cap']}"]
+        after = place.end()
+    return [*parts, text[after:]]
 
 
 def credentials(snapshot: Snapshot, secrets: Secrets) -> str:
@@ -113,6 +126,13 @@ def longest_seconds(node: Node) -> int:
         return node.timeout_seconds * (attempts + 1) + 2**attempts - 1
     each = [longest_seconds(target) for target in node.targets]
     return max(each) if node.strategy == "weighted" else sum(each)
+
+
+def cap_of(kind: ProviderKind, node: TargetNode) -> int | None:
+    """The cap of a chat that names none, where the provider asks for one: of Anthropic's API, here and on Vertex AI."""
+    if dialect(kind, node.model) not in {"anthropic", "vertex-claude"}:
+        return None
+    return node.max_output_tokens or known_largest_answer(node.model) or SAFE_CAP
 
 
 def is_gemini(kind: ProviderKind, model: str) -> bool:
@@ -185,6 +205,8 @@ def _target(node: TargetNode, provider: Provider) -> JsonObject:
         "override_params": {"model": node.model},
         "request_timeout": node.timeout_seconds * 1000,
     }
+    if cap := cap_of(provider.kind, node):
+        built["override_params"] = {"model": node.model, _CAP: cap}
     if is_gemini(provider.kind, node.model):
         # Else it drops the signatures of tool calls. The edge takes out what it adds besides (lua/gemini.lua).
         built["strict_open_ai_compliance"] = False

@@ -31,6 +31,8 @@ _SCRIPTS = {
         "shapes",
         "outside",
         "reserve",
+        "parameters",
+        "conversation",
         "policy",
         "gemini",
         "problem",

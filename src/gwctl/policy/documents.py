@@ -84,7 +84,8 @@ class Target(Document):
         default=None,
         ge=1,
         le=10_000_000,
-        description="The largest answer of the model, in tokens; bounds a reservation",
+        description="The largest answer of the model, in tokens; bounds a reservation, and is the cap of a chat "
+        "that names none where the provider asks for one",
     )
 
 
@@ -126,6 +127,11 @@ class Route(Document):
         default=None, description="Leave out for a while what keeps failing; none: every target is always tried"
     )
     timeout_seconds: int = Field(default=600, ge=1, le=3600, description="For one attempt at one target")
+    drop_unsupported: bool = Field(
+        default=False,
+        description="Leave out parameters that a target does not know, even if the answer means something else without "
+        "them; else such a request is refused",
+    )
     scanner: tuple[Slug, ...] = Field(default=(), description="Scanner rules of this route, besides those of the team")
 
     @model_validator(mode="after")

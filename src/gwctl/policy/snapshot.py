@@ -71,6 +71,8 @@ class Variant(_Part):
     # Left out where there is none, so that the hashes of older snapshots hold.
     circuit_breaker: CircuitBreaker | None = Field(default=None, exclude_if=lambda value: value is None)
 
+    drop_unsupported: bool = Field(default=False, exclude_if=lambda value: not value)
+
     def target_at(self, path: Sequence[int]) -> TargetNode | None:
         """The leaf at a path of indices from the root; None when the path ends elsewhere."""
         node: Node = self.tree

@@ -38,9 +38,14 @@ class VariantBuilder:
                 digest = hashlib.sha256(content.encode()).hexdigest()[:8]
                 named.setdefault(f"{alias}~{digest}", (tree, []))[1].append(api)
         for name, (tree, apis) in named.items():
-            breaker = self._routes[alias].circuit_breaker
+            route = self._routes[alias]
             self.variants[name] = Variant(
-                route=alias, apis=tuple(apis), tree=tree, scanner=scanner, circuit_breaker=breaker
+                route=alias,
+                apis=tuple(apis),
+                tree=tree,
+                scanner=scanner,
+                circuit_breaker=route.circuit_breaker,
+                drop_unsupported=route.drop_unsupported,
             )
         return dict(sorted((api, name) for name, (_, apis) in named.items() for api in apis))
 

@@ -50,8 +50,13 @@ def largest_context(kind: ProviderKind, model: str) -> int:
     return context_window(kind, model) or DEFAULT_CONTEXT_TOKENS
 
 
-@lru_cache(maxsize=4096)
 def largest_answer(model: str) -> int:
     """The most tokens that one answer of the model can have, reasoning included."""
+    return known_largest_answer(model) or DEFAULT_ANSWER_TOKENS
+
+
+@lru_cache(maxsize=4096)
+def known_largest_answer(model: str) -> int | None:
+    """The same; None: the model is not in the table."""
     name = model.lower()
-    return next((tokens for pattern, tokens in _LARGEST_ANSWERS if pattern.search(name)), DEFAULT_ANSWER_TOKENS)
+    return next((tokens for pattern, tokens in _LARGEST_ANSWERS if pattern.search(name)), None)

@@ -57,7 +57,7 @@ def test_only_headers_that_portkey_needs_go_on(client: httpx.Client, recorder: R
             "anthropic-beta",
             "content-length",
             "content-type",
-            "x-gw-note",
+            "x-portkey-note",
             "x-portkey-config",
             "x-request-id",
         )

@@ -46,7 +46,7 @@ def noting(tmp_path: Path) -> Iterator[Noting]:
 
 
 def headers(provider: ReplayProvider, name: str) -> dict[str, str]:
-    return {"x-portkey-config": json.dumps(openai(provider.url)), "x-gw-note": json.dumps({"id": name})}
+    return {"x-portkey-config": json.dumps(openai(provider.url)), "x-portkey-note": json.dumps({"id": name})}
 
 
 def ask(edge: httpx.Client, provider: ReplayProvider, name: str, *, stream: bool = False) -> httpx.Response:
@@ -131,6 +131,6 @@ def test_it_serves_on_when_it_cannot_note(noting: Noting, provider: ReplayProvid
 def test_no_provider_is_told(noting: Noting, provider: ReplayProvider, api: str):
     provider.on("*", Answer.json(OPENAI_CHAT))
     config = (anthropic if api in ("messages", "count_tokens") else openai)(provider.url)
-    noting.portkey.ask(api, config, headers={"x-gw-note": '{"id":"r"}'})
+    noting.portkey.ask(api, config, headers={"x-portkey-note": '{"id":"r"}'})
     assert provider.requests
     assert not any(name.lower().startswith("x-gw") for each in provider.requests for name in each.headers)

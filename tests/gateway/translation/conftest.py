@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from gateway.conformance.calls import Caller
+from gateway.conformance.kit.calls import Caller
 from gwctl.local.policy.providers import secret_variable
 from support.gateway import local_gateway
 from support.replay_provider import ReplayProvider
@@ -47,14 +47,19 @@ def _providers(url: str) -> list[dict[str, Any]]:
 
 
 def policy(url: str) -> dict[str, Any]:
-    """One route for each target."""
+    """One route for each target, and one that drops what it cannot say; a few more that tests name."""
     targets = {alias: [{"provider": kind, "model": model}] for alias, (kind, model) in TARGETS.items()}
     targets["either"] = [*targets["gpt"], *targets["azure"]]
-    routes = [{"id": alias, "targets": each} for alias, each in targets.items()]
+    targets["mixed"] = [*targets["gpt"], *targets["claude"]]
+    routes: list[dict[str, Any]] = [{"id": alias, "targets": each} for alias, each in targets.items()]
+    routes += [{**route, "id": f"{route['id']}-dropping", "drop_unsupported": True} for route in routes]
+    routes.append({"id": "capped", "targets": [{**targets["claude"][0], "max_output_tokens": 1234}]})
+    routes += [{"id": f"{alias}-ruled", "targets": targets[alias], "scanner": ["rule"]} for alias in ("gpt", "claude")]
     priced = {(kind, model) for kind, model in TARGETS.values()}
     return {
         "providers": _providers(url),
         "routes": routes,
+        "scanner": [{"id": "rule", "action": "deny", "pattern": "swordfish", "teams": []}],
         "teams": [{"id": "default"}],
         "clients": [{"id": "local", "team": "default"}],
         "pricing": [{"provider": kind, "model": model, **PRICE} for kind, model in sorted(priced)],

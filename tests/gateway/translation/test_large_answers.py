@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.conformance.calls import encoded
+from gateway.conformance.kit.calls import encoded
 from gateway.translation.conftest import Kinds
 from gwctl.core.names import Api
 from gwctl.edge.settings import MEBIBYTE, EdgeSettings

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.conformance.calls import ANTHROPIC
+from gateway.conformance.kit.calls import ANTHROPIC
 from gateway.translation.conftest import KEY, Kinds
 from gwctl.core.names import Api
 from support.replay_provider import Answer
@@ -28,6 +28,7 @@ SERVED: list[tuple[str, Api]] = [
     ("bedrock", "messages"),
     ("nova", "chat"),
 ]
+PLAIN_AND_STREAMED = [(*each, False) for each in SERVED] + [("gpt", "chat", True), ("claude", "messages", True)]
 SHAPES: dict[str, Any] = {
     "OpenAI": {"error": {"message": CONTEXT, "type": "invalid_request_error", "param": "messages", "code": "too_long"}},
     "Anthropic": {"type": "error", "error": {"type": "invalid_request_error", "message": CONTEXT}, "request_id": "r"},
@@ -64,15 +65,15 @@ def test_the_message_of_every_shape_reaches_the_caller(kinds: Kinds, model: str,
     assert message_of(answer, api) == where + CONTEXT
 
 
-@pytest.mark.parametrize(("model", "api"), SERVED)
-@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("model", "api", "stream"), PLAIN_AND_STREAMED)
 @pytest.mark.parametrize("kind", ["text/plain", "text/html", "application/json", None])
 def test_so_does_plain_text(kinds: Kinds, model: str, api: Api, kind: str | None, *, stream: bool):
     headers = {"content-type": kind} if kind else {}
     text = f"<html><head><title>{CONTEXT}</title></head><body>nginx</body></html>" if kind == "text/html" else CONTEXT
     kinds.provider.on("*", Answer([text.encode()], 400, headers, chunked=False))
 
-    answer = kinds.caller.ask(api, model, **({"stream": True} if stream and api in {"chat", "messages"} else {}))
+    fields: dict[str, Any] = {"stream": True} if stream else {}
+    answer = kinds.caller.ask(api, model, **fields)
 
     assert message_of(answer, api) == CONTEXT
 

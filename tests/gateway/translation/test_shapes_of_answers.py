@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.conformance.calls import STREAMED
+from gateway.conformance.kit.calls import STREAMED
 from gateway.translation.conftest import Kinds
 from gwctl.core.names import Api
 from support.replay_provider import Answer
@@ -75,7 +75,8 @@ def test_a_plain_answer_by_another_name_is_not_charged_as_a_stream(kinds: Kinds,
     text = json.dumps({**PLAIN[api], "filler": "word " * 4000}).encode()
     kinds.provider.on("*", Answer([text], headers={"content-type": kind} if kind else {}))
 
-    answer = kinds.caller.ask(api, MODELS[api], stream=True, **({"max_tokens": 9000} if api == "messages" else {}))
+    cap: dict[str, Any] = {"max_tokens": 9000} if api == "messages" else {}
+    answer = kinds.caller.ask(api, MODELS[api], stream=True, **cap)
 
     event = kinds.caller.event(answer)
     assert event["gen_ai.usage.output_tokens"] >= 4000, "by its bytes, four a token"

@@ -46,7 +46,8 @@ def snapshot(**replaced: Any) -> Snapshot:
 
 
 def ask(program: Program, api: str = "chat", model: str = "fast", client: str = "search-api", **fields: Any) -> Outcome:
-    body = {"model": model, "messages": MESSAGES, **fields}
+    asked = {"input": "hi"} if api in {"responses", "embeddings"} else {"messages": MESSAGES}
+    body = {"model": model, **asked, **fields}
     return program.request(PATHS[api], {k: v for k, v in body.items() if v is not None}, client=client)
 
 

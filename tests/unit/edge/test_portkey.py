@@ -52,7 +52,9 @@ def config(
         variant_of(compiled_snapshot, api), compiled_snapshot, stream_usage=stream_usage, scanner_port=8788
     )
     keys = {name: json.dumps(each)[1:-1] for name, each in json.loads(credentials(compiled_snapshot, secrets)).items()}
-    return json.loads("".join(part if i % 2 == 0 else keys[part] for i, part in enumerate(parts)))
+    # Nothing stands for a cap when the request has its own.
+    filled = (part if i % 2 == 0 else "" if part.startswith("#cap ") else keys[part] for i, part in enumerate(parts))
+    return json.loads("".join(filled))
 
 
 def rules_of(guardrail: dict[str, Any]) -> tuple[PatternRule, ...]:

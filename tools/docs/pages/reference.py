@@ -6,7 +6,10 @@ from typing import Any, Final
 
 import click
 
+from gwctl.core.names import API_PATHS
 from gwctl.edge.errors import ANTHROPIC_TYPES, OPENAI_TYPES, REFUSALS
+from gwctl.edge.parameters import DIALECTS, HARMLESS, REFUSED_WITH, columns, rows
+from gwctl.edge.portkey import SAFE_CAP
 from gwctl.edge.usage_log.line import UsageLine
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.pricing.tokens import otel_name
@@ -105,6 +108,22 @@ def refusals() -> str:
     )
 
 
+def parameters() -> str:
+    """What becomes of each parameter with each kind of provider."""
+    tables = [
+        (api, f"POST {path}", [DIALECTS[each] for each in columns(api)], sorted(rows(api).items()))
+        for api, path in API_PATHS.items()
+    ]
+    return page(
+        "parameters",
+        "src/gwctl/edge/parameters.py",
+        tables=tables,
+        harmless=sorted(HARMLESS.items()),
+        refused_with=sorted(REFUSED_WITH.items()),
+        safe_cap=SAFE_CAP,
+    )
+
+
 _NAMES: Final = {
     "AwareDatetime": "time",
     "datetime": "time",
@@ -149,4 +168,5 @@ def files(root: Path, group: click.Group) -> dict[Path, str]:
         reference / "cli.md": cli(group),
         reference / "events.md": events(),
         reference / "refusals.md": refusals(),
+        reference / "parameters.md": parameters(),
     }

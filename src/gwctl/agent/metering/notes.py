@@ -35,7 +35,7 @@ _EVENT_ID: Final = re.compile(rb'"id":"([^"\\]*)"')
 
 
 class Told(BaseModel):
-    """What the edge says of a request in `x-gw-note`. `edge` is its process, 0: not known."""
+    """What the edge says of a request in `x-portkey-note`. `edge` is its process, 0: not known."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 

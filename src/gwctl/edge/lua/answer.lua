@@ -172,9 +172,8 @@ local function shape_error(handle, anthropic, status)
     openai = openai_type(found.type, status),
     anthropic = ANTHROPIC_TYPES[status] or (status < "500" and "invalid_request_error" or "api_error"),
     code = found.code,
-    param = found.param,
   }
-  replace(handle, body, refusal.body(anthropic, shaped, found.message or text))
+  replace(handle, body, refusal.body(anthropic, shaped, found.message or text, found.param))
 end
 
 -- Headers of the edge's own answer where the agent's was none; all others are of whoever answered.
@@ -225,6 +224,9 @@ local function complete(handle)
     end
     return
   end
+  if policy.dropped then
+    headers:replace("x-gw-dropped", policy.dropped)
+  end
   local anthropic = policy.api == "messages" or policy.api == "count_tokens"
   local is_json = (headers:get("content-type") or ""):find("^application/json")
   if status == "446" then
@@ -240,6 +242,8 @@ local function complete(handle)
       code = "scanner_unavailable"
     end
     replace_by_refusal(handle, body, anthropic, code)
+  elseif headers:get("x-gw-uncalled") then
+    replace_by_refusal(handle, handle:body(true), anthropic, "untranslatable_body")
   elseif status == "401" or status == "403" then
     replace_by_refusal(handle, handle:body(true), anthropic, "provider_credentials")
   elseif status >= "400" then

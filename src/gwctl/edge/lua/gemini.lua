@@ -17,18 +17,6 @@ local REASONS = {
 }
 local ADDED = { content_blocks = true, groundingMetadata = true, safetyRatings = true }
 
--- Applies edits {first, last, text}, which are in the order of the text.
-local function edited(raw, edits)
-  local parts, from = {}, 1
-  for _, edit in ipairs(edits) do
-    parts[#parts + 1] = sub(raw, from, edit[1] - 1)
-    parts[#parts + 1] = edit[3]
-    from = edit[2] + 1
-  end
-  parts[#parts + 1] = sub(raw, from)
-  return table.concat(parts)
-end
-
 -- The edit that takes out a member as JSON.stringify writes it: `"key":value`, with the comma before or behind it.
 local function removal(raw, key, first, last)
   local start = first - #key - 3
@@ -68,14 +56,14 @@ local function completion(raw)
       end
     end)
   end
-  return edited(raw, edits)
+  return text.edited(raw, edits)
 end
 
 -- A line of a stream, without its end. Results of guardrails are nobody's business, nor is what cannot be read.
-local function line(text)
-  local data = text:match("^data: ({.*})%s*$")
+local function line(whole)
+  local data = whole:match("^data: ({.*})%s*$")
   if not data then
-    return text
+    return whole
   elseif find(data, '^{"hook_results":') then
     return ""
   end
@@ -87,17 +75,17 @@ end
 local function stream(handle)
   local held = ""
   for chunk in handle:bodyChunks() do
-    local text = held .. chunk:getBytes(0, chunk:length())
+    local come = held .. chunk:getBytes(0, chunk:length())
     local lines, from = {}, 1
     while true do
-      local at = find(text, "\n", from, true)
+      local at = find(come, "\n", from, true)
       if not at then
         break
       end
-      lines[#lines + 1] = line(sub(text, from, at - 1))
+      lines[#lines + 1] = line(sub(come, from, at - 1))
       from = at + 1
     end
-    held = sub(text, from)
+    held = sub(come, from)
     lines[#lines + 1] = ""
     chunk:setBytes(table.concat(lines, "\n"))
   end

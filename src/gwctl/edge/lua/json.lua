@@ -244,6 +244,16 @@ local function elements(s)
   return found
 end
 
+-- Whether a text is a JSON object and nothing else. How its keys are written does not matter.
+local function is_object(s)
+  return (pcall(function()
+    local i, b = after_space(s, 1)
+    assert(b == 123)
+    i = after_space(s, after_object(s, i + 1, 1))
+    assert(i > #s)
+  end))
+end
+
 -- Goes through the object or the array that begins at `first` of a text that `members` has checked.
 local function each_member(s, first, found)
   return after_object(s, first + 1, 1, found)
@@ -256,6 +266,7 @@ end
 return {
   members = members,
   elements = elements,
+  is_object = is_object,
   each_member = each_member,
   each_element = each_element,
   text = text.of,

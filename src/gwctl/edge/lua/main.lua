@@ -18,7 +18,7 @@ local function refuse(handle, noted, problem, anthropic)
   elseif refused.status == "405" then
     headers["allow"] = problem.detail
   end
-  handle:respond(headers, refusal.body(anthropic, refused, message))
+  handle:respond(headers, refusal.body(anthropic, refused, message, problem.param))
 end
 
 function envoy_on_request(handle)

@@ -1,12 +1,13 @@
 -- The decision about a request: client -> team -> profile -> alias -> API -> variant.
 -- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
--- FIELDS CLUSTER QUOTAS RESERVE SCANNED.
--- Out: the headers x-portkey-config, x-gw-route, which names the cluster, x-gw-note, and under a quota x-gw-reserve; or
+-- FIELDS CLUSTER QUOTAS RESERVE SCANNED TREATED AS_IT_IS.
+-- Out: the headers x-portkey-config, x-gw-route, which names the cluster, x-portkey-note, and under a quota x-gw-reserve; or
 -- an error {code, detail}. Either way `noted` holds what was found out: usage log, later filters and answer need it.
 -- Without x-gw-route the router knows no cluster, so whatever fails here fails closed.
 
 local MAX_TEXT = 128 -- of a text in the usage log
 local MAX_MEMBERS = 1000 -- of a body: no API has a tenth
+local CAP = "^#cap (%d+)$" -- in the place of a credential's name
 local MIN_SECRET = 8 -- characters; a shorter one is a placeholder, and a word of any text
 local MAX_COUNT = 9007199254740991 -- 2^53 - 1: what every parser holds exactly
 
@@ -100,7 +101,7 @@ local function read_body(handle)
       request[key] = value_of(key, kind, raw:sub(at[1], at[2]))
     end
   end
-  return { raw = raw, members = members, request = request }
+  return { buffer = body, raw = raw, members = members, request = request }
 end
 
 -- What the usage log may know of a request.
@@ -179,13 +180,45 @@ local function secrets()
   return found
 end
 
--- Literals and names of credentials take turns in `template`.
-local function fill_in(template)
+-- Literals and names of credentials, or of caps, take turns in `template`.
+local function fill_in(template, uncapped)
   local parts = {}
   for i, part in ipairs(template) do
-    parts[i] = i % 2 == 1 and part or credentials[part] or fail("gateway_unavailable")
+    local cap = part:match(CAP)
+    if cap then
+      part = uncapped and ',"max_tokens":' .. cap or ""
+    elseif i % 2 == 0 then
+      part = credentials[part] or fail("gateway_unavailable")
+    end
+    parts[i] = part
   end
   return table.concat(parts)
+end
+
+-- The body as the targets take it, and what they do not get of it.
+local function fit(handle, api, flags, body, noted)
+  local treated = TREATED[flags.treated[api]]
+  local dropped, as_it_is = parameters.sort_out(body, treated, flags.drop_unsupported)
+  local request = body.request
+  local uncapped = api == "chat" and flags.capped and not (request.max_tokens or request.max_completion_tokens)
+  if uncapped and flags.cap then
+    request.max_tokens = flags.cap
+    noted.request.max_tokens = flags.cap
+  end
+  if treated.translated then
+    local edits, lost = conversation.translate(api, body)
+    for name in pairs(lost) do
+      dropped[#dropped + 1] = name
+    end
+    if #edits > 0 then
+      body.raw = text.edited(body.raw, edits)
+      body.members = json.members(body.raw, MAX_MEMBERS)
+      body.buffer:setBytes(body.raw)
+      handle:headers():replace("content-length", tostring(#body.raw))
+    end
+  end
+  noted.dropped = dropped[1] and table.concat(dropped, ", ")
+  return uncapped, as_it_is
 end
 
 local function is_under_quota(asked)
@@ -197,18 +230,18 @@ local function is_under_quota(asked)
 end
 
 -- Sends the request on its way: the route, and what Portkey is to do.
-local function forward(handle, api, flags, request, note, reservation)
+local function forward(handle, api, flags, request, sent, note, reservation)
   read_credentials(handle)
-  local config = fill_in(api == "chat" and request.stream and flags.stream_config or flags.config)
+  local config = fill_in(api == "chat" and request.stream and flags.stream_config or flags.config, sent.uncapped)
   local headers = handle:headers()
-  headers:replace(":path", (path_of(handle)))
+  headers:replace(":path", sent.as_it_is and AS_IT_IS[api] or (path_of(handle)))
   headers:replace("content-type", "application/json")
   headers:replace("x-portkey-config", config)
   if not request.stream then
     headers:replace("x-envoy-upstream-rq-timeout-ms", flags.timeout)
   end
   headers:replace("x-gw-route", CLUSTER)
-  headers:replace("x-gw-note", note)
+  headers:replace("x-portkey-note", note)
   if reservation then
     headers:replace("x-gw-reserve", reservation)
   end
@@ -250,7 +283,9 @@ local function decide(handle, noted)
   }
   noted.gemini = api == "chat" and flags.gemini or nil
   noted.quota = is_under_quota(asked)
-  forward(handle, api, flags, request, reserve.headers(asked, body, noted.quota))
+  local sent = {}
+  sent.uncapped, sent.as_it_is = fit(handle, api, flags, body, noted)
+  forward(handle, api, flags, request, sent, reserve.headers(asked, body, noted.quota))
 end
 
 return { decide = decide, secrets = secrets }

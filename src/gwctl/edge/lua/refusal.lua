@@ -4,12 +4,13 @@ local function is_anthropic(path, version)
   return path:sub(1, 12) == "/v1/messages" or (version ~= nil and path:sub(1, 10) == "/v1/models")
 end
 
-local function body(anthropic, refusal, message)
+-- `param` is the place in the request's body, where there is one.
+local function body(anthropic, refusal, message, param)
   if anthropic then
     return '{"type":"error","error":{"type":' .. json.quote(refusal.anthropic) .. ',"message":' .. json.quote(message) .. "}}"
   end
   return '{"error":{"message":' .. json.quote(message) .. ',"type":' .. json.quote(refusal.openai)
-    .. ',"param":' .. (refusal.param and json.quote(refusal.param) or "null")
+    .. ',"param":' .. (param and json.quote(param) or "null")
     .. ',"code":' .. (refusal.code and json.quote(refusal.code) or "null") .. "}}"
 end
 

@@ -1,5 +1,5 @@
 -- What is told about a request. In: the request as read, and the tables QUOTAS POLICY. Out: two headers.
--- x-gw-note goes to Portkey with every request: what the agent needs to meter it if this edge dies before it has written a
+-- x-portkey-note goes to Portkey with every request: what the agent needs to meter it if this edge dies before it has written a
 -- line. Portkey hands it on to nobody.
 -- x-gw-reserve is what the agent must know to reserve quota. The filter after this one asks the agent; it ends at the edge.
 

@@ -65,4 +65,16 @@ local function shown(text)
   return quote(gsub(sub(text, 1, MAX_SHOWN), "[\128-\255]", "?") .. "...")
 end
 
-return { of = of, quote = quote, shown = shown }
+-- Applies edits {first, last, text}, which are in the order of the text.
+local function edited(raw, edits)
+  local parts, from = {}, 1
+  for _, edit in ipairs(edits) do
+    parts[#parts + 1] = sub(raw, from, edit[1] - 1)
+    parts[#parts + 1] = edit[3]
+    from = edit[2] + 1
+  end
+  parts[#parts + 1] = sub(raw, from)
+  return table.concat(parts)
+end
+
+return { of = of, quote = quote, shown = shown, edited = edited }

@@ -184,7 +184,7 @@ def test_it_says_how_many_images_there_are(limited: Program):
 @pytest.mark.parametrize("covered", [True, False], ids=["under a quota", "under none"])
 def test_portkey_is_told_what_each_request_is(covered: bool, limited: Program, program: Program):
     outcome = ask(limited if covered else program, client="search-api", stream=True, max_tokens=5, n=2)
-    told = json.loads(outcome.headers["x-gw-note"])
+    told = json.loads(outcome.headers["x-portkey-note"])
     body = {"model": "fast", "messages": [{"role": "user", "content": "hi"}], "stream": True, "max_tokens": 5, "n": 2}
 
     assert told == {
@@ -201,4 +201,4 @@ def test_portkey_is_told_what_each_request_is(covered: bool, limited: Program, p
         "n": 2,
         "edge": os.getpid(),
     }
-    assert outcome.headers["x-gw-note"].isascii()
+    assert outcome.headers["x-portkey-note"].isascii()
