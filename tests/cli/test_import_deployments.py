@@ -80,7 +80,10 @@ def test_a_provider_that_does_not_exist_here_is_said(tmp_path: Path, model: str)
 def test_two_keys_of_one_provider_are_two_providers(tmp_path: Path):
     keys = ("os.environ/OPENAI_KEY_A", "os.environ/OPENAI_KEY_B", "os.environ/OPENAI_KEY_A")
     routes = routes_of(models(*({"model_name": "m", "model": "gpt-4o", "api_key": key} for key in keys)), tmp_path)
-    assert [target["provider"] for target in routes["m"]["targets"]] == ["openai", "openai-2", "openai"]
+    assert [(target["provider"], target["weight"]) for target in routes["m"]["targets"]] == [
+        ("openai", 2),
+        ("openai-2", 1),
+    ]
 
 
 def test_a_key_that_is_not_named_is_the_one_that_litellm_looks_for(tmp_path: Path):
@@ -173,3 +176,37 @@ def test_a_number_that_is_none_is_told_and_left_out(tmp_path: Path, name: str, v
     assert f"is {str(value)!r}, which is no number from 0 to 1,000,000,000,000,000; it was left out" in reason
     targets = documents_of(done).routes[0].targets
     assert [target.weight for target in targets] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("written", "provider", "model"),
+    [
+        ("openai/responses/gpt-4o", "openai", "gpt-4o"),
+        ("openai/chat/completions/gpt-4o", "openai", "gpt-4o"),
+        ("azure/responses/gpt-4o-eu", "azure-openai", "gpt-4o-eu"),
+        ("azure/o_series/my-o3", "azure-openai", "my-o3"),
+        ("vertex_ai/gemini/gemini-2.5-flash", "vertex-ai", "gemini-2.5-flash"),
+        ("openrouter/openai/gpt-4o", "openai", "openai/gpt-4o"),
+    ],
+)
+def test_words_that_choose_an_api_are_no_part_of_the_model(tmp_path: Path, written: str, provider: str, model: str):
+    azure = {"api_base": "https://acme.openai.azure.com"} if written.startswith("azure") else {}
+    vertex = {"vertex_project": "acme-prod", "vertex_location": "europe-west1"} if "vertex" in written else {}
+    documents = documents_of(imported(models({"model_name": "a", "model": written, **azure, **vertex}), tmp_path))
+    assert (documents.providers[0].kind, documents.routes[0].targets[0].model) == (provider, model)
+
+
+def test_an_unknown_provider_may_be_one_that_speaks_openais_api(tmp_path: Path):
+    text = models({"model_name": "a", "model": "newcomer/x"}, {"model_name": "b", "model": "gpt-4o"})
+    reason = reasons_of(imported(text, tmp_path))["model_list.0.litellm_params.model"]
+    assert "there is no provider 'newcomer' here; if it speaks OpenAI's API" in reason
+    assert "kind openai with its base_url" in reason
+
+
+def test_the_same_target_twice_is_one_with_both_shares(tmp_path: Path):
+    same = {"model_name": "a", "model": "gpt-4o", "weight": 2}
+    routes = routes_of(models(same, same, {**same, "model": "gpt-4o-mini", "weight": 1}), tmp_path)
+    assert [(t["model"], t["weight"]) for t in routes["a"]["targets"]] == [("gpt-4o", 4), ("gpt-4o-mini", 1)]
+    alone = routes_of(models(same, same), tmp_path)["a"]
+    assert [target.keys() for target in alone["targets"]] == [{"provider", "model"}]
+    assert "strategy" not in alone

@@ -205,3 +205,45 @@ def test_whatever_a_configuration_says_the_result_compiles_or_says_why(entries, 
         return
     documents = validate_documents({name: list(each) for name, each in found.sections.items()})
     compile_policy(documents, version=1, on=TODAY)
+
+
+def test_models_that_fall_back_to_each_other_have_each_others_targets(tmp_path: Path):
+    both = [{"model_name": "a", "model": "gpt-4o"}, {"model_name": "b", "model": "gpt-4o-mini"}]
+    text = models(*both, router_settings={"fallbacks": [{"a": ["b"]}, {"b": ["a"]}]})
+    done = imported(text, tmp_path)
+    routes = {route.id: route for route in documents_of(done).routes}
+    assert [target.model for target in routes["a"].targets] == ["gpt-4o", "gpt-4o-mini"]
+    assert [target.model for target in routes["b"].targets] == ["gpt-4o-mini", "gpt-4o"]
+    assert (routes["a"].fallbacks, routes["b"].fallbacks) == ((), ())
+    assert "would fall back to each other" not in done.err
+
+
+def test_the_first_line_says_how_the_file_is_used(tmp_path: Path):
+    """Providers cannot be applied: no API stores them."""
+    first, second = imported(models({"model_name": "a", "model": "gpt-4o"}), tmp_path).out.splitlines()[:2]
+    assert first.endswith("run it on this machine: gwctl up --policy this-file")
+    assert "give it the providers, then: gwctl apply -f this-file" in second
+
+
+def test_a_name_with_spaces_becomes_one_that_a_route_can_have(tmp_path: Path):
+    names = [{"model_name": "GPT 4o (EU)", "model": "gpt-4o"}, {"model_name": "b", "model": "gpt-4o-mini"}]
+    done = imported(models(*names, router_settings={"fallbacks": [{"b": ["GPT 4o (EU)"]}]}), tmp_path)
+    routes = {route.id: route for route in documents_of(done).routes}
+    assert set(routes) == {"GPT-4o-EU", "b"}
+    assert routes["b"].fallbacks == ("GPT-4o-EU",)
+    assert "it is 'GPT-4o-EU' here" in reasons_of(done)["model_list.0.model_name"]
+
+
+def test_a_name_whose_usable_form_is_taken_stays_out(tmp_path: Path):
+    done = imported(models({"model_name": "a b", "model": "gpt-4o"}, {"model_name": "a-b", "model": "o3"}), tmp_path)
+    assert [route.targets[0].model for route in documents_of(done).routes] == ["o3"]
+    assert "rename it" in reasons_of(done)["model_list.0.model_name"]
+
+
+def test_what_a_document_does_otherwise_stands_beside_it_in_the_file(tmp_path: Path):
+    text = models({"model_name": "a", "model": "openai/own-model"}, litellm_settings={"max_budget": 5})
+    lines = imported(text, tmp_path).out.splitlines()
+    budget = next(index for index, line in enumerate(lines) if "id: everybody" in line)
+    assert lines[budget - 1].lstrip().startswith("# alerts instead of blocking:")
+    team = next(index for index, line in enumerate(lines) if "id: default" in line)
+    assert "may use every model, and so may each of its clients" in lines[team - 1]

@@ -13,6 +13,7 @@ from gwctl.importing import litellm_limits as limits
 from gwctl.importing import litellm_routes as routing
 from gwctl.importing.findings import Finding, Findings
 from gwctl.importing.litellm_deployments import Deployment
+from gwctl.importing.litellm_names import with_usable_names
 from gwctl.importing.litellm_reasons import tell_unused
 from gwctl.importing.litellm_targets import TargetReader
 from gwctl.local.policy.providers import secret_variable
@@ -58,6 +59,7 @@ def convert(
     came out does not compile for another reason than a missing price.
     """
     findings = Findings()
+    config, team_list = with_usable_names(config, team_list, findings)
     router = {**_mapping(config.get("litellm_settings")), **_mapping(config.get("router_settings"))}
     router["timeout"] = router.get("timeout") or router.get("request_timeout")
     reader = TargetReader(environment, _credentials(config), findings)
@@ -85,6 +87,11 @@ def convert(
     }
     _tell(config, findings)
     _make_compile(sections, on, findings)
+    for team in teams:
+        if team.get("models", "*") == "*":
+            findings.add(
+                f"teams/{team['id']}", "may use every model, and so may each of its clients; narrow it by `models`"
+            )
     keys = {name: _key_words(name, source) for name, source in reader.providers.key_sources.items() if name in used}
     return Imported({name: each for name, each in sections.items() if each}, keys, tuple(findings.found))
 

@@ -49,5 +49,14 @@ OWN_VARIABLES: Final[Mapping[str, str]] = {
 }
 """Where LiteLLM looks for a key that a deployment does not name."""
 
+ROUTING: Final[Mapping[str, tuple[str, ...]]] = {
+    "openai": ("chat/completions/", "responses/"),
+    "custom_openai": ("chat/completions/", "responses/"),
+    "azure": ("chat/completions/", "responses/", "o_series/", "gpt5_series/"),
+    "vertex_ai": ("gemini/",),
+    "vertex_ai_beta": ("gemini/",),
+}
+"""Words between provider and model that tell LiteLLM which API to call or how; here the caller's path does."""
+
 SILENT: Final = ("dall-e", "gpt-image", "whisper", "tts-", "sora", "omni-moderation", "text-moderation", "rerank")
 """How models begin that neither talk nor embed."""

@@ -46,12 +46,19 @@ def route(alias: str, deployments: Sequence[Deployment], router: Mapping[str, An
     if len(chosen) > MAX_TARGETS:
         findings.add(chosen[MAX_TARGETS].path, f"{alias} has more than {MAX_TARGETS} deployments; the rest is left out")
         chosen = chosen[:MAX_TARGETS]
-    targets = [each.target() for each in chosen]
+    found["targets"] = targets = list[Json]()
+    weights = _weights(chosen)
+    for each, weight in zip(chosen, weights, strict=True):
+        target = each.target()
+        same = next((one for one in targets if {**one, "weight": None} == {**target, "weight": None}), None)
+        if same is None:
+            targets.append(target if ordered else {**target, "weight": weight})
+        elif not ordered:
+            same["weight"] = min(MAX_WEIGHT, same["weight"] + weight)
     if len(targets) > 1 and not ordered:
         found["strategy"] = "weighted"
-        for target, weight in zip(targets, _weights(chosen), strict=True):
-            target["weight"] = weight
-    found["targets"] = targets
+    for target in targets if len(targets) == 1 else ():
+        target.pop("weight", None)
     found |= _retries(chosen, router, findings)
     found |= _timeout(chosen, router, findings)
     return found
@@ -142,7 +149,8 @@ def add_aliases(routes: dict[str, Json], aliases: Any, path: str, findings: Find
 def add_fallbacks(routes: dict[str, Json], declared: Sequence[tuple[str, Any]], findings: Findings) -> None:
     """Fallbacks by route; `*` and `default_fallbacks` are for all that have none of their own.
 
-    LiteLLM lets two models fall back to each other. Here a circle does not compile: what closes it is left out.
+    LiteLLM lets two models fall back to each other. Here a circle does not compile: each of the two gets the other's
+    targets after its own, and where that cannot be, what closes the circle is left out.
     """
     for path, entries in declared:
         own: dict[str, tuple[str, Sequence[Any]]] = {}
@@ -176,13 +184,28 @@ def _add(
         if name not in routes:
             findings.add(where, f"there is no route {name!r}")
         elif _reaches(routes, name, alias):
-            if not quiet:
+            if not quiet and (taken or not _joined(routes[alias], routes[name])):
                 findings.add(where, f"{alias} and {name} would fall back to each other; {name} was left out")
         elif len(taken) == MAX_FALLBACKS:
             findings.add(where, f"a route has {MAX_FALLBACKS} fallbacks at most; {name!r} was left out")
         elif name not in taken:
             taken.append(name)
             routes[alias]["fallbacks"] = list(taken)
+
+
+def _joined(one: Json, other: Json) -> bool:
+    """Gives a route the targets of another one after its own, and the same in return; whether that can be."""
+    own, others = list(one["targets"]), list(other["targets"])
+    both = [*own, *(target for target in others if target not in own)]
+    if len(both) > MAX_TARGETS or "weighted" in (one.get("strategy"), other.get("strategy")):
+        return False
+    one["targets"] = both
+    if other.get("fallbacks", [])[:1] == [one["id"]]:
+        other["targets"] = [*others, *(target for target in own if target not in others)]
+        del other["fallbacks"][0]
+        if not other["fallbacks"]:
+            del other["fallbacks"]
+    return True
 
 
 def _reaches(routes: Mapping[str, Json], start: str, end: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from gwctl.core.urls import http_url
 from gwctl.importing.findings import Findings
 from gwctl.importing.litellm_deployments import MAX_NUMBER, Deployment, Providers, count, number, positive
-from gwctl.importing.litellm_providers import COMPATIBLE, KINDS, OWN_VARIABLES, SILENT
+from gwctl.importing.litellm_providers import COMPATIBLE, KINDS, OWN_VARIABLES, ROUTING, SILENT
 from gwctl.importing.litellm_reasons import tell_unused
 
 ENVIRONMENT: Final = "os.environ/"
@@ -96,12 +96,14 @@ class TargetReader:
         if not model:
             self._findings.add(f"{where}.model", "names no model")
             return None
+        model = next((model.removeprefix(w) for w in ROUTING.get(prefix, ()) if model.startswith(w)), model)
         mode = info.get("mode")
         if mode and mode not in _MODES:
             self._findings.add(where, f"the mode {mode!r} is not served; chat, messages, responses and embeddings are")
             return None
         if prefix not in KINDS and prefix not in COMPATIBLE:
-            self._findings.add(f"{where}.model", f"there is no provider {prefix!r} here")
+            hint = "if it speaks OpenAI's API, add a provider of kind openai with its base_url, and a route"
+            self._findings.add(f"{where}.model", f"there is no provider {prefix!r} here; {hint}")
             return None
         if model.lower().startswith(SILENT):
             self._findings.add(f"{where}.model", "is no model for chat, messages, responses or embeddings")

@@ -27,13 +27,13 @@ _Dumper.add_representer(Decimal, _decimal)
 
 def whole_file(imported: Imported, source: str) -> str:
     """All sections in one text."""
-    return _render(imported, imported.sections, source)
+    return _render(imported, imported.sections, source, "this-file")
 
 
 def files(imported: Imported, source: str) -> dict[str, str]:
     """File name → text: one file a section, and the findings as Markdown."""
     found = {
-        f"{name}.yaml": _render(imported, {name: imported.sections[name]}, source)
+        f"{name}.yaml": _render(imported, {name: imported.sections[name]}, source, "this-directory")
         for name in SECTIONS
         if name in imported.sections
     }
@@ -44,13 +44,29 @@ def files(imported: Imported, source: str) -> dict[str, str]:
     }
 
 
-def _render(imported: Imported, sections: Mapping[str, Any], source: str) -> str:
+def _render(imported: Imported, sections: Mapping[str, Any], source: str, place: str) -> str:
     documents = {name: [_document(each) for each in sections[name]] for name in SECTIONS if name in sections}
     return (
         text_templates("gwctl.importing")
         .get_template("policy.yaml.j2")
-        .render(sections=documents, ids=_ids(sections), keys=imported.keys, source=source)
+        .render(
+            sections=documents,
+            ids=_ids(sections),
+            keys=imported.keys,
+            source=source,
+            place=place,
+            has_providers="providers" in imported.sections,
+            told=_told(imported),
+        )
     )
+
+
+def _told(imported: Imported) -> dict[str, list[str]]:
+    """`<section>/<id>` → what has to be known of a document that was made."""
+    told: dict[str, list[str]] = {}
+    for finding in imported.findings:
+        told.setdefault(finding.path, []).append(finding.reason)
+    return told
 
 
 def _ids(sections: Mapping[str, Any]) -> dict[str, list[str]]:
