@@ -6,7 +6,7 @@ from pathlib import Path
 from admin.place import aws_client
 from admin.servers import RunningAdmin
 from cli.conftest import Gwctl, Write, route
-from cli.usage_events import charge, event, write_events
+from cli.usage_events import charge, event, refused, write_events
 from gwctl.ledger.quotas.store import NO_LEASE, Lease, Swap, WindowKey
 from gwctl.local.data_dir import DataDir
 from gwctl.stores.aws import local_names as aws_names
@@ -19,6 +19,19 @@ def test_a_ledger_that_agrees_has_no_difference(gw: Gwctl, server: RunningAdmin,
     write_events(data.usage_events, *events)
     done = gw("usage", "reconcile", "--period", "2027-01", "--no-windows").ok()
     assert done.out == "Ledger and events agree: 9 requests in 2027-01-01..2027-01-31.\n"
+
+
+def test_requests_of_unknown_clients_are_compared_too(gw: Gwctl, server: RunningAdmin, data: DataDir, name: str):
+    """They are of no team, so they were refused."""
+    unknown = [refused(None, at="2027-05-01T00:00:00", client=client) for client in (None, "nobody")]
+    events = [event(name, at="2027-05-01T00:00:00"), *unknown]
+    charge(server, *events)
+    write_events(data.usage_events, *events)
+    done = gw("usage", "reconcile", "--period", "2027-05", "--no-windows").ok()
+    assert done.out == "Ledger and events agree: 3 requests in 2027-05-01..2027-05-31.\n"
+    write_events(data.usage_events, *events[:-1])
+    found = json.loads(gw("usage", "reconcile", "--period", "2027-05", "--no-windows", "-o", "json").out)
+    assert {(each["what"], each["missing"]) for each in found} == {("requests", -1), ("refused", -1)}
 
 
 def test_every_difference_between_ledger_and_events_is_listed(

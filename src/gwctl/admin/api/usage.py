@@ -15,7 +15,7 @@ from gwctl.admin.api.http import Api, answer
 from gwctl.admin.api.models import UsagePage
 from gwctl.admin.api.parameters import Limit, Next
 from gwctl.admin.service import errors, runtime
-from gwctl.core.names import Alias, ClientId, Slug
+from gwctl.core.names import Alias, ClientId
 from gwctl.ledger.usage.report import MAX_DAYS, Dimension, Query, UsageRow, report
 from gwctl.policy.errors import Problem
 
@@ -50,6 +50,11 @@ Day = Annotated[
 LastDay = Annotated[
     date | None, BeforeValidator(_day), Parameter(alias="to", description="Last day, included. Default: today")
 ]
+TeamOrNone = Annotated[
+    str | None,
+    StringConstraints(pattern=r"^(-|[a-z0-9][a-z0-9._-]{0,62})$"),
+    Parameter(description="A team, or `-`: requests of no known team, which were refused"),
+]
 
 
 @api.operation(
@@ -64,7 +69,7 @@ def report_usage(
     first: Day = None,
     last: LastDay = None,
     by: By = "team",
-    team: Annotated[Slug | None, Parameter()] = None,
+    team: TeamOrNone = None,
     client: Annotated[ClientId | None, Parameter()] = None,
     model: Annotated[Alias | None, Parameter()] = None,
     limit: Limit = 1000,
