@@ -23,6 +23,17 @@ resource "aws_vpc_security_group_ingress_rule" "alb" {
   to_port           = each.value.port
 }
 
+# The load balancer itself fetches the issuer's public keys, whose addresses nobody publishes. Without a way to them it
+# answers every request with 562 (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-verify-jwt.html).
+resource "aws_vpc_security_group_egress_rule" "jwks" {
+  cidr_ipv4         = "0.0.0.0/0"
+  description       = "To the issuer's public keys, over TLS"
+  from_port         = 443
+  ip_protocol       = "tcp"
+  security_group_id = aws_security_group.alb.id
+  to_port           = 443
+}
+
 resource "aws_lb" "this" {
   name = var.context.name
 

@@ -14,9 +14,9 @@ output "alb_dns_name" {
 }
 
 output "alb_https_listener_arn" {
-  description = "Listener that refuses everything until a rule allows it. It exists only with WAF in front."
+  description = "Listener that refuses everything until a rule allows it. It exists only with WAF in front, and when the load balancer can reach the issuer's keys."
   value       = aws_lb_listener.https.arn
-  depends_on  = [module.web_acl]
+  depends_on  = [aws_route.internet, aws_route.nat, aws_vpc_security_group_egress_rule.jwks, module.web_acl]
 }
 
 output "alb_security_group_id" {

@@ -26,6 +26,7 @@ ALL: Final[tuple[Rule, ...]] = (
     edges.ingress_from_everywhere_is_web_traffic_to_the_load_balancer,
     edges.listeners_use_tls_or_redirect_to_it,
     edges.load_balancers_are_hardened,
+    edges.load_balancers_reach_the_issuers_keys,
     edges.tasks_have_no_public_address,
     edges.unknown_requests_are_refused,
     identity.clients_are_machines,

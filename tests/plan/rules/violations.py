@@ -89,6 +89,13 @@ VIOLATIONS: Final[dict[str, Plan]] = {
             },
         )
     ),
+    "load_balancers_reach_the_issuers_keys": _plan(
+        ("module.networking.aws_lb.x", {}),
+        (
+            "module.compute.aws_vpc_security_group_egress_rule.x",
+            {"cidr_ipv4": "0.0.0.0/0", "from_port": 443, "to_port": 443},
+        ),
+    ),
     "log_groups_are_encrypted": _plan(("aws_cloudwatch_log_group.x", {"kms_key_id": None})),
     "log_groups_keep_their_logs": _plan(("aws_cloudwatch_log_group.x", {"retention_in_days": 0})),
     "networks_keep_flow_logs": _plan(("aws_vpc.x", {}), ("aws_flow_log.x", {"traffic_type": "REJECT"})),
