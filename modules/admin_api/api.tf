@@ -37,67 +37,13 @@ resource "aws_api_gateway_rest_api" "admin" {
   }
 }
 
-# Who may even reach the methods, before a token is looked at. Without a policy everybody may.
-data "aws_iam_policy_document" "api" {
-  count = local.limited ? 1 : 0
-
-  statement {
-    sid       = "Callers"
-    actions   = ["execute-api:Invoke"]
-    resources = ["${aws_api_gateway_rest_api.admin.execution_arn}/*"]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = local.private ? [var.endpoint.private_endpoint_id.value] : []
-    content {
-      sid       = "DenyOtherNetworks"
-      effect    = "Deny"
-      actions   = ["execute-api:Invoke"]
-      resources = ["${aws_api_gateway_rest_api.admin.execution_arn}/*"]
-
-      principals {
-        type        = "*"
-        identifiers = ["*"]
-      }
-
-      condition {
-        test     = "StringNotEquals"
-        variable = "aws:SourceVpce"
-        values   = [statement.value]
-      }
-    }
-  }
-
-  dynamic "statement" {
-    for_each = local.private ? [] : [var.endpoint.allowed_cidrs]
-    content {
-      sid       = "DenyOtherAddresses"
-      effect    = "Deny"
-      actions   = ["execute-api:Invoke"]
-      resources = ["${aws_api_gateway_rest_api.admin.execution_arn}/*"]
-
-      principals {
-        type        = "*"
-        identifiers = ["*"]
-      }
-
-      condition {
-        test     = "NotIpAddress"
-        variable = "aws:SourceIp"
-        values   = statement.value
-      }
-    }
-  }
-}
-
+# Who may even reach the methods, before a token is looked at. Without a policy everybody may. The document carries it,
+# because a new body replaces the whole API: from provider 6.48 on a policy that is only beside the API is gone after the
+# next change of the body (https://github.com/hashicorp/terraform-provider-aws/issues/49672). Until then a change of the
+# body alone leaves the old policy in force (issue 38515), so it stands here too.
 resource "aws_api_gateway_rest_api_policy" "admin" {
   count = local.limited ? 1 : 0
 
   rest_api_id = aws_api_gateway_rest_api.admin.id
-  policy      = data.aws_iam_policy_document.api[0].json
+  policy      = jsonencode(merge(local.api_policy, { Statement = [for each in local.api_policy.Statement : merge(each, { Resource = "${aws_api_gateway_rest_api.admin.execution_arn}/*" })] }))
 }

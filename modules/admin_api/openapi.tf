@@ -26,7 +26,22 @@ locals {
   }
   invocation_prefix = "arn:${var.context.partition}:apigateway:${var.context.region}:lambda:path/2015-03-31/functions"
 
-  body = jsonencode({
+  # In the document a resource begins with "execute-api:/", which API Gateway completes with the API's own ARN:
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/openapi-extensions-policy.html
+  denied = (
+    local.private ?
+    { Sid = "DenyOtherNetworks", Condition = { StringNotEquals = { "aws:SourceVpce" = try([var.endpoint.private_endpoint_id.value], []) } } } :
+    { Sid = "DenyOtherAddresses", Condition = { NotIpAddress = { "aws:SourceIp" = var.endpoint.allowed_cidrs } } }
+  )
+  api_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      { Sid = "Callers", Effect = "Allow", Principal = "*", Action = "execute-api:Invoke", Resource = "execute-api:/*" },
+      merge(local.denied, { Effect = "Deny", Principal = "*", Action = "execute-api:Invoke", Resource = "execute-api:/*" }),
+    ]
+  }
+
+  body = jsonencode(merge(local.limited ? { x-amazon-apigateway-policy = local.api_policy } : {}, {
     openapi = "3.0.1"
     info    = { title = local.api_name, version = try(local.document.info.version, "1") }
     paths = {
@@ -63,5 +78,5 @@ locals {
         }
       }
     }
-  })
+  }))
 }

@@ -1,9 +1,9 @@
 resource "aws_api_gateway_deployment" "admin" {
   rest_api_id = aws_api_gateway_rest_api.admin.id
 
-  # A deployment is a copy of the API at one moment: a new one for each change of document or policy.
+  # A deployment is a copy of the API at one moment: a new one for each change of the document, which has the policy.
   triggers = {
-    content = sha256("${local.body}${jsonencode(var.endpoint)}")
+    content = sha256(local.body)
   }
 
   lifecycle {

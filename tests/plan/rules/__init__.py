@@ -27,6 +27,7 @@ ALL: Final[tuple[Rule, ...]] = (
     edges.listeners_use_tls_or_redirect_to_it,
     edges.load_balancers_are_hardened,
     edges.load_balancers_reach_the_issuers_keys,
+    edges.policies_of_apis_are_in_their_bodies,
     edges.tasks_have_no_public_address,
     edges.unknown_requests_are_refused,
     identity.clients_are_machines,

@@ -125,6 +125,18 @@ def admin_methods_need_a_scope(plan: Plan) -> list[str]:
     return found
 
 
+def policies_of_apis_are_in_their_bodies(plan: Plan) -> list[str]:
+    """A new body takes away a policy that is only beside the API (terraform-provider-aws issue 49672)."""
+    guarded = {each.module for each in plan.of("aws_api_gateway_rest_api_policy")}
+    return [
+        api.address
+        for api in plan.of("aws_api_gateway_rest_api")
+        if api.module in guarded
+        and isinstance(body := api.get("body"), dict)
+        and not body.get("x-amazon-apigateway-policy")
+    ]
+
+
 def api_bodies_are_not_logged(plan: Plan) -> list[str]:
     """Bodies hold client secrets; requests are throttled, and who called is logged."""
     found = [

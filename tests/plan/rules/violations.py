@@ -103,6 +103,9 @@ VIOLATIONS: Final[dict[str, Plan]] = {
     "nobody_is_allowed_everything_by_negation": _document(not_actions=["iam:CreateUser"], resources=["arn:x"]),
     "nobody_is_root": _container(user="0:0"),
     "nobody_opens_a_shell": _plan(("aws_ecs_service.x", {"enable_execute_command": True})),
+    "policies_of_apis_are_in_their_bodies": _plan(
+        ("aws_api_gateway_rest_api.x", {"body": json.dumps({"paths": {}})}), ("aws_api_gateway_rest_api_policy.x", {})
+    ),
     "provider_keys_are_not_in_the_environment": _container(environment=[{"name": "OPENAI_API_KEY", "value": "x"}]),
     "queues_topics_and_streams_are_encrypted": _plan(("aws_sns_topic.x", {"kms_master_key_id": None})),
     "repositories_are_immutable_and_scanned": _plan(
