@@ -14,6 +14,7 @@ locals {
       jwks_url       = var.identity.jwks_url
       listen_host    = "0.0.0.0"
       listen_port    = local.edge_port
+      log_requests   = true # what the saved queries of modules/observability read
       reserve_socket = "${local.directories.sockets}/agent.sock"
       scanner_port   = local.scanner_port
       secrets_dir    = local.directories.secrets

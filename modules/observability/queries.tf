@@ -1,9 +1,11 @@
+# The fields are those of the line that the edge writes for each request (gwctl.edge.usage_log.format.request_format);
+# tests/gateway/edge/test_request_log.py compares the two.
 locals {
   queries = {
     errors = {
       groups = ["edge"]
       query  = <<-EOT
-        fields @timestamp, id, team, client, model, provider, status, flags, details
+        fields @timestamp, id, gw.decision.team as team, client, gw.decision.request.model as model, served.provider as provider, status, flags, details
         | filter status >= 500 or status = 0
         | sort @timestamp desc
         | limit 200
@@ -21,23 +23,23 @@ locals {
     refusals = {
       groups = ["edge"]
       query  = <<-EOT
-        filter ispresent(refusal)
-        | stats count(*) as refused by refusal, team, client, model
+        filter ispresent(gw.refusal)
+        | stats count(*) as refused by gw.refusal, gw.decision.team, client, gw.decision.request.model
         | sort refused desc
       EOT
     }
     requests-by-team-and-model = {
       groups = ["edge"]
       query  = <<-EOT
-        filter ispresent(team)
-        | stats count(*) as requests, avg(duration_ms) as mean_ms, pct(first_byte_ms, 95) as first_byte_p95_ms by team, model, provider
+        filter ispresent(gw.decision.team)
+        | stats count(*) as requests, avg(duration_ms) as mean_ms, pct(first_byte_ms, 95) as first_byte_p95_ms by gw.decision.team, gw.decision.request.model, served.provider
         | sort requests desc
       EOT
     }
     slowest-requests = {
       groups = ["edge"]
       query  = <<-EOT
-        fields @timestamp, id, team, model, provider, attempts, first_byte_ms, duration_ms
+        fields @timestamp, id, gw.decision.team as team, gw.decision.request.model as model, served.provider as provider, served.attempts as attempts, first_byte_ms, duration_ms
         | sort first_byte_ms desc
         | limit 50
       EOT

@@ -10,7 +10,7 @@ from gwctl.edge.headers import PATTERN_LIMIT
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.local_replies import local_replies
 from gwctl.edge.settings import EdgeSettings
-from gwctl.edge.usage_log.format import log_format
+from gwctl.edge.usage_log.format import log_format, request_format
 
 ROUTE_HEADER: Final = "x-gw-route"
 
@@ -113,28 +113,32 @@ def _http(settings: EdgeSettings) -> JsonObject:
         request_timeout=f"{settings.body_seconds}s",
         stream_idle_timeout=f"{settings.stream_idle_seconds}s",
         local_reply_config=local_replies(),
-        access_log=[_usage_log(settings)],
+        access_log=_access_logs(settings),
         http_filters=http_filters(settings),
         route_config=_routes(settings),
     )
 
 
-def _usage_log(settings: EdgeSettings) -> JsonObject:
-    return {
-        "name": "usage",
-        "filter": all_of(
-            {"not_health_check_filter": {}},
-            # What is not HTTP has no id, no client and no path.
-            {"header_filter": {"header": {"name": "x-request-id", "present_match": True}}},
-            # What is refused because there is no room for lines must not take any.
-            any_of(by_status("NE", 503), by_expression("response.code_details != 'overload'")),
-        ),
-        "typed_config": typed(
-            "envoy.extensions.access_loggers.file.v3.FileAccessLog",
-            path=str(settings.usage_log),
-            log_format={"json_format": log_format()},
-        ),
-    }
+def _access_logs(settings: EdgeSettings) -> list[Json]:
+    for_metering = typed(
+        "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+        path=str(settings.usage_log),
+        log_format={"json_format": log_format()},
+    )
+    of_clients = all_of(
+        {"not_health_check_filter": {}},
+        # What is not HTTP has no id, no client and no path.
+        {"header_filter": {"header": {"name": "x-request-id", "present_match": True}}},
+        # What is refused because there is no room for lines must not take any.
+        any_of(by_status("NE", 503), by_expression("response.code_details != 'overload'")),
+    )
+    logs: list[Json] = [{"name": "usage", "filter": of_clients, "typed_config": for_metering}]
+    if settings.log_requests:
+        for_people = typed(
+            "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog", log_format={"json_format": request_format()}
+        )
+        logs.append({"name": "requests", "filter": of_clients, "typed_config": for_people})
+    return logs
 
 
 def _routes(settings: EdgeSettings) -> JsonObject:

@@ -24,6 +24,8 @@ class EdgeSettings:
     xds_dir: Path
     secrets_dir: Path
     usage_log: Path
+    log_requests: bool = False
+    """Whether Envoy also writes what a person may search of each request to its standard output."""
     gateway_host: str = "127.0.0.1"
     gateway_ports: tuple[int, ...] = (8787,)
     """Portkey; one port for each of its processes."""

@@ -1,7 +1,7 @@
 """What the edge reads out of answers, and the usage log: one JSON line a request.
 
 In: the JSON paths that the ledger wants to know (`paths`). Out: rules for Envoy's `json_to_metadata` and
-`sse_to_metadata` filters, and the format of the access log.
+`sse_to_metadata` filters, the format of the usage log, and that of the shorter line which a person may search.
 """
 
 from typing import Final
@@ -90,3 +90,9 @@ def log_format() -> JsonObject:
         "served": _metadata(SERVED),
         "usage": _metadata(USAGE),
     }
+
+
+def request_format() -> JsonObject:
+    """The fields of a line that is read by people: without what is metered, what was reserved, and addresses."""
+    kept = {"id", "started", "duration_ms", "first_byte_ms", "status", "flags", "details", "client", "gw", "served"}
+    return {name: value for name, value in log_format().items() if name in kept}
