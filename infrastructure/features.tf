@@ -3,9 +3,9 @@ module "bedrock_guardrails" {
   source = "../modules/bedrock_guardrails"
   count  = length(var.bedrock_guardrails) > 0 ? 1 : 0
 
-  context        = local.context
-  guardrails     = var.bedrock_guardrails
-  task_role_name = module.compute.task_role_name
+  bedrock_role_name = module.compute.bedrock_role_name
+  context           = local.context
+  guardrails        = var.bedrock_guardrails
 }
 
 module "cost_attribution" {
@@ -30,7 +30,7 @@ module "fallback_routing" {
     topic_arn         = module.observability.notifications_topic_arn
   }
   bedrock_model_arns = var.fallback_routing.bedrock_model_arns
+  bedrock_role_name  = module.compute.bedrock_role_name
   context            = local.context
   routes             = var.fallback_routing.routes
-  task_role_name     = module.compute.task_role_name
 }

@@ -104,9 +104,14 @@ output "gateway_url" {
 }
 
 output "github_role_arns" {
-  description = "Roles of the workflows: apply, audit, plan; empty when `github` is off."
+  description = "Roles of the workflows: apply, audit, plan, preview; empty when `github` is off."
   value = merge([
-    for roles in module.github_oidc : { apply = roles.apply_role_arn, audit = roles.audit_role_arn, plan = roles.plan_role_arn }
+    for roles in module.github_oidc : {
+      apply   = roles.apply_role_arn
+      audit   = roles.audit_role_arn
+      plan    = roles.plan_role_arn
+      preview = roles.preview_role_arn
+    }
   ]...)
 }
 

@@ -25,8 +25,8 @@ variable "admin_api" {
   nullable = false
 
   validation {
-    condition     = !var.production || var.admin_api.private || length(var.admin_api.allowed_cidrs) > 0
-    error_message = "The admin API of a production would be reachable from everywhere: set admin_api.private = true, or list your networks in admin_api.allowed_cidrs."
+    condition     = var.emulated || var.admin_api.private || length(var.admin_api.allowed_cidrs) > 0
+    error_message = "The admin API would be reachable from everywhere: set admin_api.private = true, or list your networks in admin_api.allowed_cidrs."
   }
   validation {
     condition     = !contains(var.admin_api.allowed_cidrs, "0.0.0.0/0") || !var.production

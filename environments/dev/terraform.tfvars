@@ -1,7 +1,7 @@
 # Generated from environment.yaml by `gwctl render dev`. Change environment.yaml instead, and render again.
 account_id = "111122223333"
 admin_api = {
-  allowed_cidrs       = []
+  allowed_cidrs       = ["203.0.113.0/24"]
   manage_account_role = true
   private             = false
   throttle            = {}

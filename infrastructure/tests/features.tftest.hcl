@@ -16,6 +16,7 @@ override_module {
 
 variables {
   account_id         = "111122223333"
+  admin_api          = { allowed_cidrs = ["203.0.113.0/24"] }
   alb                = { certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab" }
   availability_zones = ["eu-central-1a", "eu-central-1b"]
   environment        = "dev"
@@ -103,7 +104,7 @@ run "roles_for_workflows" {
   }
 
   assert {
-    condition     = join(" ", keys(output.github_role_arns)) == "apply audit plan"
+    condition     = join(" ", keys(output.github_role_arns)) == "apply audit plan preview"
     error_message = "The workflows need a role each."
   }
   assert {

@@ -19,5 +19,5 @@ resource "aws_iam_role_policy" "apply" {
 
   name   = "apply-guardrails"
   policy = data.aws_iam_policy_document.apply[0].json
-  role   = var.task_role_name
+  role   = var.bedrock_role_name
 }

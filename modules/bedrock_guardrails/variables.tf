@@ -1,3 +1,9 @@
+variable "bedrock_role_name" {
+  description = "Role that calls Bedrock, which may then apply the guardrails."
+  type        = string
+  nullable    = false
+}
+
 variable "context" {
   description = "Where this is built: account, region and the name that every resource name starts with. `emulated` leaves out what the emulated AWS cannot do."
   type = object({
@@ -56,10 +62,4 @@ variable "guardrails" {
     condition     = alltrue(flatten([for guardrail in var.guardrails : [for action in values(guardrail.pii) : contains(["ANONYMIZE", "BLOCK"], action)]]))
     error_message = "pii in guardrails must say BLOCK or ANONYMIZE for each kind."
   }
-}
-
-variable "task_role_name" {
-  description = "Role of the gateway's tasks, which may then apply the guardrails."
-  type        = string
-  nullable    = false
 }

@@ -2,9 +2,10 @@ locals {
   # Everything the agent is told, as one JSON document; nothing in it is secret. Its fields are those of
   # gwctl.agent.settings.AgentSettings, which refuses others.
   agent_settings = {
-    audit_stream   = var.stores.audit_stream.name
-    bootstrap_path = local.bootstrap_path
-    deployment     = var.context.name
+    audit_stream     = var.stores.audit_stream.name
+    bedrock_role_arn = local.bedrock_role_arn
+    bootstrap_path   = local.bootstrap_path
+    deployment       = var.context.name
     edge = {
       admin_socket   = "${local.directories.sockets}/envoy.sock"
       ca_bundle      = "/etc/ssl/certs/ca-certificates.crt"

@@ -7,8 +7,9 @@ locals {
       "--max-http-header-size=65536",
       "/app/build/start-server.js", "--headless", "--port=${local.gateway_port}",
     ]
-    dependsOn  = [{ condition = "HEALTHY", containerName = "agent" }]
-    entryPoint = ["node"]
+    dependsOn = [{ condition = "HEALTHY", containerName = "agent" }]
+    # Portkey signs with what the agent gives it: it is not told where the task's own credentials can be had.
+    entryPoint = ["/usr/bin/env", "-u", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "node"]
     environment = concat(
       [
         { name = "GWCTL_GATEWAY_NOTES", value = local.notes_path },

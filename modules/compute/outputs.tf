@@ -1,3 +1,8 @@
+output "bedrock_role_name" {
+  description = "Role that calls Bedrock, for policies of opt-in features."
+  value       = aws_iam_role.bedrock.name
+}
+
 output "ecr_repository_url" {
   description = "Repository of the agent's image."
   value       = aws_ecr_repository.this["agent"].repository_url
@@ -31,11 +36,6 @@ output "task_definition_arn" {
 output "task_role_arn" {
   description = "Role of the containers."
   value       = aws_iam_role.task.arn
-}
-
-output "task_role_name" {
-  description = "Name of that role, for policies of opt-in features."
-  value       = aws_iam_role.task.name
 }
 
 output "task_security_group_id" {

@@ -99,50 +99,35 @@ data "aws_iam_policy_document" "task" {
     ]
     resources = ["*"] # X-Ray knows no resource for these
   }
+
+  statement {
+    sid       = "BedrockSession"
+    actions   = ["sts:AssumeRole"]
+    resources = [local.bedrock_role_arn]
+  }
 }
 
-# What it may do at providers: read their keys, and call the Bedrock models that were named.
+# The providers' keys.
 data "aws_iam_policy_document" "providers" {
-  count = local.needs_provider_access ? 1 : 0
+  count = length(var.providers_access.secrets) > 0 ? 1 : 0
 
-  dynamic "statement" {
-    for_each = length(var.providers_access.secrets) > 0 ? [1] : []
-    content {
-      sid       = "ProviderKeys"
-      actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
-      resources = [for id in var.providers_access.secrets : "${local.secret_prefix}${var.context.name}/providers/${id}-??????"]
-    }
+  statement {
+    sid       = "ProviderKeys"
+    actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+    resources = [for id in var.providers_access.secrets : "${local.secret_prefix}${var.context.name}/providers/${id}-??????"]
   }
 
-  dynamic "statement" {
-    for_each = length(var.providers_access.secrets) > 0 ? [1] : []
-    content {
-      sid       = "ProviderKeysKey"
-      actions   = ["kms:Decrypt"]
-      resources = [module.key.arn]
+  statement {
+    sid       = "ProviderKeysKey"
+    actions   = ["kms:Decrypt"]
+    resources = [module.key.arn]
 
-      condition {
-        test     = "StringEquals"
-        variable = "kms:ViaService"
-        values   = ["secretsmanager.${var.context.region}.amazonaws.com"]
-      }
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["secretsmanager.${var.context.region}.amazonaws.com"]
     }
   }
-
-  dynamic "statement" {
-    for_each = length(var.providers_access.bedrock_model_arns) > 0 ? [1] : []
-    content {
-      sid       = "BedrockModels"
-      actions   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
-      resources = var.providers_access.bedrock_model_arns
-    }
-  }
-}
-
-locals {
-  needs_provider_access = (
-    length(var.providers_access.secrets) + length(var.providers_access.bedrock_model_arns) > 0
-  )
 }
 
 resource "aws_iam_role" "task" {
@@ -157,7 +142,7 @@ resource "aws_iam_role_policy" "task" {
 }
 
 resource "aws_iam_role_policy" "providers" {
-  count = local.needs_provider_access ? 1 : 0
+  count = length(var.providers_access.secrets) > 0 ? 1 : 0
 
   name   = "reach-providers"
   policy = data.aws_iam_policy_document.providers[0].json

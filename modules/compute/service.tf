@@ -43,6 +43,8 @@ resource "aws_ecs_service" "gateway" {
 
   # A task must find its permissions and its way to the load balancer when it starts.
   depends_on = [
+    aws_iam_role.bedrock,
+    aws_iam_role_policy.bedrock,
     aws_iam_role_policy.execution,
     aws_iam_role_policy.providers,
     aws_iam_role_policy.task,

@@ -13,5 +13,5 @@ resource "aws_iam_role_policy" "models" {
 
   name   = "call-fallback-models"
   policy = data.aws_iam_policy_document.models[0].json
-  role   = var.task_role_name
+  role   = var.bedrock_role_name
 }

@@ -20,6 +20,12 @@ variable "bedrock_model_arns" {
   }
 }
 
+variable "bedrock_role_name" {
+  description = "Role that calls Bedrock, which may then call the fallback models."
+  type        = string
+  nullable    = false
+}
+
 variable "context" {
   description = "Where this is built: account, region and the name that every resource name starts with. `emulated` leaves out what the emulated AWS cannot do."
   type = object({
@@ -65,10 +71,4 @@ variable "routes" {
     condition     = alltrue([for route in var.routes : alltrue([for status in route.fallback_on : status >= 400 && status <= 599 && status != 401 && status != 403])])
     error_message = "fallback_on in routes must hold statuses from 400 to 599 other than 401 and 403: a wrong key does not get right at the next provider."
   }
-}
-
-variable "task_role_name" {
-  description = "Role of the gateway's tasks, which may then call the fallback models."
-  type        = string
-  nullable    = false
 }

@@ -51,7 +51,7 @@ data "aws_iam_policy_document" "change" {
   statement {
     sid       = "Budgets"
     actions   = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]
-    resources = ["arn:${var.context.partition}:budgets::${var.context.account_id}:budget/${var.context.name}-*"]
+    resources = ["arn:${var.context.partition}:budgets::${var.context.account_id}:budget/${var.context.name}-monthly"]
   }
 
   # Cost Explorer is the whole account's, and lives in us-east-1.
@@ -90,13 +90,12 @@ data "aws_iam_policy_document" "change" {
   statement {
     sid       = "PassRoles"
     actions   = ["iam:PassRole"]
-    resources = ["${local.roles}*"]
+    resources = local.passed
 
     condition {
       test     = "StringEquals"
       variable = "iam:PassedToService"
       values = [
-        "apigateway.amazonaws.com",
         "ecs-tasks.amazonaws.com",
         "firehose.amazonaws.com",
         "lambda.amazonaws.com",
@@ -117,7 +116,7 @@ data "aws_iam_policy_document" "change" {
     sid       = "OwnRoles"
     effect    = "Deny"
     actions   = ["iam:PassRole"]
-    resources = ["${local.roles}github-*"]
+    resources = ["${local.own}-github-*"]
   }
 
   # Nor does it read a provider's key, or read, forge or remove what is in the audit log.

@@ -18,6 +18,11 @@ output "plan_role_arn" {
   value       = aws_iam_role.github["plan"].arn
 }
 
+output "preview_role_arn" {
+  description = "Role for `AWS_PREVIEW_ROLE_<environment>` of the repository's variables."
+  value       = aws_iam_role.github["preview"].arn
+}
+
 output "subjects" {
   description = "Subjects that may assume each role, for comparison with the `sub` of a token that was refused."
   value       = local.subjects

@@ -26,9 +26,11 @@ data "aws_iam_policy_document" "read" {
       "cloudwatch:Describe*",
       "cloudwatch:GetDashboard",
       "cloudwatch:ListTagsForResource",
-      "cognito-idp:Describe*",
+      "cognito-idp:DescribeResourceServer",
+      "cognito-idp:DescribeUserPool",
+      "cognito-idp:DescribeUserPoolDomain",
       "cognito-idp:GetUserPoolMfaConfig",
-      "cognito-idp:List*",
+      "cognito-idp:ListTagsForResource",
       "dynamodb:Describe*",
       "dynamodb:ListTagsOfResource",
       "ec2:Describe*",
@@ -85,11 +87,24 @@ data "aws_iam_policy_document" "read" {
     resources = ["*"]
   }
 
+  # The answer holds the client's secret, so it is for the deployment's own pool.
+  statement {
+    sid       = "Clients"
+    actions   = ["cognito-idp:DescribeUserPoolClient"]
+    resources = ["arn:${var.context.partition}:cognito-idp:${local.here}:userpool/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/Deployment"
+      values   = [var.context.name]
+    }
+  }
+
   # Get* of Lambda would also hand out a signed address of the code and the variables of a function of others.
   statement {
     sid           = "OthersFunctions"
     effect        = "Deny"
     actions       = ["lambda:Get*"]
-    not_resources = ["arn:${var.context.partition}:lambda:${var.context.region}:${var.context.account_id}:*:${var.context.name}-*"]
+    not_resources = local.functions
   }
 }

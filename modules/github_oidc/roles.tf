@@ -1,7 +1,7 @@
 locals {
   # Our names for GitHub's subjects, with the longest that a job of each may take.
-  hours = { apply = 2, audit = 1, plan = 1 }
-  # Terraform reads all that there is to compare; the audit reads its records alone.
+  hours = { apply = 2, audit = 1, plan = 1, preview = 1 }
+  # Terraform reads all that there is to compare; the audit reads its records alone, a preview the state alone.
   terraform = setintersection(keys(local.subjects), ["apply", "plan"])
 }
 

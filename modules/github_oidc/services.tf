@@ -1,23 +1,38 @@
 # The services that a deployment is made of, by how its parts can be told from others: by name, by tag, or not before
 # they are there.
 locals {
-  here  = "${var.context.region}:${var.context.account_id}"
-  roles = "arn:${var.context.partition}:iam::${var.context.account_id}:role/${var.context.name}-"
+  here = "${var.context.region}:${var.context.account_id}"
+  own  = "arn:${var.context.partition}:iam::${var.context.account_id}:role/${var.context.name}"
+
+  # Each by its whole name: what begins with gwctl-dev- may be of a deployment gwctl-dev-2.
+  alarms = ["budget-refusals", "errors", "fallbacks", "gateway", "latency", "metering-lag", "policy-staleness"]
+  functions = [
+    for name in local.paths : "arn:${var.context.partition}:lambda:${local.here}:function:${var.context.name}-admin-${name}*"
+  ]
+  paths = ["budgets", "policy", "pricing", "routing", "scanner", "teams", "usage"]
+  passed = concat(
+    [for name in local.paths : "${local.own}-admin-${name}"],
+    [for name in ["audit-delivery", "task", "task-start", "vpc-flow"] : "${local.own}-${name}"],
+  )
+
   kinds = [
     for kind in ["acm:${local.here}:certificate", "cognito-idp:${local.here}:userpool", "kms:${local.here}:key"] :
     "arn:${var.context.partition}:${kind}/*"
   ]
 
-  # Every name begins with the deployment's: tests/plan/test_github_oidc.py compares with the plan of a whole one.
+  # tests/plan/test_github_oidc.py compares with the plan of a whole deployment, and with one whose name begins alike.
   named = {
-    "athena:*"         = ["arn:${var.context.partition}:athena:${local.here}:workgroup/${var.context.name}-*"]
-    "cloudformation:*" = ["arn:${var.context.partition}:cloudformation:${local.here}:stack/${var.context.name}-*"]
-    "cloudwatch:*" = [
-      "arn:${var.context.partition}:cloudwatch:${local.here}:alarm:${var.context.name}-*",
-      "arn:${var.context.partition}:cloudwatch::${var.context.account_id}:dashboard/${var.context.name}",
+    "athena:*"         = ["arn:${var.context.partition}:athena:${local.here}:workgroup/${var.context.name}-audit"]
+    "cloudformation:*" = ["arn:${var.context.partition}:cloudformation:${local.here}:stack/${var.context.name}-jwt-rule/*"]
+    "cloudwatch:*" = concat(
+      [for name in local.alarms : "arn:${var.context.partition}:cloudwatch:${local.here}:alarm:${var.context.name}-${name}"],
+      ["arn:${var.context.partition}:cloudwatch::${var.context.account_id}:dashboard/${var.context.name}"],
+    )
+    "dynamodb:*" = [
+      for name in ["audit", "documents", "ledger", "usage"] :
+      "arn:${var.context.partition}:dynamodb:${local.here}:table/${var.context.name}-${name}"
     ]
-    "dynamodb:*" = ["arn:${var.context.partition}:dynamodb:${local.here}:table/${var.context.name}-*"]
-    "ecr:*"      = ["arn:${var.context.partition}:ecr:${local.here}:repository/${var.context.name}/*"]
+    "ecr:*" = ["arn:${var.context.partition}:ecr:${local.here}:repository/${var.context.name}/*"]
     "ecs:*" = [
       for kind in ["cluster/${var.context.name}", "service/${var.context.name}/*", "task-definition/${var.context.name}:*", "task/${var.context.name}/*"] :
       "arn:${var.context.partition}:ecs:${local.here}:${kind}"
@@ -26,20 +41,23 @@ locals {
       for kind in ["listener/app/${var.context.name}", "listener-rule/app/${var.context.name}", "loadbalancer/app/${var.context.name}", "targetgroup/${var.context.name}-gateway"] :
       "arn:${var.context.partition}:elasticloadbalancing:${local.here}:${kind}/*"
     ]
-    "firehose:*" = ["arn:${var.context.partition}:firehose:${local.here}:deliverystream/${var.context.name}-*"]
+    "firehose:*" = ["arn:${var.context.partition}:firehose:${local.here}:deliverystream/${var.context.name}-audit"]
     "glue:*" = [
       for kind in ["catalog", "database/${replace(var.context.name, "-", "_")}", "table/${replace(var.context.name, "-", "_")}/*"] :
       "arn:${var.context.partition}:glue:${local.here}:${kind}"
     ]
     "kms:*Alias" = ["arn:${var.context.partition}:kms:${local.here}:alias/${var.context.name}/*"]
-    "lambda:*"   = ["arn:${var.context.partition}:lambda:${local.here}:function:${var.context.name}-*"]
+    "lambda:*"   = local.functions
     "logs:*" = [
-      for group in ["/${var.context.name}/*", "/aws/ecs/containerinsights/${var.context.name}/*", "aws-waf-logs-${var.context.name}-*"] :
+      for group in ["/${var.context.name}/*", "/aws/ecs/containerinsights/${var.context.name}/*", "aws-waf-logs-${var.context.name}-admin*", "aws-waf-logs-${var.context.name}-gateway*"] :
       "arn:${var.context.partition}:logs:${local.here}:log-group:${group}"
     ]
-    "s3:*"             = ["arn:${var.context.partition}:s3:::${var.context.name}-*"]
+    "s3:*" = [
+      for name in ["access-logs", "athena", "audit", "policy"] :
+      "arn:${var.context.partition}:s3:::${var.context.name}-${name}-${var.context.account_id}-${var.context.region}*"
+    ]
     "secretsmanager:*" = ["arn:${var.context.partition}:secretsmanager:${local.here}:secret:${var.context.name}/*"]
-    "sns:*"            = ["arn:${var.context.partition}:sns:${local.here}:${var.context.name}-*"]
+    "sns:*"            = ["arn:${var.context.partition}:sns:${local.here}:${var.context.name}-notifications"]
   }
 
   # Their ids are AWS's; the provider tags each with the deployment as it makes it. Nobody can tag away another

@@ -5,7 +5,7 @@ locals {
 }
 
 # What the roles do with the state's bucket. All read the state, in which the outputs are; apply and plan lock it; only
-# apply writes it, and takes the plans that only plan puts there.
+# apply writes it, and takes the plans that only plan puts there. A preview does nothing else at all.
 data "aws_iam_policy_document" "state" {
   for_each = local.subjects
 

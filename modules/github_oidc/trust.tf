@@ -5,13 +5,15 @@ locals {
   repository = "repo:${local.owner}/${local.name}"
 
   # A job with an environment has the environment in its subject, and nothing else. So a branch cannot apply, whatever
-  # its workflow says, and a pull request from a fork gets no token at all. Records of who asked what are for what is
-  # merged: a pull request plans, and does not read them.
+  # its workflow says, and a pull request from a fork gets no token at all. Whoever may push a branch may open a pull
+  # request and write its workflow: it gets the state to compare with, and asks AWS nothing. What is merged plans in
+  # full, and reads the records of who asked what.
   default_branch = "${local.repository}:ref:refs/heads/${var.repository.default_branch}"
   subjects = merge(
     {
-      apply = ["${local.repository}:environment:${var.environment}"]
-      plan  = ["${local.repository}:pull_request", local.default_branch]
+      apply   = ["${local.repository}:environment:${var.environment}"]
+      plan    = [local.default_branch]
+      preview = ["${local.repository}:pull_request"]
     },
     var.audit == null ? {} : { audit = [local.default_branch] },
   )

@@ -16,8 +16,9 @@ locals {
     "execute-api"     = ["execute-api:Invoke"]
     "logs"            = ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     "secretsmanager"  = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+    "sts"             = ["sts:AssumeRole"]
   }
-  interface_endpoints = setunion(["ecr.api", "ecr.dkr", "logs", "secretsmanager"], var.extra_endpoints)
+  interface_endpoints = setunion(["ecr.api", "ecr.dkr", "logs", "secretsmanager", "sts"], var.extra_endpoints)
 }
 
 data "aws_iam_policy_document" "interface_endpoint" {
@@ -96,7 +97,7 @@ data "aws_iam_policy_document" "s3_endpoint" {
 data "aws_iam_policy_document" "dynamodb_endpoint" {
   # checkov:skip=CKV_AWS_283:Limited to the tables of this deployment; what a principal may do there its own policy says
   statement {
-    sid = "TablesOfThisAccount"
+    sid = "TablesOfThisDeployment"
     actions = [
       "dynamodb:BatchGetItem",
       "dynamodb:BatchWriteItem",
@@ -108,7 +109,10 @@ data "aws_iam_policy_document" "dynamodb_endpoint" {
       "dynamodb:Query",
       "dynamodb:UpdateItem",
     ]
-    resources = ["arn:${var.context.partition}:dynamodb:${var.context.region}:${var.context.account_id}:table/${var.context.name}-*"]
+    resources = [
+      for name in ["audit", "ledger", "usage"] :
+      "arn:${var.context.partition}:dynamodb:${var.context.region}:${var.context.account_id}:table/${var.context.name}-${name}"
+    ]
 
     principals {
       type        = "AWS"

@@ -22,6 +22,7 @@ from gwctl.policy.documents import FALLBACK_STATUSES, BedrockGuardrail, Route
 from gwctl.pricing.tokens import otel_name
 from gwctl.stores.aws.settings import Settings
 from plan.kit.examples import module_examples, root_examples
+from plan.rules.policies import statements, statements_of
 from plan.kit.sessions import ModulePlans, RootPlans
 from plan.kit.tfplan import Plan
 
@@ -177,6 +178,27 @@ def test_edge_starts_last_and_collector_first(containers: dict[str, Any]) -> Non
         "edge": {"agent": "HEALTHY", "gateway": "HEALTHY"},
         "gateway": {"agent": "HEALTHY"},
     }
+
+
+def test_what_signs_calls_to_bedrock_can_do_nothing_else(root_plans: RootPlans, agent_settings: dict[str, Any]) -> None:
+    """Portkey gets its sessions. The task's own role, which can write the ledger, may only make them."""
+    deployment = root_plans.of(next(each for each in root_examples() if each.name == "root_production"))
+    bedrock = "arn:aws:iam::111122223333:role/gwctl-prod-bedrock"
+    role = next(each for each in deployment.of("aws_iam_role") if each.get("name") == "gwctl-prod-bedrock")
+    assert [each.principals for each in statements_of(role)] == [("arn:aws:iam::111122223333:role/gwctl-prod-task",)]
+    granted = {
+        each.where: each for each in statements(deployment) if any("bedrock:" in action for action in each.actions)
+    }
+    places = {where.rpartition("aws_iam_policy_document.")[2] for where in granted if "endpoint" not in where}
+    assert places <= {"bedrock[0]", "apply[0]", "models[0]", "read", "change"}
+    (session,) = [each for each in statements(deployment) if each.sid == "BedrockSession"]
+    assert (session.actions, session.resources) == (("sts:AssumeRole",), (bedrock,))
+    assert agent_settings["bedrock_role_arn"] == bedrock.replace("prod", "dev")
+
+
+def test_portkey_is_not_told_where_the_tasks_credentials_are(containers: dict[str, Any]) -> None:
+    entry = containers["gateway"]["entryPoint"]
+    assert entry == ["/usr/bin/env", "-u", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "node"]
 
 
 def test_only_the_collector_may_fail_alone(containers: dict[str, Any]) -> None:

@@ -20,11 +20,12 @@ run "subjects_have_the_immutable_ids" {
     error_message = "Only the environment's jobs may apply."
   }
   assert {
-    condition = output.subjects.plan == [
-      "repo:example-org@123456/ai-gateway@456789:pull_request",
-      "repo:example-org@123456/ai-gateway@456789:ref:refs/heads/main",
-    ]
-    error_message = "Pull requests and the default branch may plan."
+    condition     = output.subjects.plan == ["repo:example-org@123456/ai-gateway@456789:ref:refs/heads/main"]
+    error_message = "The default branch may plan."
+  }
+  assert {
+    condition     = output.subjects.preview == ["repo:example-org@123456/ai-gateway@456789:pull_request"]
+    error_message = "Pull requests may preview."
   }
 }
 
@@ -32,8 +33,8 @@ run "there_is_no_role_for_an_audit_log_that_is_not_told" {
   command = plan
 
   assert {
-    condition     = join(" ", keys(aws_iam_role.github)) == "apply plan" && output.audit_role_arn == null
-    error_message = "Without `audit` there are two roles."
+    condition     = join(" ", keys(aws_iam_role.github)) == "apply plan preview" && output.audit_role_arn == null
+    error_message = "Without `audit` there are three roles."
   }
 }
 

@@ -44,6 +44,9 @@ class AgentSettings(BaseModel):
     provider_secrets: dict[str, str] = Field(
         default_factory=dict, description="Provider id to the name of its secret in Secrets Manager"
     )
+    bedrock_role_arn: str | None = Field(
+        default=None, description="The role whose sessions sign calls to Bedrock; without one the agent's own"
+    )
     region: str = "us-east-1"
     snapshot: SnapshotPlace | None = None
     tables: LedgerTables | None = Field(default=None, description="Without them every quota that blocks refuses")

@@ -58,12 +58,12 @@ COST = {
     "cost_tag": {"key": "k", "value": "v"},
     "topic_arn": "arn:t",
 }
-GUARDRAILS = {"context": CONTEXT, "task_role_name": "r"}
+GUARDRAILS = {"bedrock_role_name": "r", "context": CONTEXT}
 FALLBACK: dict[str, Any] = {
     "alarm": {"metrics_namespace": "x", "topic_arn": "t"},
     "context": CONTEXT,
     "routes": {},
-    "task_role_name": "r",
+    "bedrock_role_name": "r",
 }
 ZIP = "../dist/admin/teams.zip"
 ADMIN_API = {

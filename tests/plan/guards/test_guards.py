@@ -20,6 +20,7 @@ from plan.kit.terraform import MODULES, ROOT, Workspace
 
 FINE: dict[str, Any] = {
     "account_id": "111122223333",
+    "admin_api": {"allowed_cidrs": ["203.0.113.0/24"]},
     "alb": {"certificate_arn": "arn:aws:acm:eu-central-1:111122223333:certificate/x"},
     "availability_zones": ["eu-central-1a", "eu-central-1b"],
     "environment": "prod",
@@ -30,7 +31,6 @@ FINE: dict[str, Any] = {
 PRODUCTION = {
     **FINE,
     "production": True,
-    "admin_api": {"allowed_cidrs": ["203.0.113.0/24"]},
     "observability": {"emails": ["platform@example.com"]},
 }
 DOMAIN = {"gateway": "ai.example.com", "zone_id": "Z0123456789ABC"}
@@ -80,8 +80,8 @@ ROOT_GUARDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "emulated production": (PRODUCTION, {"emulated": True}, "An emulated AWS is no production"),
     "one NAT gateway in production": (PRODUCTION, {"network": {"nat": "single"}}, 'set network.nat = "per_zone"'),
     "one task in production": (PRODUCTION, {"scaling": {"minimum": 1}}, "set scaling.minimum to 2 or more"),
-    "open admin API in production": (
-        PRODUCTION,
+    "open admin API": (
+        FINE,
         {"admin_api": {}},
         "set admin_api.private = true, or list your networks",
     ),

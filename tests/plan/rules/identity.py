@@ -121,13 +121,22 @@ def resources_are_not_public(plan: Plan) -> list[str]:
     ]
 
 
+def _is_for_a_role_beside(statement: Statement, plan: Plan) -> bool:
+    """Trust in one role that the same plan makes, by its whole name."""
+    names = {role.get("name") for role in plan.of("aws_iam_role")}
+    matches = [re.fullmatch(r"arn:aws:iam::\d{12}:role/([\w-]+)", each) for each in statement.principals]
+    return statement.actions == ("sts:AssumeRole",) and all(match and match[1] in names for match in matches)
+
+
 def roles_trust_services_only(plan: Plan) -> list[str]:
-    """A role is assumed by a service of AWS or by one repository's workflows, never by another account or everybody."""
+    """A role is assumed by a service of AWS, by one repository's workflows or by a role of the same deployment, never
+    by another account or everybody."""
     return [
         _show(statement)
         for role in plan.of("aws_iam_role")
         for statement in statements_of(role)
         if not _is_one_repository(statement)
+        and not _is_for_a_role_beside(statement, plan)
         and (
             statement.actions != ("sts:AssumeRole",)
             or not all(principal.endswith(".amazonaws.com") for principal in statement.principals)

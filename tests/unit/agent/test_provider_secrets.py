@@ -46,8 +46,8 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 class Keys:
     """Provider secrets of an agent, and its status."""
 
-    def __init__(self, folder: Path, names: dict[str, str]) -> None:
-        settings = agent_settings(folder, provider_secrets=names, region=REGION)
+    def __init__(self, folder: Path, names: dict[str, str], **others: Any) -> None:
+        settings = agent_settings(folder, provider_secrets=names, region=REGION, **others)
         self.status = StatusFile(settings.status_path)
         self.secrets = ProviderSecrets(settings, self.status)
 
@@ -138,6 +138,15 @@ def test_bedrock_without_a_secret_gets_the_session_of_the_task_role(keys: Keys, 
     }
 
 
+def test_bedrock_gets_a_session_of_the_role_that_may_call_models_alone(tmp_path: Path, manager: Any):
+    keys = Keys(tmp_path, {}, bedrock_role_arn="arn:aws:iam::123456789012:role/gwctl-dev-bedrock")
+    keys.refresh()
+    session = keys.of("bedrock-eu")
+    assert session.keys() == {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"}
+    assert session["aws_secret_access_key"] != "role-secret"
+    assert keys.of("bedrock-eu") == session
+
+
 def test_bedrock_with_a_secret_gets_that(tmp_path: Path, manager: Any):
     manager.create_secret(Name="bedrock", SecretString=json.dumps({"api_key": "bedrock-key"}))
     keys = Keys(tmp_path, {"bedrock-eu": "bedrock"})
@@ -151,8 +160,8 @@ def test_renewed_credentials_of_the_role_are_something_new(keys: Keys, manager: 
     keys.of("bedrock-eu")
     keys.refresh()
     first = keys.secrets.generation
-    session: Any = keys.secrets._store._session  # pyright: ignore[reportPrivateUsage] - what boto3 renews
-    monkeypatch.setattr(session.get_credentials(), "token", "t2")
+    credentials: Any = keys.secrets._store._credentials  # pyright: ignore[reportPrivateUsage] - what boto3 renews
+    monkeypatch.setattr(credentials, "token", "t2")
     keys.refresh()
     assert keys.secrets.generation != first
     assert keys.of("bedrock-eu")["aws_session_token"] == "t2"

@@ -1,11 +1,11 @@
-"""Providers' credentials in a deployment: Secrets Manager, and the task role's own for Bedrock.
+"""Providers' credentials in a deployment: Secrets Manager, and sessions of the role for Bedrock.
 
 In: the names of secrets (`settings.provider_secrets`). Out: provider id → secret fields, as the edge's files want them,
 read again each minute. What cannot be read keeps its last value and is named in the status, without anything of its
 content.
 
-A provider of the kind bedrock that has no secret gets the session credentials of the task role. Not used locally,
-where the providers' keys come from the person's environment.
+A provider of the kind bedrock that has no secret gets a session of the role that `settings.bedrock_role_arn` names,
+which may call models and nothing else. Not used locally, where the providers' keys come from the person's environment.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class ProviderSecrets:
     def __init__(self, settings: AgentSettings, status: StatusFile) -> None:
         self._settings = settings
         self._status = status
-        self._store = ProviderSecretStore(region_name=settings.region)
+        self._store = ProviderSecretStore(settings.bedrock_role_arn, region_name=settings.region)
         self._stored: dict[str, Fields] = {}
         self._role: Fields = {}
         self._role_is_used = False
@@ -57,7 +57,7 @@ class ProviderSecrets:
         return not problems
 
     def of(self, snapshot: Snapshot) -> dict[str, Fields]:
-        """The credentials of a snapshot's providers. May ask for the task role's: not for the event loop."""
+        """The credentials of a snapshot's providers. May ask for a role's session: not for the event loop."""
         found = {name: self._stored[name] for name in snapshot.providers if name in self._stored}
         without = [p.id for p in snapshot.providers.values() if p.kind == "bedrock" and p.id not in found]
         if without and not self._role_is_used:
@@ -75,7 +75,7 @@ class ProviderSecrets:
                 problems.append(f"the secret {name} of provider {provider} {error}; {kept}")
         role = self._role_credentials() if self._role_is_used else self._role
         if self._role_is_used and not role:
-            problems.append("the task role has no credentials; requests to Bedrock will fail")
+            problems.append("the role for Bedrock has no credentials; requests to Bedrock will fail")
         role = role or self._role
         if self.generation is None or (stored, role) != (self._stored, self._role):
             self._stored, self._role = stored, role
@@ -86,5 +86,5 @@ class ProviderSecrets:
         try:
             return self._store.role_credentials()
         except UnusableSecretError as error:
-            log.error("the task role's credentials: %s", error)  # noqa: TRY400 - the role, not the code
+            log.error("the role for Bedrock: %s", error)  # noqa: TRY400 - the role, not the code
             return {}

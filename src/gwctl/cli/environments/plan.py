@@ -14,9 +14,20 @@ from gwctl.cli.options import json_option
 @plan_file_option("Keep the plan there, for `gwctl deploy --plan-file`. It holds every secret.", must_exist=False)
 @parallelism_option
 @lock_seconds_option
+@click.option(
+    "--refresh/--no-refresh",
+    default=True,
+    help="Ask AWS what is there, or compare with the state alone, which needs no right but to read it.",
+)
 @json_option
 def command(
-    name: str, to_destroy: bool, plan_file: Path | None, parallelism: int, lock_seconds: int, as_json: bool
+    name: str,
+    to_destroy: bool,
+    plan_file: Path | None,
+    parallelism: int,
+    lock_seconds: int,
+    refresh: bool,
+    as_json: bool,
 ) -> None:
     """Show what a deploy of an environment would change, and change nothing.
 
@@ -37,6 +48,7 @@ def command(
         runner = building.start_terraform(
             target, opened.programs, view.event, parallelism=parallelism, lock_seconds=lock_seconds
         )
+        runner.refresh = refresh
         deployment.watch_interrupts(runner)
         try:
             with building.plan_file(target.place, plan_file) as file:

@@ -59,7 +59,7 @@ class AdminApi(Section):
     """The admin API: who reaches it, and how much it takes."""
 
     allowed_cidrs: Annotated[list[Cidr], Length(0, 100, "range")] = Field(default_factory=list)
-    """Address ranges that may call it. Without one it is reached from everywhere, which a production refuses."""
+    """Address ranges that may call it. Without one it has to be private."""
     manage_account_role: bool = True
     """Whether to set the role by which API Gateway writes logs. One deployment in each account and region does."""
     private: bool = False

@@ -65,6 +65,8 @@ class TerraformRunner:
     interrupts: Interrupts = field(default_factory=Interrupts)
     parallelism: int = PARALLELISM
     lock_seconds: int = LOCK_SECONDS
+    refresh: bool = True
+    """Whether a plan asks AWS what is there. One that does not only reads the state, so it takes no lock either."""
 
     def init(self) -> None:
         """Fetch providers, connect to the state. Raises TerraformError."""
@@ -86,9 +88,11 @@ class TerraformRunner:
             ok={NOTHING_TO_CHANGE, CHANGES},
             destroy=IsFlagged if destroy else None,
             json=IsFlagged,
+            lock=None if self.refresh else False,
             lock_timeout=f"{self.lock_seconds}s",
             out=str(file),
             parallelism=self.parallelism,
+            refresh=None if self.refresh else False,
             var=None,
             var_file=str(self.var_file) if self.var_file else None,
         )

@@ -1,9 +1,10 @@
-"""Secrets of providers in Secrets Manager, and the credentials of the role under which this process runs."""
+"""Secrets of providers in Secrets Manager, and sessions of a role that may call Bedrock."""
 
 import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.stores.aws.clients import PATIENT, code_of, connect
@@ -18,11 +19,15 @@ class UnusableSecretError(Exception):
 
 
 class ProviderSecretStore:
-    """Secrets of one region. `options` are those of boto3. Safe to be used by one thread at a time."""
+    """Secrets of one region. `options` are those of boto3. Safe to be used by one thread at a time.
 
-    def __init__(self, **options: Any) -> None:
+    `role_arn` is the role whose sessions `role_credentials` returns; None: the one under which this process runs.
+    """
+
+    def __init__(self, role_arn: str | None = None, **options: Any) -> None:
         self._options = options
-        self._session: Any = None
+        self._role_arn = role_arn
+        self._credentials: Any = None
         self._client: Any = None
 
     def read(self, name: str) -> Fields:
@@ -47,17 +52,29 @@ class ProviderSecretStore:
             self._client.create_secret(Name=name, SecretString=value)
 
     def role_credentials(self) -> Fields:
-        """The role's own credentials as a provider's fields; empty: it has none. Raises UnusableSecretError.
+        """The role's credentials as a provider's fields; empty: it has none. Raises UnusableSecretError.
 
-        They live for hours, and the SDK renews them in good time.
+        They live for an hour or more, and the SDK renews them in good time.
         """
         import boto3
 
         try:
-            self._session = self._session or boto3.Session(region_name=self._options.get("region_name"))
-            return _credential_fields(self._session.get_credentials())
-        except (BotoCoreError, OSError, ValueError) as error:
+            if self._credentials is None:
+                session = boto3.Session(region_name=self._options.get("region_name"))
+                self._credentials = _of_role(session, self._role_arn)
+            return _credential_fields(self._credentials)
+        except (BotoCoreError, ClientError, OSError, ValueError) as error:
             raise UnusableSecretError(type(error).__name__) from error
+
+
+def _of_role(session: Any, role_arn: str | None) -> Any:
+    """Credentials of the SDK, which it renews when they are asked for; None when this process has none itself."""
+    own = session.get_credentials()
+    if own is None or role_arn is None:
+        return own
+    client_of = session._session.create_client  # the SDK assumes roles by its core
+    fetcher = AssumeRoleCredentialFetcher(client_of, own, role_arn, extra_args={"RoleSessionName": "gwctl-agent"})
+    return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
 
 
 def profile_credentials(name: str) -> tuple[Fields, str | None]:
