@@ -32,10 +32,9 @@ module "admin_api" {
     user_pool_arn = module.auth.cognito_user_pool_arn
     user_pool_id  = module.auth.cognito_user_pool_id
   }
-  logs                = local.logs
-  manage_account_role = var.admin_api.manage_account_role
-  openapi             = local.openapi
-  providers_known     = var.providers_known
-  stores              = merge(local.stores, { tables = { for key in ["audit", "documents", "ledger", "usage"] : key => local.tables[key] } })
-  throttle            = var.admin_api.throttle
+  logs            = local.logs
+  openapi         = local.openapi
+  providers_known = var.providers_known
+  stores          = merge(local.stores, { tables = { for key in ["audit", "documents", "ledger", "usage"] : key => local.tables[key] } })
+  throttle        = var.admin_api.throttle
 }

@@ -15,4 +15,5 @@ module "auth" {
     listener_arn     = module.networking.alb_https_listener_arn
     target_group_arn = module.networking.alb_target_group_gateway_arn
   }
+  resource_server = { identifier = var.scope_prefix }
 }

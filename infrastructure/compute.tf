@@ -4,8 +4,9 @@ module "compute" {
   context             = local.context
   deletion_protection = var.production
   identity = {
-    issuer   = module.auth.issuer
-    jwks_url = module.auth.jwks_url
+    invoke_scope = "${module.auth.resource_server_identifier}/invoke"
+    issuer       = module.auth.issuer
+    jwks_url     = module.auth.jwks_url
   }
   images = var.images
   logs = {

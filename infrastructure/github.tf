@@ -6,7 +6,7 @@ module "github_oidc" {
 
   audit = {
     kms_key_arns        = [module.audit_log.kms_key_arn, module.ledger.kms_key_arn]
-    records_bucket_arn  = "arn:${var.partition}:s3:::${module.audit_log.s3_bucket_name}"
+    records_bucket_arn  = "arn:aws:s3:::${module.audit_log.s3_bucket_name}"
     snapshot_bucket_arn = module.ledger.snapshot_bucket_arn
     table_arns          = module.ledger.table_arns
   }

@@ -2,6 +2,7 @@ module "ledger" {
   source = "../modules/ledger"
 
   access_logs           = { bucket = module.observability.access_logs_bucket_name }
+  backup                = var.ledger.backup
   context               = local.context
   deletion_protection   = var.production
   snapshot_history_days = var.ledger.snapshot_history_days

@@ -5,7 +5,6 @@ locals {
     account_id = var.account_id
     emulated   = var.emulated
     name       = local.name
-    partition  = var.partition
     region     = var.region
   }
 

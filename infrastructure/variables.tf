@@ -10,11 +10,10 @@ variable "account_id" {
 }
 
 variable "admin_api" {
-  description = "The admin API: reached through the VPC only (`private`) or from `allowed_cidrs`; whether to set the account's API Gateway log role; how much it takes."
+  description = "The admin API: reached through the VPC only (`private`) or from `allowed_cidrs`; how much it takes."
   type = object({
-    allowed_cidrs       = optional(list(string), [])
-    manage_account_role = optional(bool, true)
-    private             = optional(bool, false)
+    allowed_cidrs = optional(list(string), [])
+    private       = optional(bool, false)
     throttle = optional(object({
       burst                = optional(number)
       requests_per_address = optional(number)
@@ -230,11 +229,19 @@ variable "images" {
     condition     = alltrue([for image in values(var.images) : can(regex("@sha256:[0-9a-f]{64}$", image))])
     error_message = "Not pinned: ${join(", ", [for name, image in var.images : "images.${name}" if !can(regex("@sha256:[0-9a-f]{64}$", image))])}. A tag can be moved to other content: write repository@sha256:<64 hex digits>, as `docker buildx imagetools inspect` shows it."
   }
+  validation {
+    condition     = !var.production || alltrue([for image in values(var.images) : startswith(image, "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/")])
+    error_message = "A production must not depend on a public registry, which limits how often one NAT address may ask: ${join(", ", [for name, image in var.images : "images.${name}" if !startswith(image, "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/")])} must be in its own. Run `gwctl bootstrap` and `gwctl images mirror`, and write what it prints."
+  }
 }
 
 variable "ledger" {
-  description = "For how many days a replaced policy snapshot can be rolled back to."
+  description = "Opt-in daily copies of the tables by AWS Backup, and for how many days a replaced policy snapshot can be rolled back to; see modules/ledger."
   type = object({
+    backup = optional(object({
+      copy_to_vault_arn = optional(string)
+      keep_days         = optional(number)
+    }))
     snapshot_history_days = optional(number, 365)
   })
   default  = {}
@@ -301,13 +308,6 @@ variable "observability" {
   }
 }
 
-variable "partition" {
-  description = "AWS partition of the account: aws, aws-cn or aws-us-gov."
-  type        = string
-  default     = "aws"
-  nullable    = false
-}
-
 variable "prefix" {
   description = "What every resource name begins with, before the environment."
   type        = string
@@ -371,6 +371,18 @@ variable "scaling" {
   validation {
     condition     = !var.production || var.scaling.minimum >= 2
     error_message = "A production with one task is down whenever that task is replaced: set scaling.minimum to 2 or more."
+  }
+}
+
+variable "scope_prefix" {
+  description = "What stands before the last slash in the scopes of tokens, a word or a URL: with `https://gateway.internal` clients ask for `https://gateway.internal/invoke`."
+  type        = string
+  default     = "gateway"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9_.:/-]*[A-Za-z0-9_.-])?$", var.scope_prefix)) && length(var.scope_prefix) <= 256
+    error_message = "scope_prefix must be a word or a URL without a slash at its end, such as gateway or https://gateway.internal."
   }
 }
 

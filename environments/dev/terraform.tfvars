@@ -1,10 +1,9 @@
 # Generated from environment.yaml by `gwctl render dev`. Change environment.yaml instead, and render again.
 account_id = "111122223333"
 admin_api = {
-  allowed_cidrs       = ["203.0.113.0/24"]
-  manage_account_role = true
-  private             = false
-  throttle            = {}
+  allowed_cidrs = ["203.0.113.0/24"]
+  private       = false
+  throttle      = {}
 }
 alb = {
   internal = false
@@ -28,9 +27,9 @@ emulated    = false
 environment = "dev"
 images = {
   agent     = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/gwctl-dev/agent@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-  collector = "public.ecr.aws/aws-observability/aws-otel-collector@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-  edge      = "docker.io/envoyproxy/envoy@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-  gateway   = "docker.io/portkeyai/gateway@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  collector = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/gwctl-dev/collector@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  edge      = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/gwctl-dev/edge@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  gateway   = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/gwctl-dev/gateway@sha256:0000000000000000000000000000000000000000000000000000000000000000"
 }
 ledger = {
   snapshot_history_days = 365
@@ -48,17 +47,25 @@ observability = {
   retention_days = 365
   trace_share    = 0.05
 }
-partition  = "aws"
 prefix     = "gwctl"
 production = false
 providers_access = {
   bedrock_model_arns = []
-  secrets            = ["anthropic", "openai"]
+  secrets            = ["anthropic", "azure", "google", "openai"]
 }
 providers_known = [
   {
     id   = "anthropic"
     kind = "anthropic"
+  },
+  {
+    id             = "azure"
+    kind           = "azure-openai"
+    azure_resource = "example-resource"
+  },
+  {
+    id   = "google"
+    kind = "google"
   },
   {
     id   = "openai"
@@ -70,7 +77,8 @@ scaling = {
   maximum = 3
   minimum = 1
 }
-tags = {}
+scope_prefix = "gateway"
+tags         = {}
 task = {
   cpu    = 1024
   memory = 2048

@@ -1,10 +1,9 @@
 # Generated from environment.yaml by `gwctl render local`. Change environment.yaml instead, and render again.
 account_id = "123456789012"
 admin_api = {
-  allowed_cidrs       = []
-  manage_account_role = true
-  private             = false
-  throttle            = {}
+  allowed_cidrs = []
+  private       = false
+  throttle      = {}
 }
 alb = {
   certificate_arn = "arn:aws:iam::123456789012:server-certificate/gwctl-local"
@@ -45,17 +44,25 @@ observability = {
   retention_days = 365
   trace_share    = 0.05
 }
-partition  = "aws"
 prefix     = "gwctl"
 production = false
 providers_access = {
   bedrock_model_arns = []
-  secrets            = ["anthropic", "openai"]
+  secrets            = ["anthropic", "azure", "google", "openai"]
 }
 providers_known = [
   {
     id   = "anthropic"
     kind = "anthropic"
+  },
+  {
+    id             = "azure"
+    kind           = "azure-openai"
+    azure_resource = "example-resource"
+  },
+  {
+    id   = "google"
+    kind = "google"
   },
   {
     id   = "openai"
@@ -67,7 +74,8 @@ scaling = {
   maximum = 3
   minimum = 1
 }
-tags = {}
+scope_prefix = "gateway"
+tags         = {}
 task = {
   cpu    = 2048
   memory = 4096

@@ -1,10 +1,9 @@
 # Generated from environment.yaml by `gwctl render prod`. Change environment.yaml instead, and render again.
 account_id = "444455556666"
 admin_api = {
-  allowed_cidrs       = ["203.0.113.0/24"]
-  manage_account_role = true
-  private             = false
-  throttle            = {}
+  allowed_cidrs = ["203.0.113.0/24"]
+  private       = false
+  throttle      = {}
 }
 alb = {
   internal = false
@@ -28,9 +27,9 @@ emulated    = false
 environment = "prod"
 images = {
   agent     = "444455556666.dkr.ecr.eu-central-1.amazonaws.com/gwctl-prod/agent@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-  collector = "public.ecr.aws/aws-observability/aws-otel-collector@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-  edge      = "docker.io/envoyproxy/envoy@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-  gateway   = "docker.io/portkeyai/gateway@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  collector = "444455556666.dkr.ecr.eu-central-1.amazonaws.com/gwctl-prod/collector@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  edge      = "444455556666.dkr.ecr.eu-central-1.amazonaws.com/gwctl-prod/edge@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  gateway   = "444455556666.dkr.ecr.eu-central-1.amazonaws.com/gwctl-prod/gateway@sha256:0000000000000000000000000000000000000000000000000000000000000000"
 }
 ledger = {
   snapshot_history_days = 365
@@ -48,17 +47,25 @@ observability = {
   retention_days = 365
   trace_share    = 0.05
 }
-partition  = "aws"
 prefix     = "gwctl"
 production = true
 providers_access = {
   bedrock_model_arns = []
-  secrets            = ["anthropic", "openai"]
+  secrets            = ["anthropic", "azure", "google", "openai"]
 }
 providers_known = [
   {
     id   = "anthropic"
     kind = "anthropic"
+  },
+  {
+    id             = "azure"
+    kind           = "azure-openai"
+    azure_resource = "example-resource"
+  },
+  {
+    id   = "google"
+    kind = "google"
   },
   {
     id   = "openai"
@@ -70,7 +77,8 @@ scaling = {
   maximum = 10
   minimum = 2
 }
-tags = {}
+scope_prefix = "gateway"
+tags         = {}
 task = {
   cpu    = 2048
   memory = 4096

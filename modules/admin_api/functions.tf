@@ -7,6 +7,10 @@ locals {
     tables       = { for key, table in var.stores.tables : key => table.name }
     user_pool_id = var.identity.user_pool_id
   }
+  environment = {
+    GWCTL_ADMIN_SETTINGS = jsonencode(local.settings)
+    GWCTL_PROVIDERS      = jsonencode([for provider in var.providers_known : { for key, value in provider : key => value if value != null }])
+  }
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -38,10 +42,7 @@ resource "aws_lambda_function" "this" {
   timeout                        = each.value.timeout_seconds
 
   environment {
-    variables = {
-      GWCTL_ADMIN_SETTINGS = jsonencode(local.settings)
-      GWCTL_PROVIDERS      = jsonencode([for provider in var.providers_known : { for key, value in provider : key => value if value != null }])
-    }
+    variables = local.environment
   }
 
   # The emulated AWS forgets it, and every plan would want to set it again.

@@ -22,9 +22,9 @@ locals {
   # Known at plan time, so that the document is too.
   function_arns = {
     for name, _ in var.functions :
-    name => "arn:${var.context.partition}:lambda:${var.context.region}:${var.context.account_id}:function:${var.context.name}-admin-${name}"
+    name => "arn:aws:lambda:${var.context.region}:${var.context.account_id}:function:${var.context.name}-admin-${name}"
   }
-  invocation_prefix = "arn:${var.context.partition}:apigateway:${var.context.region}:lambda:path/2015-03-31/functions"
+  invocation_prefix = "arn:aws:apigateway:${var.context.region}:lambda:path/2015-03-31/functions"
 
   # In the document a resource begins with "execute-api:/", which API Gateway completes with the API's own ARN:
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/openapi-extensions-policy.html

@@ -38,7 +38,7 @@ data "aws_iam_policy_document" "function" {
   statement {
     sid       = "Output"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["arn:${var.context.partition}:logs:${var.context.region}:${var.context.account_id}:log-group:/${var.context.name}/admin/${each.key}:*"]
+    resources = ["arn:aws:logs:${var.context.region}:${var.context.account_id}:log-group:/${var.context.name}/admin/${each.key}:*"]
   }
 
   statement {

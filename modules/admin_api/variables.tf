@@ -4,7 +4,6 @@ variable "context" {
     account_id = string
     emulated   = optional(bool, false)
     name       = string
-    partition  = optional(string, "aws")
     region     = string
   })
   nullable = false
@@ -103,13 +102,6 @@ variable "logs" {
   nullable = false
 }
 
-variable "manage_account_role" {
-  description = "Whether to set the role by which API Gateway writes logs. There is one for each account and region: false where another deployment has set it."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "openapi" {
   description = "The API as an OpenAPI document, JSON or YAML text. Paths, methods and the scopes of their `security` are used."
   type        = string
@@ -138,6 +130,11 @@ variable "providers_known" {
   validation {
     condition     = alltrue([for provider in var.providers_known : contains(["anthropic", "azure-openai", "bedrock", "google", "ollama", "openai", "vertex-ai"], provider.kind)])
     error_message = "kind in providers_known must be anthropic, azure-openai, bedrock, google, ollama, openai or vertex-ai: correct the one that is not."
+  }
+  validation {
+    # Lambda takes 4 KB of variables; gwctl's own settings need less than one of them.
+    condition     = length(jsonencode([for provider in var.providers_known : { for key, value in provider : key => value if value != null }])) <= 3000
+    error_message = "providers_known has more than 3000 characters as JSON, and a function has room for no more: remove providers that no route uses, or shorten their URLs."
   }
 }
 

@@ -9,9 +9,11 @@ module "records" {
     expire_noncurrent = 90
     transitions       = { GLACIER_IR = 180 } # rarely read, and Athena still can
   }
-  name        = "${var.context.name}-audit-${var.context.account_id}-${var.context.region}"
-  object_lock = { days = var.retention.lock_days, mode = var.retention.lock_mode }
-  partition   = var.context.partition
+  name = "${var.context.name}-audit-${var.context.account_id}-${var.context.region}"
+
+  # S3 asks for a checksum with every object that it locks (PutObject, Content-MD5); AWS's documents do not say that
+  # Firehose sends one. Where it does not, its error log says so, and OFF delivers until AWS has an answer.
+  object_lock = var.retention.lock_mode == "OFF" ? null : { days = var.retention.lock_days, mode = var.retention.lock_mode }
 }
 
 module "query_results" {
@@ -22,5 +24,4 @@ module "query_results" {
   kms_key        = { arn = module.key.arn }
   lifecycle_days = { expire = 30, expire_noncurrent = 7 }
   name           = "${var.context.name}-athena-${var.context.account_id}-${var.context.region}"
-  partition      = var.context.partition
 }

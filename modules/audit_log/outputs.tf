@@ -5,7 +5,7 @@ output "athena_workgroup_name" {
 
 output "firehose_stream_arn" {
   description = "ARN of the stream that takes audit records, known at plan time."
-  value       = "arn:${var.context.partition}:firehose:${var.context.region}:${var.context.account_id}:deliverystream/${local.stream_name}"
+  value       = "arn:aws:firehose:${var.context.region}:${var.context.account_id}:deliverystream/${local.stream_name}"
   depends_on  = [aws_kinesis_firehose_delivery_stream.audit]
 }
 

@@ -45,14 +45,14 @@ data "aws_iam_policy_document" "firehose" {
     sid     = "Schema"
     actions = ["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"]
     resources = [for path in ["catalog", "database/${local.database}", "table/${local.database}/records"] :
-      "arn:${var.context.partition}:glue:${var.context.region}:${var.context.account_id}:${path}"
+      "arn:aws:glue:${var.context.region}:${var.context.account_id}:${path}"
     ]
   }
 
   statement {
     sid       = "Errors"
     actions   = ["logs:PutLogEvents"]
-    resources = ["arn:${var.context.partition}:logs:${var.context.region}:${var.context.account_id}:log-group:${local.log_group}:log-stream:*"]
+    resources = ["arn:aws:logs:${var.context.region}:${var.context.account_id}:log-group:${local.log_group}:log-stream:*"]
   }
 }
 

@@ -12,7 +12,6 @@ variable "context" {
     account_id = string
     emulated   = optional(bool, false)
     name       = string
-    partition  = optional(string, "aws")
     region     = string
   })
   nullable = false
@@ -90,7 +89,7 @@ variable "retention" {
     error_message = "retention.expire_days must be more than 180: records move to a cheaper storage class at that age."
   }
   validation {
-    condition     = contains(["COMPLIANCE", "GOVERNANCE"], var.retention.lock_mode)
-    error_message = "retention.lock_mode must be GOVERNANCE or COMPLIANCE."
+    condition     = contains(["COMPLIANCE", "GOVERNANCE", "OFF"], var.retention.lock_mode)
+    error_message = "retention.lock_mode must be GOVERNANCE or COMPLIANCE, or OFF for records that can be deleted."
   }
 }

@@ -1,6 +1,6 @@
 locals {
   # Built from the name, not read from the resource: the policy is then known, and checked, at plan time.
-  arn = "arn:${var.partition}:s3:::${var.name}"
+  arn = "arn:aws:s3:::${var.name}"
 }
 
 data "aws_iam_policy_document" "this" {

@@ -67,13 +67,6 @@ variable "object_lock" {
   }
 }
 
-variable "partition" {
-  description = "AWS partition: aws, aws-cn or aws-us-gov."
-  type        = string
-  default     = "aws"
-  nullable    = false
-}
-
 variable "policy_documents" {
   description = "Further policy documents (JSON), joined with the statements that refuse plain HTTP and TLS below 1.2."
   type        = list(string)

@@ -11,6 +11,7 @@ locals {
       ca_bundle      = "/etc/ssl/certs/ca-certificates.crt"
       gateway_host   = "127.0.0.1"
       gateway_ports  = [local.gateway_port]
+      invoke_scope   = var.identity.invoke_scope
       issuer         = var.identity.issuer
       jwks_url       = var.identity.jwks_url
       listen_host    = "0.0.0.0"

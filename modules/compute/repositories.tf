@@ -1,7 +1,7 @@
 locals {
   repository_arns = [
     for name in ["agent", "collector", "edge", "gateway"] :
-    "arn:${var.context.partition}:ecr:${var.context.region}:${var.context.account_id}:repository/${var.context.name}/${name}"
+    "arn:aws:ecr:${var.context.region}:${var.context.account_id}:repository/${var.context.name}/${name}"
   ]
 }
 

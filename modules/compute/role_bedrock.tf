@@ -2,7 +2,7 @@
 # write the ledger. Models are allowed here, guardrails and fallback models by their own modules.
 locals {
   bedrock_role_name = "${var.context.name}-bedrock"
-  bedrock_role_arn  = "arn:${var.context.partition}:iam::${var.context.account_id}:role/${local.bedrock_role_name}"
+  bedrock_role_arn  = "arn:aws:iam::${var.context.account_id}:role/${local.bedrock_role_name}"
 }
 
 data "aws_iam_policy_document" "bedrock_assume" {
@@ -11,7 +11,7 @@ data "aws_iam_policy_document" "bedrock_assume" {
 
     principals {
       type        = "AWS"
-      identifiers = ["arn:${var.context.partition}:iam::${var.context.account_id}:role/${var.context.name}-task"]
+      identifiers = ["arn:aws:iam::${var.context.account_id}:role/${var.context.name}-task"]
     }
   }
 }

@@ -15,7 +15,7 @@ data "aws_iam_policy_document" "tasks_assume" {
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = ["arn:${var.context.partition}:ecs:${var.context.region}:${var.context.account_id}:*"]
+      values   = ["arn:aws:ecs:${var.context.region}:${var.context.account_id}:*"]
     }
   }
 }

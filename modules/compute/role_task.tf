@@ -1,7 +1,7 @@
 locals {
   arn_tail         = "${var.context.region}:${var.context.account_id}"
-  log_group_prefix = "arn:${var.context.partition}:logs:${local.arn_tail}:log-group:"
-  secret_prefix    = "arn:${var.context.partition}:secretsmanager:${local.arn_tail}:secret:"
+  log_group_prefix = "arn:aws:logs:${local.arn_tail}:log-group:"
+  secret_prefix    = "arn:aws:secretsmanager:${local.arn_tail}:secret:"
 }
 
 # What the containers may do. A task has one role for all of them; the edge never calls AWS.

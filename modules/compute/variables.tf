@@ -4,7 +4,6 @@ variable "context" {
     account_id = string
     emulated   = optional(bool, false)
     name       = string
-    partition  = optional(string, "aws")
     region     = string
   })
   nullable = false
@@ -31,10 +30,11 @@ variable "deletion_protection" {
 }
 
 variable "identity" {
-  description = "Whose tokens the edge accepts, and where their keys are."
+  description = "Whose tokens the edge accepts, with which scope, and where their keys are."
   type = object({
-    issuer   = string
-    jwks_url = string
+    invoke_scope = optional(string, "gateway/invoke")
+    issuer       = string
+    jwks_url     = string
   })
   nullable = false
 }

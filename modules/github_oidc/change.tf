@@ -51,7 +51,7 @@ data "aws_iam_policy_document" "change" {
   statement {
     sid       = "Budgets"
     actions   = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]
-    resources = ["arn:${var.context.partition}:budgets::${var.context.account_id}:budget/${var.context.name}-monthly"]
+    resources = ["arn:aws:budgets::${var.context.account_id}:budget/${var.context.name}-monthly"]
   }
 
   # Cost Explorer is the whole account's, and lives in us-east-1.
@@ -75,7 +75,7 @@ data "aws_iam_policy_document" "change" {
   statement {
     sid       = "EndpointNames"
     actions   = ["route53:AssociateVPCWithHostedZone"]
-    resources = ["arn:${var.context.partition}:route53:::hostedzone/*"]
+    resources = ["arn:aws:route53:::hostedzone/*"]
   }
 
   dynamic "statement" {
@@ -83,7 +83,7 @@ data "aws_iam_policy_document" "change" {
     content {
       sid       = "HostNames"
       actions   = ["route53:ChangeResourceRecordSets", "route53:GetChange"]
-      resources = ["arn:${var.context.partition}:route53:::hostedzone/${statement.value.id}", "arn:${var.context.partition}:route53:::change/*"]
+      resources = ["arn:aws:route53:::hostedzone/${statement.value.id}", "arn:aws:route53:::change/*"]
     }
   }
 
@@ -96,6 +96,7 @@ data "aws_iam_policy_document" "change" {
       test     = "StringEquals"
       variable = "iam:PassedToService"
       values = [
+        "backup.amazonaws.com",
         "ecs-tasks.amazonaws.com",
         "firehose.amazonaws.com",
         "lambda.amazonaws.com",
@@ -131,6 +132,6 @@ data "aws_iam_policy_document" "change" {
     sid       = "Records"
     effect    = "Deny"
     actions   = ["s3:DeleteObject", "s3:GetObject*", "s3:PutObject*"]
-    resources = ["arn:${var.context.partition}:s3:::${var.context.name}-audit-*/*"]
+    resources = ["arn:aws:s3:::${var.context.name}-audit-*/*"]
   }
 }

@@ -1,6 +1,6 @@
 locals {
   issuer       = "token.actions.githubusercontent.com"
-  provider_arn = var.oidc_provider == null ? "arn:${var.context.partition}:iam::${var.context.account_id}:oidc-provider/${local.issuer}" : var.oidc_provider.arn
+  provider_arn = var.oidc_provider == null ? "arn:aws:iam::${var.context.account_id}:oidc-provider/${local.issuer}" : var.oidc_provider.arn
 }
 
 # AWS knows GitHub's certificate authorities, so there is no thumbprint to keep.

@@ -13,6 +13,9 @@ data "aws_iam_policy_document" "read" {
       "athena:GetNamedQuery",
       "athena:GetWorkGroup",
       "athena:ListTagsForResource",
+      "backup:Describe*",
+      "backup:Get*",
+      "backup:List*",
       "bedrock:GetGuardrail",
       "bedrock:ListTagsForResource",
       "budgets:ListTagsForResource",
@@ -91,7 +94,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "Clients"
     actions   = ["cognito-idp:DescribeUserPoolClient"]
-    resources = ["arn:${var.context.partition}:cognito-idp:${local.here}:userpool/*"]
+    resources = ["arn:aws:cognito-idp:${local.here}:userpool/*"]
 
     condition {
       test     = "StringEquals"

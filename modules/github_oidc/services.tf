@@ -2,62 +2,63 @@
 # they are there.
 locals {
   here = "${var.context.region}:${var.context.account_id}"
-  own  = "arn:${var.context.partition}:iam::${var.context.account_id}:role/${var.context.name}"
+  own  = "arn:aws:iam::${var.context.account_id}:role/${var.context.name}"
 
   # Each by its whole name: what begins with gwctl-dev- may be of a deployment gwctl-dev-2.
   alarms = ["budget-refusals", "errors", "fallbacks", "gateway", "latency", "metering-lag", "policy-staleness"]
   functions = [
-    for name in local.paths : "arn:${var.context.partition}:lambda:${local.here}:function:${var.context.name}-admin-${name}*"
+    for name in local.paths : "arn:aws:lambda:${local.here}:function:${var.context.name}-admin-${name}*"
   ]
   paths = ["budgets", "policy", "pricing", "routing", "scanner", "teams", "usage"]
   passed = concat(
     [for name in local.paths : "${local.own}-admin-${name}"],
-    [for name in ["audit-delivery", "task", "task-start", "vpc-flow"] : "${local.own}-${name}"],
+    [for name in ["audit-delivery", "backup", "task", "task-start", "vpc-flow"] : "${local.own}-${name}"],
   )
 
   kinds = [
     for kind in ["acm:${local.here}:certificate", "cognito-idp:${local.here}:userpool", "kms:${local.here}:key"] :
-    "arn:${var.context.partition}:${kind}/*"
+    "arn:aws:${kind}/*"
   ]
 
   # tests/plan/test_github_oidc.py compares with the plan of a whole deployment, and with one whose name begins alike.
   named = {
-    "athena:*"         = ["arn:${var.context.partition}:athena:${local.here}:workgroup/${var.context.name}-audit"]
-    "cloudformation:*" = ["arn:${var.context.partition}:cloudformation:${local.here}:stack/${var.context.name}-jwt-rule/*"]
+    "athena:*"         = ["arn:aws:athena:${local.here}:workgroup/${var.context.name}-audit"]
+    "backup:*"         = ["arn:aws:backup:${local.here}:backup-vault:${var.context.name}"]
+    "cloudformation:*" = ["arn:aws:cloudformation:${local.here}:stack/${var.context.name}-jwt-rule/*"]
     "cloudwatch:*" = concat(
-      [for name in local.alarms : "arn:${var.context.partition}:cloudwatch:${local.here}:alarm:${var.context.name}-${name}"],
-      ["arn:${var.context.partition}:cloudwatch::${var.context.account_id}:dashboard/${var.context.name}"],
+      [for name in local.alarms : "arn:aws:cloudwatch:${local.here}:alarm:${var.context.name}-${name}"],
+      ["arn:aws:cloudwatch::${var.context.account_id}:dashboard/${var.context.name}"],
     )
     "dynamodb:*" = [
       for name in ["audit", "documents", "ledger", "usage"] :
-      "arn:${var.context.partition}:dynamodb:${local.here}:table/${var.context.name}-${name}"
+      "arn:aws:dynamodb:${local.here}:table/${var.context.name}-${name}"
     ]
-    "ecr:*" = ["arn:${var.context.partition}:ecr:${local.here}:repository/${var.context.name}/*"]
+    "ecr:*" = ["arn:aws:ecr:${local.here}:repository/${var.context.name}/*"]
     "ecs:*" = [
       for kind in ["cluster/${var.context.name}", "service/${var.context.name}/*", "task-definition/${var.context.name}:*", "task/${var.context.name}/*"] :
-      "arn:${var.context.partition}:ecs:${local.here}:${kind}"
+      "arn:aws:ecs:${local.here}:${kind}"
     ]
     "elasticloadbalancing:*" = [
       for kind in ["listener/app/${var.context.name}", "listener-rule/app/${var.context.name}", "loadbalancer/app/${var.context.name}", "targetgroup/${var.context.name}-gateway"] :
-      "arn:${var.context.partition}:elasticloadbalancing:${local.here}:${kind}/*"
+      "arn:aws:elasticloadbalancing:${local.here}:${kind}/*"
     ]
-    "firehose:*" = ["arn:${var.context.partition}:firehose:${local.here}:deliverystream/${var.context.name}-audit"]
+    "firehose:*" = ["arn:aws:firehose:${local.here}:deliverystream/${var.context.name}-audit"]
     "glue:*" = [
       for kind in ["catalog", "database/${replace(var.context.name, "-", "_")}", "table/${replace(var.context.name, "-", "_")}/*"] :
-      "arn:${var.context.partition}:glue:${local.here}:${kind}"
+      "arn:aws:glue:${local.here}:${kind}"
     ]
-    "kms:*Alias" = ["arn:${var.context.partition}:kms:${local.here}:alias/${var.context.name}/*"]
+    "kms:*Alias" = ["arn:aws:kms:${local.here}:alias/${var.context.name}/*"]
     "lambda:*"   = local.functions
     "logs:*" = [
       for group in ["/${var.context.name}/*", "/aws/ecs/containerinsights/${var.context.name}/*", "aws-waf-logs-${var.context.name}-admin*", "aws-waf-logs-${var.context.name}-gateway*"] :
-      "arn:${var.context.partition}:logs:${local.here}:log-group:${group}"
+      "arn:aws:logs:${local.here}:log-group:${group}"
     ]
     "s3:*" = [
       for name in ["access-logs", "athena", "audit", "policy"] :
-      "arn:${var.context.partition}:s3:::${var.context.name}-${name}-${var.context.account_id}-${var.context.region}*"
+      "arn:aws:s3:::${var.context.name}-${name}-${var.context.account_id}-${var.context.region}*"
     ]
-    "secretsmanager:*" = ["arn:${var.context.partition}:secretsmanager:${local.here}:secret:${var.context.name}/*"]
-    "sns:*"            = ["arn:${var.context.partition}:sns:${local.here}:${var.context.name}-notifications"]
+    "secretsmanager:*" = ["arn:aws:secretsmanager:${local.here}:secret:${var.context.name}/*"]
+    "sns:*"            = ["arn:aws:sns:${local.here}:${var.context.name}-notifications"]
   }
 
   # Their ids are AWS's; the provider tags each with the deployment as it makes it. Nobody can tag away another
@@ -111,6 +112,14 @@ locals {
     "application-autoscaling:RegisterScalableTarget",
     "application-autoscaling:TagResource",
     "application-autoscaling:UntagResource",
+    "backup-storage:MountCapsule",
+    "backup:CreateBackupPlan",
+    "backup:CreateBackupSelection",
+    "backup:DeleteBackupPlan",
+    "backup:DeleteBackupSelection",
+    "backup:TagResource",
+    "backup:UntagResource",
+    "backup:UpdateBackupPlan",
     "bedrock:CreateGuardrail",
     "bedrock:CreateGuardrailVersion",
     "bedrock:DeleteGuardrail",

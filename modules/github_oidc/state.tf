@@ -1,5 +1,5 @@
 locals {
-  bucket_arn = "arn:${var.context.partition}:s3:::${var.state.bucket}"
+  bucket_arn = "arn:aws:s3:::${var.state.bucket}"
   plans      = "plans/${var.state.folder}/*"
   state      = "${var.state.folder}/terraform.tfstate"
 }

@@ -12,7 +12,7 @@ data "aws_iam_policy_document" "this" {
 
     principals {
       type        = "AWS"
-      identifiers = ["arn:${var.context.partition}:iam::${var.context.account_id}:root"]
+      identifiers = ["arn:aws:iam::${var.context.account_id}:root"]
     }
   }
 }

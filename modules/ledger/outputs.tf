@@ -17,7 +17,7 @@ output "table_arns" {
   description = "ARNs of the tables by short name, known at plan time."
   value = {
     for key, _ in aws_dynamodb_table.this :
-    key => "arn:${var.context.partition}:dynamodb:${var.context.region}:${var.context.account_id}:table/${var.context.name}-${key}"
+    key => "arn:aws:dynamodb:${var.context.region}:${var.context.account_id}:table/${var.context.name}-${key}"
   }
 }
 

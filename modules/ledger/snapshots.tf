@@ -6,5 +6,4 @@ module "snapshots" {
   kms_key        = { arn = module.key.arn }
   lifecycle_days = { expire_noncurrent = var.snapshot_history_days }
   name           = "${var.context.name}-policy-${var.context.account_id}-${var.context.region}"
-  partition      = var.context.partition
 }

@@ -6,13 +6,30 @@ variable "access_logs" {
   default = null
 }
 
+variable "backup" {
+  description = "Opt-in: AWS Backup copies the tables every day, keeps copies for `keep_days`, and puts another into the vault of another account or region (`copy_to_vault_arn`). Null: point-in-time recovery alone."
+  type = object({
+    copy_to_vault_arn = optional(string)
+    keep_days         = optional(number, 35)
+  })
+  default = null
+
+  validation {
+    condition     = var.backup == null || try(var.backup.keep_days >= 7 && var.backup.keep_days <= 3650, false)
+    error_message = "backup.keep_days must be 7 to 3650: a mistake is often seen after days only."
+  }
+  validation {
+    condition     = try(var.backup.copy_to_vault_arn, null) == null || can(regex("^arn:aws:backup:[a-z0-9-]+:[0-9]{12}:backup-vault:", var.backup.copy_to_vault_arn))
+    error_message = "backup.copy_to_vault_arn must be the ARN of a vault, arn:aws:backup:<region>:<account>:backup-vault:<name>."
+  }
+}
+
 variable "context" {
   description = "Where this is built: account, region and the name that every resource name starts with. `emulated` leaves out what the emulated AWS cannot do."
   type = object({
     account_id = string
     emulated   = optional(bool, false)
     name       = string
-    partition  = optional(string, "aws")
     region     = string
   })
   nullable = false

@@ -10,15 +10,27 @@ locals {
     "ecr:GetDownloadUrlForLayer",
   ]
   endpoint_actions = {
-    "bedrock-runtime" = ["bedrock:ApplyGuardrail", "bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
-    "ecr.api"         = local.ecr_pull
-    "ecr.dkr"         = local.ecr_pull
-    "execute-api"     = ["execute-api:Invoke"]
-    "logs"            = ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    "secretsmanager"  = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
-    "sts"             = ["sts:AssumeRole"]
+    "bedrock-runtime"  = ["bedrock:ApplyGuardrail", "bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+    "ecr.api"          = local.ecr_pull
+    "ecr.dkr"          = local.ecr_pull
+    "execute-api"      = ["execute-api:Invoke"]
+    "kinesis-firehose" = ["firehose:PutRecord", "firehose:PutRecordBatch"]
+    "logs"             = ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    "secretsmanager"   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+    "sns"              = ["sns:Publish"]
+    "sts"              = ["sts:AssumeRole"]
+    "xray" = [
+      "xray:GetSamplingRules",
+      "xray:GetSamplingStatisticSummaries",
+      "xray:GetSamplingTargets",
+      "xray:PutTelemetryRecords",
+      "xray:PutTraceSegments",
+    ]
   }
-  interface_endpoints = setunion(["ecr.api", "ecr.dkr", "logs", "secretsmanager", "sts"], var.extra_endpoints)
+  interface_endpoints = setunion(
+    ["ecr.api", "ecr.dkr", "kinesis-firehose", "logs", "secretsmanager", "sns", "sts", "xray"],
+    var.extra_endpoints,
+  )
 }
 
 data "aws_iam_policy_document" "interface_endpoint" {
@@ -29,7 +41,7 @@ data "aws_iam_policy_document" "interface_endpoint" {
     sid     = "ThisAccount"
     actions = local.endpoint_actions[each.key]
     resources = [
-      each.key != "execute-api" ? "*" : "arn:${var.context.partition}:execute-api:${var.context.region}:${var.context.account_id}:*",
+      each.key != "execute-api" ? "*" : "arn:aws:execute-api:${var.context.region}:${var.context.account_id}:*",
     ]
 
     principals {
@@ -85,7 +97,7 @@ data "aws_iam_policy_document" "s3_endpoint" {
   statement {
     sid       = "ImageLayers"
     actions   = ["s3:GetObject"]
-    resources = ["arn:${var.context.partition}:s3:::prod-${var.context.region}-starport-layer-bucket/*"]
+    resources = ["arn:aws:s3:::prod-${var.context.region}-starport-layer-bucket/*"]
 
     principals {
       type        = "AWS"
@@ -111,7 +123,7 @@ data "aws_iam_policy_document" "dynamodb_endpoint" {
     ]
     resources = [
       for name in ["audit", "ledger", "usage"] :
-      "arn:${var.context.partition}:dynamodb:${var.context.region}:${var.context.account_id}:table/${var.context.name}-${name}"
+      "arn:aws:dynamodb:${var.context.region}:${var.context.account_id}:table/${var.context.name}-${name}"
     ]
 
     principals {

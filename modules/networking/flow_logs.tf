@@ -25,7 +25,7 @@ data "aws_iam_policy_document" "flow" {
   statement {
     actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     resources = [
-      "arn:${var.context.partition}:logs:${var.context.region}:${var.context.account_id}:log-group:/${var.context.name}/vpc-flow:*",
+      "arn:aws:logs:${var.context.region}:${var.context.account_id}:log-group:/${var.context.name}/vpc-flow:*",
     ]
   }
 }

@@ -53,6 +53,9 @@ resource "aws_lb" "this" {
     enabled = true
     prefix  = "alb"
   }
+
+  # AWS makes no load balancer with public addresses in a VPC without a way to the internet.
+  depends_on = [aws_internet_gateway.this]
 }
 
 resource "aws_lb_target_group" "gateway" {

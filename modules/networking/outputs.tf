@@ -40,8 +40,15 @@ output "alb_zone_id" {
 }
 
 output "private_subnets" {
-  description = "Ids of the private subnets, by zone."
+  description = "Ids of the private subnets, by zone. Whoever runs tasks there by this output waits for their ways out: routes, endpoints and the rules that let tasks use them."
   value       = { for zone, subnet in aws_subnet.private : zone => subnet.id }
+  depends_on = [
+    aws_route.nat,
+    aws_route_table_association.private,
+    aws_vpc_endpoint.gateway,
+    aws_vpc_endpoint.interface,
+    aws_vpc_security_group_ingress_rule.endpoints,
+  ]
 }
 
 output "vpc_endpoint_ids" {

@@ -13,7 +13,7 @@ variable "alb" {
     idle_timeout_seconds = optional(number, 660)
     ingress_cidrs        = optional(list(string))
     internal             = optional(bool, false)
-    tls_policy           = optional(string, "ELBSecurityPolicy-TLS13-1-2-Res-2021-06")
+    tls_policy           = optional(string, "ELBSecurityPolicy-TLS13-1-3-2021-06")
   })
   nullable = false
 
@@ -31,7 +31,7 @@ variable "alb" {
   }
   validation {
     condition     = contains(["ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06"], var.alb.tls_policy)
-    error_message = "alb.tls_policy must be ELBSecurityPolicy-TLS13-1-2-Res-2021-06 (TLS 1.3, and 1.2 with forward secrecy) or ELBSecurityPolicy-TLS13-1-3-2021-06 (TLS 1.3 only)."
+    error_message = "alb.tls_policy must be ELBSecurityPolicy-TLS13-1-3-2021-06 (TLS 1.3 only) or, for clients that are too old for it, ELBSecurityPolicy-TLS13-1-2-Res-2021-06 (1.3, and 1.2 with forward secrecy)."
   }
   validation {
     condition     = var.alb.ingress_cidrs == null || try(length(var.alb.ingress_cidrs) > 0 && alltrue([for cidr in var.alb.ingress_cidrs : can(cidrhost(cidr, 0))]), false)
@@ -68,7 +68,6 @@ variable "context" {
     account_id = string
     emulated   = optional(bool, false)
     name       = string
-    partition  = optional(string, "aws")
     region     = string
   })
   nullable = false

@@ -2,7 +2,7 @@
 # encrypted with a customer's KMS key, so this one has SSE-S3 and holds nothing else.
 locals {
   access_logs_name = "${var.context.name}-access-logs-${var.context.account_id}-${var.context.region}"
-  access_logs_arn  = "arn:${var.context.partition}:s3:::${local.access_logs_name}"
+  access_logs_arn  = "arn:aws:s3:::${local.access_logs_name}"
 }
 
 data "aws_iam_policy_document" "access_logs" {
@@ -19,7 +19,7 @@ data "aws_iam_policy_document" "access_logs" {
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = ["arn:${var.context.partition}:elasticloadbalancing:${var.context.region}:${var.context.account_id}:loadbalancer/*"]
+      values   = ["arn:aws:elasticloadbalancing:${var.context.region}:${var.context.account_id}:loadbalancer/*"]
     }
   }
 
@@ -47,6 +47,5 @@ module "access_logs" {
   force_destroy    = var.force_destroy
   lifecycle_days   = { expire = var.retention_days, expire_noncurrent = 30 }
   name             = local.access_logs_name
-  partition        = var.context.partition
   policy_documents = [data.aws_iam_policy_document.access_logs.json]
 }

@@ -28,7 +28,7 @@ data "aws_iam_policy_document" "key" {
         "/${var.context.name}/*",
         "/aws/ecs/containerinsights/${var.context.name}/*",
         "aws-waf-logs-${var.context.name}*",
-      ] : "arn:${var.context.partition}:logs:${var.context.region}:${var.context.account_id}:log-group:${group}"]
+      ] : "arn:aws:logs:${var.context.region}:${var.context.account_id}:log-group:${group}"]
     }
   }
 

@@ -2,7 +2,7 @@ locals {
   # Who writes to the topic besides the agent, whose role carries its own permission.
   publishers = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com"]
   topic_name = "${var.context.name}-notifications"
-  topic_arn  = "arn:${var.context.partition}:sns:${var.context.region}:${var.context.account_id}:${local.topic_name}"
+  topic_arn  = "arn:aws:sns:${var.context.region}:${var.context.account_id}:${local.topic_name}"
 }
 
 data "aws_iam_policy_document" "notifications" {

@@ -13,7 +13,7 @@ data "aws_iam_policy_document" "logs" {
   statement {
     actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
     resources = [
-      "arn:${var.context.partition}:logs:${var.context.region}:${var.context.account_id}:log-group:${local.log_group}:*",
+      "arn:aws:logs:${var.context.region}:${var.context.account_id}:log-group:${local.log_group}:*",
     ]
 
     principals {
@@ -29,7 +29,7 @@ data "aws_iam_policy_document" "logs" {
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = ["arn:${var.context.partition}:logs:${var.context.region}:${var.context.account_id}:*"]
+      values   = ["arn:aws:logs:${var.context.region}:${var.context.account_id}:*"]
     }
   }
 }

@@ -18,6 +18,10 @@ locals {
       "Log4JRCE_BODY",
       "ReactJSRCE_BODY",
     ]
+    AWSManagedRulesSQLiRuleSet = [
+      "SQLiExtendedPatterns_BODY",
+      "SQLi_BODY",
+    ]
   }
 }
 

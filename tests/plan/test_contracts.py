@@ -22,9 +22,9 @@ from gwctl.policy.documents import FALLBACK_STATUSES, BedrockGuardrail, Route
 from gwctl.pricing.tokens import otel_name
 from gwctl.stores.aws.settings import Settings
 from plan.kit.examples import module_examples, root_examples
-from plan.rules.policies import statements, statements_of
 from plan.kit.sessions import ModulePlans, RootPlans
 from plan.kit.tfplan import Plan
+from plan.rules.policies import statements, statements_of
 
 
 @pytest.fixture(scope="module")

@@ -127,7 +127,7 @@ MODULE_GUARDS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         {"retention": {"expire_days": 200, "lock_days": 365}},
         "a locked record cannot expire",
     ),
-    "lock mode": ("audit_log", AUDIT, {"retention": {"lock_mode": "NONE"}}, "GOVERNANCE or COMPLIANCE"),
+    "lock mode": ("audit_log", AUDIT, {"retention": {"lock_mode": "NONE"}}, "GOVERNANCE or COMPLIANCE, or OFF"),
     "no fallback": (
         "fallback_routing",
         FALLBACK,
@@ -282,6 +282,24 @@ MODULE_GUARDS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         },
         {"state": {"bucket": "b", "folder": "dev/x"}},
         "state.folder must be the environment's name",
+    ),
+    "backups that are gone at once": (
+        "ledger",
+        {"context": CONTEXT},
+        {"backup": {"keep_days": 1}},
+        "must be 7 to 3650",
+    ),
+    "vault that is none": (
+        "ledger",
+        {"context": CONTEXT},
+        {"backup": {"copy_to_vault_arn": "offsite"}},
+        "must be the ARN of a vault",
+    ),
+    "more providers than Lambda has room for": (
+        "admin_api",
+        ADMIN_API,
+        {"providers_known": [{"id": f"p{i}", "kind": "openai", "base_url": "https://x.example"} for i in range(60)]},
+        "a function has room for no more",
     ),
     "kind of a provider": (
         "admin_api",

@@ -28,8 +28,13 @@ FINE: dict[str, Any] = {
     "production": False,
     "region": "eu-central-1",
 }
+OWN = {
+    name: image.replace("example.com", "111122223333.dkr.ecr.eu-central-1.amazonaws.com")
+    for name, image in IMAGES.items()
+}
 PRODUCTION = {
     **FINE,
+    "images": OWN,
     "production": True,
     "observability": {"emails": ["platform@example.com"]},
 }
@@ -77,6 +82,12 @@ ROOT_GUARDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "name the models in fallback_routing.bedrock_model_arns",
     ),
     "nothing built": (FINE, {"artifacts_dir": "nowhere"}, "run `gwctl build lambda`"),
+    "images of a public registry in production": (
+        PRODUCTION,
+        {"images": {**OWN, "edge": IMAGES["edge"]}},
+        "images.edge must be in its own",
+    ),
+    "scope that ends in a slash": (FINE, {"scope_prefix": "https://gateway.internal/"}, "without a slash at its end"),
     "emulated production": (PRODUCTION, {"emulated": True}, "An emulated AWS is no production"),
     "one NAT gateway in production": (PRODUCTION, {"network": {"nat": "single"}}, 'set network.nat = "per_zone"'),
     "one task in production": (PRODUCTION, {"scaling": {"minimum": 1}}, "set scaling.minimum to 2 or more"),

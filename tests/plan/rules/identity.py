@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from plan.kit.tfplan import UNKNOWN, Plan
+from plan.kit.tfplan import Plan
 from plan.rules.policies import Statement, statements, statements_of
 
 WITHOUT_RESOURCE: Final = frozenset(
@@ -151,7 +151,7 @@ def clients_are_machines(plan: Plan) -> list[str]:
         for client in plan.of("aws_cognito_user_pool_client")
         if client.get("allowed_oauth_flows") != ["client_credentials"]
         or client.get("generate_secret") is not True
-        or client.get("explicit_auth_flows") not in ([], UNKNOWN)
+        or client.get("explicit_auth_flows") != ["ALLOW_REFRESH_TOKEN_AUTH"]  # Cognito takes none for all
     ]
     return found + [
         f"{pool.address}: people can sign up"

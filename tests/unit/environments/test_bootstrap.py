@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from gwctl.core.errors import UserError
 from gwctl.environments.file.loading import load
-from gwctl.environments.terraform import locks
+from gwctl.environments.terraform import account_role, locks
 from gwctl.environments.terraform import state_bucket as bootstrap
 from gwctl.environments.terraform.aws import check_account
 from gwctl.environments.terraform.workspace import Target
@@ -115,3 +115,20 @@ def test_a_saved_plan_which_holds_secrets_is_gone_after_a_day(target: Target):
     rules = s3().get_bucket_lifecycle_configuration(Bucket="team-state")["Rules"]
     (plans,) = [rule for rule in rules if rule["Filter"]["Prefix"] == "plans/"]
     assert plans["Expiration"]["Days"] == plans["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
+
+
+def test_api_gateway_gets_a_log_role_that_no_environment_takes_away(target: Target):
+    gateway = boto3.client("apigateway", region_name="eu-central-1")
+    assert account_role.ensure(target, dry_run=True)
+    assert "cloudwatchRoleArn" not in gateway.get_account()
+    assert account_role.ensure(target)
+    assert gateway.get_account()["cloudwatchRoleArn"].endswith(f":role/{account_role.NAME}")
+    assert account_role.ensure(target) == []
+
+
+def test_a_log_role_that_is_there_stays(target: Target):
+    gateway = boto3.client("apigateway", region_name="eu-central-1")
+    theirs = "arn:aws:iam::123456789012:role/theirs"
+    gateway.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": theirs}])
+    assert account_role.ensure(target) == []
+    assert gateway.get_account()["cloudwatchRoleArn"] == theirs

@@ -12,7 +12,7 @@ from gwctl.core.errors import UserError
 from gwctl.environments.project import Project
 from unit.environments.checkout import YAML, environment_of, make_project, replaced
 
-OTHER = replaced("10.1.0.0/16", "10.2.0.0/16", f"{YAML}admin_api: {{manage_account_role: false}}\n")
+OTHER = replaced("10.1.0.0/16", "10.2.0.0/16")
 
 
 @pytest.fixture
@@ -76,9 +76,13 @@ def test_a_new_environment_takes_what_it_is_told(project: Project, more: list[st
     assert environment.availability_zones[0] == "eu-west-1a"
 
 
-def test_a_second_environment_in_an_account_leaves_its_log_role_alone(project: Project):
-    run(["environments", "new", "qa", "--account-id", "123456789013"])
-    assert not environment_of(project, "qa").admin_api.manage_account_role
+def test_a_new_environment_is_open_to_nobody_and_pulls_from_its_own_registry(project: Project):
+    run(["environments", "new", "qa", "--account-id", "123456789013", "--region", "eu-west-1"])
+    environment = environment_of(project, "qa")
+    assert environment.admin_api.allowed_cidrs == ["203.0.113.0/24"]
+    own = "123456789013.dkr.ecr.eu-west-1.amazonaws.com/gwctl-qa/"
+    assert all(image.startswith(own) for image in environment.images.model_dump().values())
+    assert environment.providers_access.secrets == ["anthropic", "azure", "google", "openai"]
 
 
 @pytest.mark.parametrize(

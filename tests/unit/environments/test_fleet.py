@@ -9,7 +9,7 @@ from gwctl.environments.file import fleet, render
 from gwctl.environments.file.problems import EnvironmentFileError
 from unit.environments.checkout import YAML, environment_of, make_project, replaced
 
-OTHER = replaced("10.1.0.0/16", "10.2.0.0/16", f"{YAML}admin_api: {{manage_account_role: false}}\n")
+OTHER = replaced("10.1.0.0/16", "10.2.0.0/16")
 
 
 def test_environments_that_do_not_touch_are_fine(tmp_path: Path):
@@ -26,19 +26,6 @@ def test_address_ranges_must_not_overlap(tmp_path: Path, cidr: str):
 def test_an_emulated_environment_may_have_any_range(tmp_path: Path):
     emulated = f"{YAML}emulated: true\n"
     assert len(fleet.load_all(make_project(tmp_path, one=YAML, two=emulated))) == 2
-
-
-def test_one_environment_of_an_account_and_region_sets_the_log_role(tmp_path: Path):
-    project = make_project(tmp_path, one=YAML, two=replaced("10.1.0.0/16", "10.2.0.0/16"))
-    with pytest.raises(
-        EnvironmentFileError, match=r"two/environment\.yaml: admin_api\.manage_account_role true is also in one"
-    ):
-        fleet.load_all(project)
-
-
-def test_in_another_region_each_sets_it(tmp_path: Path):
-    elsewhere = replaced("10.1.0.0/16", "10.2.0.0/16").replace("eu-central-1", "eu-west-1")
-    assert len(fleet.load_all(make_project(tmp_path, one=YAML, two=elsewhere))) == 2
 
 
 def test_a_free_range_overlaps_nothing(tmp_path: Path):

@@ -58,7 +58,9 @@ def caller_of(event: Event, prefix: str = scopes.RESOURCE_SERVER) -> Caller:
     if not client_id:
         raise errors.AdminError(401, "unauthorized", "the request carries no verified token of an app client")
     own = frozenset(name for name in granted if name.startswith(f"{prefix}/"))
-    return Caller(str(client_id), frozenset(f"{scopes.RESOURCE_SERVER}/{name.partition('/')[2]}" for name in own))
+    return Caller(
+        str(client_id), frozenset(f"{scopes.RESOURCE_SERVER}/{name.removeprefix(f'{prefix}/')}" for name in own)
+    )
 
 
 def require(caller: Caller, security: Security | None) -> None:

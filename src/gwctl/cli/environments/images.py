@@ -96,7 +96,7 @@ def mirror_command(name: str, chosen: tuple[str, ...], to: str | None, dry_run: 
     environment = target.environment
     images = catalogue.load(_file())
     digests = {container: catalogue.pinned(images, container) for container in chosen or catalogue.CONTAINERS}
-    host = to or ecr.host(environment.account_id, environment.region, environment.partition)
+    host = to or ecr.host(environment.account_id, environment.region)
     places = {container: f"{host}/{environment.prefix}-{name}/{container}" for container in digests}
     references = {container: f"{places[container]}@{digest}" for container, digest in digests.items()}
     if dry_run:

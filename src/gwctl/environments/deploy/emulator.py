@@ -110,7 +110,7 @@ def furnish(target: Target) -> None:
     An ALB's listener asks for one that exists. IAM's server certificates are the kind whose ARN has no random part.
     """
     arn = target.environment.alb.certificate_arn or ""
-    prefix = f"arn:{target.environment.partition}:iam::{ACCOUNT}:server-certificate/"
+    prefix = f"arn:aws:iam::{ACCOUNT}:server-certificate/"
     if not arn.startswith(prefix):
         return
     session = boto3.Session("emulated", "emulated", region_name=target.environment.region)

@@ -1,7 +1,6 @@
 """What holds between environments. In: all of them. Out: every problem that no single file shows.
 
-Address ranges must not overlap, or two environments can never reach one network; one deployment in each account and
-region sets API Gateway's log role; two environments must not build the same names.
+Address ranges must not overlap, or two environments can never reach one network.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,14 +40,6 @@ def between(environments: Mapping[str, Environment], project: Project) -> Iterat
             yield Problem(
                 file, 0, "network.cidr", f"{other.network.cidr} overlaps {one.network.cidr} of {first}",
                 f"choose another range, for example {free_range(environments)}",
-            )  # fmt: skip
-        if (one.account_id, one.region) != (other.account_id, other.region):
-            continue
-        if one.admin_api.manage_account_role and other.admin_api.manage_account_role:
-            yield Problem(
-                file, 0, "admin_api.manage_account_role",
-                f"true is also in {first}, and there is one log role for account {one.account_id} in {one.region}",
-                "write manage_account_role: false in one of them",
             )  # fmt: skip
 
 

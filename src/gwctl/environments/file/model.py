@@ -33,9 +33,9 @@ from gwctl.environments.file.values import (
     ClientName,
     CognitoPrefix,
     GuardrailName,
-    Partition,
     Prefix,
     Region,
+    ScopePrefix,
     Zone,
 )
 from gwctl.policy.documents import Provider
@@ -81,8 +81,6 @@ class Environment(Section):
     """The VPC."""
     observability: Observability = Observability()
     """Logs, traces and alarms."""
-    partition: Partition = "aws"
-    """AWS's partition."""
     prefix: Prefix = "gwctl"
     """What every name begins with."""
     production: bool
@@ -95,6 +93,8 @@ class Environment(Section):
     """AWS region."""
     scaling: Scaling = Scaling()
     """Number of tasks."""
+    scope_prefix: ScopePrefix = "gateway"
+    """What stands before the last slash in the scopes of tokens: `gateway/invoke`, or `https://gateway.internal/invoke`."""
     state: State
     """Where Terraform keeps its state."""
     tags: dict[str, str] = Field(default_factory=dict)

@@ -19,11 +19,9 @@ def create(project: Project, name: str, *, account_id: str, region: str, product
     if place.yaml.exists():
         raise UserError(f"there is an environment {name} already; edit {place.yaml}, or choose another name")
     known = load_all(project)
-    same_place = any(each.account_id == account_id and each.region == region for each in known.values())
     text = text_templates("gwctl.environments.file", trim=False).get_template("environment.yaml.j2").render(
         account_id=account_id,
         cidr=free_range(known),
-        manage_account_role=not same_place,
         name=name,
         production=production,
         region=region,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gwctl.environments.file.checks import Between, Length
 from gwctl.environments.file.problems import InvalidError
 from gwctl.environments.file.values import (
+    BackupVault,
     BedrockModel,
     Bucket,
     Certificate,
@@ -60,8 +61,6 @@ class AdminApi(Section):
 
     allowed_cidrs: Annotated[list[Cidr], Length(0, 100, "range")] = Field(default_factory=list)
     """Address ranges that may call it. Without one it has to be private."""
-    manage_account_role: bool = True
-    """Whether to set the role by which API Gateway writes logs. One deployment in each account and region does."""
     private: bool = False
     """Whether it is reached through the VPC only."""
     throttle: Throttle = Throttle()
@@ -82,7 +81,7 @@ class LoadBalancer(Section):
     internal: bool = False
     """Whether it has private addresses only."""
     tls_policy: Literal["ELBSecurityPolicy-TLS13-1-2-Res-2021-06", "ELBSecurityPolicy-TLS13-1-3-2021-06"] | None = None
-    """TLS 1.3 and 1.2 with forward secrecy, or TLS 1.3 only."""
+    """TLS 1.3 only, unless clients are too old for it: then 1.3, and 1.2 with forward secrecy."""
 
 
 class Retention(Section):
@@ -92,8 +91,8 @@ class Retention(Section):
     """Days after which a record is deleted."""
     lock_days: Annotated[int, Between(1, 36500, "a record is locked for a day at least")] = 365
     """Days for which a record cannot be deleted."""
-    lock_mode: Literal["COMPLIANCE", "GOVERNANCE"] = "GOVERNANCE"
-    """COMPLIANCE: nobody at all can delete a record before its lock ends, nor the bucket."""
+    lock_mode: Literal["COMPLIANCE", "GOVERNANCE", "OFF"] = "GOVERNANCE"
+    """COMPLIANCE: nobody at all can delete a record before its lock ends, nor the bucket. OFF: no record is locked."""
 
     @model_validator(mode="after")
     def _locked_records_cannot_expire(self) -> Self:
@@ -163,8 +162,20 @@ class Images(Section):
     """Portkey."""
 
 
+class Backup(Section):
+    """Daily copies of the tables by AWS Backup."""
+
+    copy_to_vault_arn: BackupVault | None = None
+    """Vault of another account or region that gets a copy of each."""
+    keep_days: Annotated[int, Between(7, 3650, "a mistake is often seen after days only")] = 35
+    """For how many days a copy is kept."""
+
+
 class Ledger(Section):
     """The ledger and the policy snapshots."""
+
+    backup: Backup | None = None
+    """Opt-in: daily copies of the tables, beside their point-in-time recovery."""
 
     snapshot_history_days: Annotated[int, Between(30, 3650, "it must tell what was in force last month")] = 365
     """For how many days a replaced snapshot can be rolled back to."""

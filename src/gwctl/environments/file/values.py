@@ -1,6 +1,6 @@
 """The values that an environment's file is made of, as types. What each may be is what AWS or the modules take."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from gwctl.environments.file.checks import OneOf, Range, Text
 
@@ -10,6 +10,14 @@ _NAME = "write lower-case letters, digits and hyphens"
 
 AccountId = Annotated[
     str, Text(r"[0-9]{12}", "is no AWS account", "write the account's 12 digits in quotes; leading zeros count")
+]
+BackupVault = Annotated[
+    str,
+    Text(
+        r"arn:aws:backup:[a-z0-9-]+:[0-9]{12}:backup-vault:[A-Za-z0-9_-]{2,50}",
+        "is no vault of AWS Backup",
+        "write its ARN, arn:aws:backup:<region>:<account>:backup-vault:<name>",
+    ),
 ]
 BedrockModel = Annotated[
     str,
@@ -86,10 +94,17 @@ OidcProvider = Annotated[
         "write the ARN of token.actions.githubusercontent.com in this account, or leave it out to have it made",
     ),
 ]
-Partition = Literal["aws", "aws-cn", "aws-us-gov"]
 Prefix = Annotated[str, Text(r"[a-z][a-z0-9-]*[a-z0-9]", "is no prefix for names", _NAME)]
 ProviderId = Annotated[str, Text(r"[a-z0-9][a-z0-9-]{0,62}", "is no id of a provider", _NAME)]
 Region = Annotated[str, Text(r"[a-z]{2}(?:-[a-z]+)+-[0-9]", "is no AWS region", "write its code, such as eu-central-1")]
+ScopePrefix = Annotated[
+    str,
+    Text(
+        r"[A-Za-z0-9](?:[A-Za-z0-9_.:/-]{0,254}[A-Za-z0-9_.-])?",
+        "is no identifier of a resource server",
+        "write a word or a URL without a slash at its end, such as gateway or https://gateway.internal",
+    ),
+]
 TableName = Annotated[
     str, Text(r"[A-Za-z0-9_.-]{3,255}", "is no name of a DynamoDB table", "write 3 to 255 letters, digits, _ . or -")
 ]

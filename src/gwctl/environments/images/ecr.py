@@ -1,7 +1,6 @@
 """Amazon ECR as a registry. In: an environment. Out: its registry's name, and a login that holds for twelve hours."""
 
 import base64
-from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -9,12 +8,10 @@ from gwctl.core.errors import UserError
 from gwctl.environments.terraform.aws import check_account, clients
 from gwctl.environments.terraform.workspace import Target
 
-_SUFFIX: Final = {"aws-cn": "amazonaws.com.cn"}
 
-
-def host(account_id: str, region: str, partition: str) -> str:
+def host(account_id: str, region: str) -> str:
     """The name of an account's registry in a region."""
-    return f"{account_id}.dkr.ecr.{region}.{_SUFFIX.get(partition, 'amazonaws.com')}"
+    return f"{account_id}.dkr.ecr.{region}.amazonaws.com"
 
 
 def login(target: Target) -> tuple[str, str]:

@@ -16,6 +16,7 @@ _ADVICE: Final = {
     r"AWS account ID not allowed": (
         "The credentials are of another account: set AWS_PROFILE to a profile of the environment's account."
     ),
+    r"CloudWatch Logs role ARN must be set": "Run `gwctl bootstrap`, which gives API Gateway its log role.",
     r"AccessDenied|UnauthorizedOperation|not authorized to perform": (
         "Give the role that deploys the permission that is named, and run it again."
     ),

@@ -74,7 +74,7 @@ def bootstrap(target: Target, *, dry_run: bool = False) -> list[str]:
 def settings(target: Target) -> list[Setting]:
     """All that the bucket must be."""
     environment = target.environment
-    arn = f"arn:{environment.partition}:s3:::{environment.state.bucket}"
+    arn = f"arn:aws:s3:::{environment.state.bucket}"
     policy = {
         "Version": "2012-10-17",
         "Statement": [

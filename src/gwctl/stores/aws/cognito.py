@@ -51,7 +51,7 @@ class CognitoClientDirectory:
                 AllowedOAuthFlowsUserPoolClient=True,
                 AllowedOAuthScopes=[self._scope],
                 SupportedIdentityProviders=["COGNITO"],
-                ExplicitAuthFlows=[],
+                ExplicitAuthFlows=["ALLOW_REFRESH_TOKEN_AUTH"],  # an empty list means flows by which people sign in
                 EnableTokenRevocation=True,
                 AccessTokenValidity=TOKEN_MINUTES,
                 TokenValidityUnits={"AccessToken": "minutes"},
