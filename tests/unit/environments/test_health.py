@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gwctl.core.errors import UserError
-from gwctl.environments.deploy.health import judge, wait
+from gwctl.environments.deploy.health import judge, try_again, wait
 
 
 def service(rollout: str = "COMPLETED", running: int = 2, deployments: int = 1, **more: Any) -> dict[str, Any]:
@@ -98,3 +98,34 @@ def test_a_failure_is_told_with_why_tasks_ended():
 def test_after_the_time_that_it_has_it_is_told_what_it_was_like():
     with pytest.raises(UserError, match="is not healthy after 1 minutes: 0 of 2 tasks run; 4 ended early"):
         waited(Ecs(service("IN_PROGRESS", 0, failedTasks=4)))
+
+
+class Cluster:
+    """AWS's end after a failed first rollout: a forced deployment works, and the failed one stays in the list."""
+
+    def __init__(self) -> None:
+        failed = {"id": "1", "status": "PRIMARY", "rolloutState": "FAILED", "runningCount": 0, "desiredCount": 2}
+        self.deployments: list[dict[str, Any]] = [failed]
+
+    def describe_services(self, **_: Any) -> dict[str, Any]:
+        return {"services": [{"status": "ACTIVE", "deployments": self.deployments}]}
+
+    def update_service(self, **request: Any) -> None:
+        assert request == {"cluster": "c", "service": "s", "forceNewDeployment": True}
+        new = {"id": "2", "status": "PRIMARY", "rolloutState": "COMPLETED", "runningCount": 2, "desiredCount": 2}
+        self.deployments = [new, {**self.deployments[0], "status": "ACTIVE"}]
+
+
+def test_a_rollout_that_failed_is_begun_anew_before_anybody_waits_for_it():
+    """Nothing of the tasks has changed, so Terraform's plan is empty and ECS tries nothing by itself."""
+    cluster = Cluster()
+    past = try_again(cluster, "c", "s")
+    assert past == {"1"}
+    assert wait(cluster, "c", "s", lambda _: None, past=past).state == "well"
+
+
+def test_what_has_not_failed_is_left_alone():
+    assert (
+        try_again(Ecs({"status": "ACTIVE", "deployments": [{"id": "1", **service()["deployments"][0]}]}), "c", "s")
+        == frozenset()
+    )

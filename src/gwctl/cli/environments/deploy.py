@@ -164,7 +164,11 @@ def _wait(target: "Target", applied: "Applied", *, quiet: bool) -> str:
             said(f"Waiting for the service: {last}")
 
     ecs = aws.clients(target)("ecs")
-    return str(health.wait(ecs, applied.output("ecs_cluster_name"), applied.output("ecs_service_name"), told))
+    where = (applied.output("ecs_cluster_name"), applied.output("ecs_service_name"))
+    past = health.try_again(ecs, *where)
+    if past and not quiet:
+        said("The last rollout has failed: a new one has been begun with the same tasks.")
+    return str(health.wait(ecs, *where, told, past=past))
 
 
 def _local_gateway(target: "Target", applied: "Applied", *, quiet: bool) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Waits until the new tasks serve. In: cluster, service, an ECS client. Out: nothing, or a UserError that says why not.
 
 A deployment is well when ECS says that its rollout is complete: by then the load balancer finds the tasks healthy.
+One that has failed ECS never tries again by itself, and an apply that changes nothing of it does not either.
 """
 
 import time
@@ -30,9 +31,9 @@ class Health:
         return f"{self.running} of {self.desired} tasks run{f'; {self.why}' if self.why else ''}"
 
 
-def judge(service: Mapping[str, Any]) -> Health:
-    """What one entry of DescribeServices says."""
-    deployments = service.get("deployments", [])
+def judge(service: Mapping[str, Any], past: frozenset[str] = frozenset()) -> Health:
+    """What one entry of DescribeServices says; deployments with the ids `past` have failed before, and do not count."""
+    deployments = [each for each in service.get("deployments", []) if each.get("id") not in past]
     primary = next((each for each in deployments if each.get("status") == "PRIMARY"), {})
     running, desired = int(primary.get("runningCount", 0)), int(primary.get("desiredCount", 0))
     rollout = primary.get("rolloutState", "IN_PROGRESS")
@@ -47,12 +48,29 @@ def judge(service: Mapping[str, Any]) -> Health:
     return Health("on its way", running, desired, f"{failures} ended early" if failures else "")
 
 
+def try_again(ecs: Any, cluster: str, service: str) -> frozenset[str]:
+    """Begin a new deployment when the last one has failed; returns the ids of the failed ones, none if all is well."""
+    deployments = _describe(ecs, cluster, service).get("deployments", [])
+    failed = frozenset(str(each["id"]) for each in deployments if each.get("rolloutState") == "FAILED")
+    if not any(each["id"] in failed for each in deployments if each.get("status") == "PRIMARY"):
+        return frozenset()
+    try:
+        ecs.update_service(cluster=cluster, service=service, forceNewDeployment=True)
+    except (BotoCoreError, ClientError) as error:
+        raise UserError(
+            f"the last rollout of {service} has failed, and ECS begins no new one ({error}); "
+            "deploy with a role that has ecs:UpdateService"
+        ) from error
+    return failed
+
+
 def wait(
     ecs: Any,
     cluster: str,
     service: str,
     told: Callable[[Health], None],
     *,
+    past: frozenset[str] = frozenset(),
     seconds: float = TIMEOUT_SECONDS,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -61,7 +79,7 @@ def wait(
     deadline = clock() + seconds
     while True:
         description = _describe(ecs, cluster, service)
-        health = judge(description)
+        health = judge(description, past)
         told(health)
         if health.state == "well":
             return health
