@@ -14,6 +14,7 @@ module "compute" {
     kms_key_arn       = local.logs.kms_key_arn
     metrics_namespace = module.observability.metrics_namespace
     retention_days    = local.logs.retention_days
+    trace_share       = var.observability.trace_share
   }
   network = {
     alb_arn_suffix          = module.networking.alb_arn_suffix

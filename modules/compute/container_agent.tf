@@ -1,4 +1,6 @@
 locals {
+  otlp_endpoint = "http://127.0.0.1:4318" # the collector's, see files/collector.yaml
+
   # Everything the agent is told, as one JSON document; nothing in it is secret. Its fields are those of
   # gwctl.agent.settings.AgentSettings, which refuses others.
   agent_settings = {
@@ -9,6 +11,7 @@ locals {
     edge = {
       admin_socket   = "${local.directories.sockets}/envoy.sock"
       ca_bundle      = "/etc/ssl/certs/ca-certificates.crt"
+      deployment     = var.context.name
       gateway_host   = "127.0.0.1"
       gateway_ports  = [local.gateway_port]
       invoke_scope   = var.identity.invoke_scope
@@ -20,6 +23,8 @@ locals {
       reserve_socket = "${local.directories.sockets}/agent.sock"
       scanner_port   = local.scanner_port
       secrets_dir    = local.directories.secrets
+      trace_endpoint = local.otlp_endpoint
+      trace_share    = var.logs.trace_share
       trusted_hops   = 1
       usage_log      = "${local.directories.usage}/usage.log"
       xds_dir        = local.directories.xds
@@ -28,7 +33,7 @@ locals {
     gateway_notes_path      = local.notes_path
     gateway_preload_path    = local.preload_path
     notifications_topic_arn = var.stores.notifications_topic_arn
-    otlp_endpoint           = "http://127.0.0.1:4318"
+    otlp_endpoint           = local.otlp_endpoint
     provider_secrets        = { for id, secret in aws_secretsmanager_secret.provider : id => secret.name }
     region                  = var.context.region
     snapshot                = { bucket = var.stores.snapshot_bucket.name, key = "current.json" }

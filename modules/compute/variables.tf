@@ -56,12 +56,13 @@ variable "images" {
 }
 
 variable "logs" {
-  description = "Log groups by container, the key of the cluster's own group, its retention, and the CloudWatch namespace of the metrics."
+  description = "Log groups by container, the key of the cluster's own group, its retention, the CloudWatch namespace of the metrics, and what share of the requests is traced."
   type = object({
     group_names       = map(string)
     kms_key_arn       = string
     metrics_namespace = string
     retention_days    = optional(number, 365)
+    trace_share       = optional(number, 0.05)
   })
   nullable = false
 }

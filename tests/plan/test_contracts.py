@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gwctl.admin.api.operations import APIS
 from gwctl.admin.service.runtime import providers_from
@@ -23,6 +24,7 @@ from gwctl.pricing.tokens import otel_name
 from gwctl.stores.aws.settings import Settings
 from plan.kit.examples import module_examples, root_examples
 from plan.kit.sessions import ModulePlans, RootPlans
+from plan.kit.terraform import MODULES, ROOT
 from plan.kit.tfplan import Plan
 from plan.rules.policies import statements, statements_of
 
@@ -91,6 +93,19 @@ def test_edge_gateway_and_scanner_have_a_port_each(agent_settings: dict[str, Any
     """Without one for the scanner every request under a content rule would be refused."""
     edge = agent_settings["edge"]
     assert len({edge["listen_port"], edge["scanner_port"], *edge["gateway_ports"]} - {None}) == 3
+
+
+def test_spans_go_to_the_collector_of_the_task(agent_settings: dict[str, Any]) -> None:
+    """To the same place as the agent's metrics, and of the share that the root module takes."""
+    edge = agent_settings["edge"]
+    receiver = yaml.safe_load((MODULES / "compute" / "files" / "collector.yaml").read_text())["receivers"]["otlp"]
+    assert (
+        edge["trace_endpoint"]
+        == f"http://{receiver['protocols']['http']['endpoint']}"
+        == agent_settings["otlp_endpoint"]
+    )
+    assert (edge["trace_share"], edge["deployment"]) == (0.05, "gwctl-dev")
+    assert "trace_share       = var.observability.trace_share" in (ROOT / "compute.tf").read_text()
 
 
 def test_one_proxy_stands_before_the_edge(agent_settings: dict[str, Any]) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from plan.kit.order import Order
 from plan.kit.sessions import RootPlans
-from plan.order import Order
 
 SERVICE = "module.compute.aws_ecs_service.gateway"
 JWT_RULE = "module.auth.aws_cloudformation_stack.jwt_rule"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from plan.kit.provider_names import COMMAND, FILE, Names, unknown, used
 from plan.kit.terraform import MODULES
 from plan.module_tables import directories
-from plan.provider_names import COMMAND, FILE, Names, unknown, used
 
 NAMES: Names = json.loads(FILE.read_text())
 

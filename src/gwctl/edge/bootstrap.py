@@ -3,13 +3,22 @@
 from typing import Final
 
 from gwctl.core.names import API_PATHS
-from gwctl.edge.clusters import AS_IT_IS, agent_cluster, gateway_cluster, issuer_cluster, portkey_cluster, typed
+from gwctl.edge.clusters import (
+    AS_IT_IS,
+    agent_cluster,
+    collector_cluster,
+    gateway_cluster,
+    issuer_cluster,
+    portkey_cluster,
+    typed,
+)
 from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
 from gwctl.edge.filters import ANSWER_LIMIT_FILTER, BUFFER_FILTER, early_removals, http_filters
 from gwctl.edge.headers import PATTERN_LIMIT
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.local_replies import local_replies
 from gwctl.edge.settings import EdgeSettings
+from gwctl.edge.tracing import tracing
 from gwctl.edge.usage_log.format import log_format, request_format
 
 ROUTE_HEADER: Final = "x-gw-route"
@@ -69,6 +78,8 @@ def _clusters(settings: EdgeSettings) -> list[Json]:
     clusters: list[Json] = [portkey_cluster(settings), gateway_cluster(settings), issuer_cluster(settings)]
     if settings.reserve_socket is not None:
         clusters.append(agent_cluster(settings.reserve_socket))
+    if settings.trace_endpoint is not None:
+        clusters.append(collector_cluster(settings, settings.trace_endpoint))
     return clusters
 
 
@@ -114,6 +125,7 @@ def _http(settings: EdgeSettings) -> JsonObject:
         stream_idle_timeout=f"{settings.stream_idle_seconds}s",
         local_reply_config=local_replies(),
         access_log=_access_logs(settings),
+        **({"tracing": tracing(settings, settings.trace_endpoint)} if settings.trace_endpoint else {}),
         http_filters=http_filters(settings),
         route_config=_routes(settings),
     )

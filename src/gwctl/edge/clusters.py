@@ -16,6 +16,7 @@ GATEWAY_CLUSTER: Final = "gateway"
 PORTKEY_CLUSTER: Final = "portkey"
 ISSUER_CLUSTER: Final = "issuer"
 AGENT_CLUSTER: Final = "agent"
+COLLECTOR_CLUSTER: Final = "collector"
 AS_IT_IS: Final[dict[Api, str]] = {api: path.replace("/v1/", "/v1/proxy/", 1) for api, path in API_PATHS.items()}
 """The path at Portkey by which a body goes on as it is, instead of those of its parameters that Portkey knows."""
 PORTKEY_MARK: Final = "x-gw-portkey"
@@ -140,17 +141,27 @@ def policy_cluster() -> JsonObject:
 
 def issuer_cluster(settings: EdgeSettings) -> JsonObject:
     """Where the issuer's keys are fetched."""
-    url = urlsplit(settings.jwks_url)
+    return _outside(ISSUER_CLUSTER, settings.jwks_url, settings.ca_bundle)
+
+
+def collector_cluster(settings: EdgeSettings, endpoint: str) -> JsonObject:
+    """Where spans go."""
+    return _outside(COLLECTOR_CLUSTER, endpoint, settings.ca_bundle)
+
+
+def _outside(name: str, address: str, ca_bundle: Path) -> JsonObject:
+    """The host of a URL; over https its certificate is checked."""
+    url = urlsplit(address)
     host, tls = url.hostname or "", url.scheme == "https"
     cluster: JsonObject = {
-        "name": ISSUER_CLUSTER,
-        **endpoints(ISSUER_CLUSTER, host, (url.port or (443 if tls else 80),)),
+        "name": name,
+        **endpoints(name, host, (url.port or (443 if tls else 80),)),
         "dns_lookup_family": "V4_PREFERRED",
     }
     if tls:
         names: list[Json] = [{"san_type": "DNS", "matcher": {"exact": host}}]
         trust: JsonObject = {
-            "trusted_ca": {"filename": str(settings.ca_bundle)},
+            "trusted_ca": {"filename": str(ca_bundle)},
             "match_typed_subject_alt_names": names,
         }
         cluster["transport_socket"] = {

@@ -15,6 +15,8 @@ TO_PORTKEY: Final = (
     "content-length",
     "content-type",
     "openai-beta",
+    "traceparent",
+    "tracestate",
     "transfer-encoding",
     "x-portkey-note",
     "x-portkey-config",

@@ -33,6 +33,12 @@ class EdgeSettings:
     """The agent, which reserves quota: a Unix socket. None: whoever is under a quota is refused."""
     scanner_port: int | None = None
     """The agent, which looks for what content rules forbid: a port of loopback. None: who is under one is refused."""
+    deployment: str = "local"
+    """What spans are told apart by when several deployments send theirs to one place."""
+    trace_endpoint: str | None = None
+    """Where spans go, OTLP over HTTP: `http://127.0.0.1:4318`. None: there are none."""
+    trace_share: float = 1.0
+    """Share of the requests that are traced, from 0 to 1. What a client wants sampled does not make it more."""
     invoke_scope: str = INVOKE
     ca_bundle: Path = Path("/etc/ssl/certs/ca-certificates.crt")
     trusted_hops: int = 0

@@ -54,6 +54,7 @@ def applied(aws: None) -> Applied:
     }
     outputs: dict[str, Any] = {
         "admin_api_url": "https://admin.example.net/v1/",
+        "account_id": "111122223333",
         "audit_stream_name": "gwctl-dev-audit",
         "cognito_client_ids": ids,
         "cognito_token_endpoint": "https://token.example.net/oauth2/token",

@@ -45,7 +45,9 @@ PORT = click.IntRange(1, 65535)
 @click.option(
     "--notify-url", metavar="URL", help="A webhook that is told when a budget passes one of its thresholds (notify_at)."
 )
-@click.option("--otlp-endpoint", metavar="URL", help="Where metrics go, OTLP over HTTP: http://127.0.0.1:4318.")
+@click.option(
+    "--otlp-endpoint", metavar="URL", help="Where metrics and traces go, OTLP over HTTP: http://127.0.0.1:4318."
+)
 @click.option("--detach", "-d", is_flag=True, help="Run in the background; return when it is ready.")
 @click.option("--try", "attempt", is_flag=True, help="Send one streamed request through it when it is ready.")
 @json_option

@@ -30,7 +30,7 @@ class DeployedClient:
     @property
     def may_invoke(self) -> bool:
         """Whether it may call models."""
-        return scopes.INVOKE in self.scopes
+        return any(scope.rpartition("/")[2] == scopes.INVOKE.rpartition("/")[2] for scope in self.scopes)
 
 
 def client_options(applied: Applied) -> dict[str, str]:
@@ -65,6 +65,7 @@ def agent_settings(applied: Applied) -> dict[str, Any]:
     arns: Mapping[str, str] = applied.output("provider_secret_arns")
     return {
         "audit_stream": applied.output("audit_stream_name"),
+        "bedrock_role_arn": f"arn:aws:iam::{applied.output('account_id')}:role/{applied.output('deployment')}-bedrock",
         "deployment": applied.output("deployment"),
         "notifications_topic_arn": applied.output("notifications_topic_arn"),
         "provider_secrets": {provider: _secret_name(arn) for provider, arn in arns.items()},

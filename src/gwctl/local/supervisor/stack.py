@@ -187,6 +187,7 @@ class Stack:
             gateway_ports=(gateway_port,),
             scanner_port=scanner_port,
             max_request_bytes=max_request_bytes,
+            trace_endpoint=self.otlp_endpoint,
         )
 
     def edge(self, settings: EdgeSettings) -> Part:

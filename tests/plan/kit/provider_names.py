@@ -4,7 +4,7 @@ They are in `provider_names.json`, taken from the package that HashiCorp generat
 again, for example after a new kind of resource:
 
     pip download --no-deps cdktf-cdktf-provider-aws==21.22.1
-    PYTHONPATH=tests:. .venv/bin/python -m plan.provider_names cdktf_cdktf_provider_aws-21.22.1-py3-none-any.whl
+    PYTHONPATH=tests:. .venv/bin/python -m plan.kit.provider_names cdktf_cdktf_provider_aws-21.22.1-py3-none-any.whl
 
 The package itself is no requirement: it has 228 MB, and of those this file needs 60 KB.
 
@@ -18,7 +18,7 @@ import re
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -28,7 +28,7 @@ from tools.docs.reading.hcl import blocks
 FILE: Final = Path(__file__).with_suffix(".json")
 WHEEL: Final = "cdktf_cdktf_provider_aws-21.22.1-py3-none-any.whl"
 SHA256: Final = "603c647c4de622ed0a2b5e0f1518d81a89b31eed84b67d23410840041e7df924"
-COMMAND: Final = f"PYTHONPATH=tests:. .venv/bin/python -m plan.provider_names {WHEEL}"
+COMMAND: Final = f"PYTHONPATH=tests:. .venv/bin/python -m plan.kit.provider_names {WHEEL}"
 OTHERS: Final = ("resource aws_lb_listener_rule",)
 """What no module uses, but a decision speaks of: docs/adr/0007-provider-version-and-the-jwt-rule.md"""
 META: Final = {"connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"}
@@ -55,46 +55,17 @@ def unknown(directory: Path, names: Names) -> list[str]:
     ]
 
 
-def _unknown(body: str, names: Names, path: str, meta: set[str] | frozenset[str] = frozenset()) -> Iterator[str]:
-    for name, inside in _members(body):
+def _unknown(body: Names, names: Names, path: str, meta: Set[str] = frozenset()) -> Iterator[str]:
+    members = [(name, value) for name, value in body.items() if name != "dynamic"]
+    for dynamic in body.get("dynamic", []):
+        members += [(name, block["content"]) for name, block in dynamic.items()]
+    for name, value in members:
+        known = names.get(name)
         if name not in names and name not in meta:
             yield f"{path}.{name}"
-        elif inside is not None and isinstance(names.get(name), dict):
-            yield from _unknown(inside, names[name], f"{path}.{name}")
-
-
-def _members(body: str) -> Iterator[tuple[str, str | None]]:
-    """Arguments (name, None) and blocks (name, their inside) of a formatted body; `dynamic` ones by their own name."""
-    lines = body.splitlines()
-    at = 0
-    while at < len(lines):
-        line = lines[at]
-        block = re.match(r'( +)(?:dynamic "(\w+)"|(\w+)(?: "[^"]*")*) \{(.*)$', line)
-        argument = re.match(r"( +)(\w+) += (.*)$", line)
-        at += 1
-        if block and block[4].strip() == "}":
-            yield block[2] or block[3], ""
-        elif block:
-            end = next(index for index in range(at, len(lines)) if lines[index] == f"{block[1]}}}")
-            inside = "\n".join(lines[at:end])
-            at = end + 1
-            if block[2]:
-                inside = next(text or "" for name, text in _members(inside) if name == "content")
-            yield block[2] or block[3], inside
-        elif argument:
-            yield argument[2], None
-            at = _end_of(lines, at - 1, len(argument[1]))
-
-
-def _end_of(lines: list[str], at: int, indent: int) -> int:
-    """The line after an argument's value: what is indented further belongs to it, and its closing bracket."""
-    here = re.search(r"<<-?(\w+)$", lines[at])
-    if here:
-        return next(index for index in range(at + 1, len(lines)) if lines[index].strip() == here[1]) + 1
-    at += 1
-    while at < len(lines) and (not lines[at].strip() or len(lines[at]) - len(lines[at].lstrip()) > indent):
-        at += 1
-    return at + 1 if at < len(lines) and re.match(r"^ *[\])}]", lines[at]) else at
+        elif isinstance(known, dict) and isinstance(value, list):
+            for inside in value:
+                yield from _unknown(inside, known, f"{path}.{name}")
 
 
 def extract(wheel: Path) -> Names:
