@@ -165,6 +165,10 @@ variable "environment" {
     condition     = can(regex("^[a-z][a-z0-9-]*[a-z0-9]$", var.environment)) && length("${var.prefix}-${var.environment}") <= 20
     error_message = "environment must be lower-case letters, digits and hyphens, and with prefix and a hyphen at most 20 characters: AWS limits names of load balancers and buckets. Shorten it."
   }
+  validation {
+    condition     = !strcontains("${var.environment}-", "-admin-")
+    error_message = "environment cannot have -admin in it: the roles of another environment's workflows would reach it. Choose another name."
+  }
 }
 
 variable "fallback_routing" {

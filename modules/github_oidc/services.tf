@@ -4,16 +4,11 @@ locals {
   here = "${var.context.region}:${var.context.account_id}"
   own  = "arn:aws:iam::${var.context.account_id}:role/${var.context.name}"
 
-  # Each by its whole name: what begins with gwctl-dev- may be of a deployment gwctl-dev-2.
-  alarms = ["budget-refusals", "errors", "fallbacks", "gateway", "latency", "metering-lag", "policy-staleness"]
-  functions = [
-    for name in local.paths : "arn:aws:lambda:${local.here}:function:${var.context.name}-admin-${name}*"
-  ]
-  paths = ["budgets", "policy", "pricing", "routing", "scanner", "teams", "usage"]
-  passed = concat(
-    [for name in local.paths : "${local.own}-admin-${name}"],
-    [for name in ["audit-delivery", "backup", "task", "task-start", "vpc-flow"] : "${local.own}-${name}"],
-  )
+  # Each by its whole name: what begins with gwctl-dev- may be of a deployment gwctl-dev-2. No environment's name has
+  # -admin in it, so functions and their roles need no list: IAM stores no more than fits here.
+  alarms    = ["budget-refusals", "errors", "fallbacks", "gateway", "latency", "metering-lag", "policy-staleness"]
+  functions = ["arn:aws:lambda:${local.here}:function:${var.context.name}-admin-*"]
+  passed    = [for name in ["admin-*", "audit-delivery", "backup", "task", "task-start", "vpc-flow"] : "${local.own}-${name}"]
 
   kinds = [
     for kind in ["acm:${local.here}:certificate", "cognito-idp:${local.here}:userpool", "kms:${local.here}:key"] :

@@ -49,8 +49,7 @@ def test_tls_1_3_alone_is_spoken_unless_somebody_says_otherwise(production: Plan
 
 
 def test_scopes_are_those_of_the_reference_where_the_root_is_told(root_plans: RootPlans) -> None:
-    """Cognito, the load balancer's rule and the functions take the prefix; the edge gets it in its settings, which
-    hold what AWS decides (the pool's id) and so are unknown here."""
+    """Cognito takes the prefix. What else does is told with what AWS decides, the pool's id, and is unknown here."""
     scope = "https://gateway.internal"
     emulated = root_plans.of(next(each for each in root_examples() if each.name == "root_emulated"))
     assert emulated.of("aws_cognito_resource_server")[0].get("identifier") == scope
@@ -58,9 +57,8 @@ def test_scopes_are_those_of_the_reference_where_the_root_is_told(root_plans: Ro
         each.get("name"): each.get("allowed_oauth_scopes") for each in emulated.of("aws_cognito_user_pool_client")
     }
     assert clients["gwctl-local-default"] == [f"{scope}/invoke"]
-    assert emulated.of("aws_cloudformation_stack")[0].get("parameters")["Scopes"] == f"{scope}/invoke"
-    for function in emulated.of("aws_lambda_function"):
-        assert f'"scope_prefix":"{scope}"' in function.block("environment")["variables"]["GWCTL_ADMIN_SETTINGS"]
+    assert "scope_prefix  = module.auth.resource_server_identifier" in (ROOT / "admin_api.tf").read_text()
+    assert '"${var.resource_server.identifier}/${scope}"' in (MODULES / "auth" / "jwt_rule.tf").read_text()
     assert 'invoke_scope = "${module.auth.resource_server_identifier}/invoke"' in (ROOT / "compute.tf").read_text()
 
 

@@ -204,7 +204,7 @@ def test_what_signs_calls_to_bedrock_can_do_nothing_else(root_plans: RootPlans, 
     granted = {
         each.where: each for each in statements(deployment) if any("bedrock:" in action for action in each.actions)
     }
-    places = {where.rpartition("aws_iam_policy_document.")[2] for where in granted if "endpoint" not in where}
+    places = {where.rpartition(".")[2] for where in granted if "endpoint" not in where}
     assert places <= {"bedrock[0]", "apply[0]", "models[0]", "read", "change"}
     (session,) = [each for each in statements(deployment) if each.sid == "BedrockSession"]
     assert (session.actions, session.resources) == (("sts:AssumeRole",), (bedrock,))

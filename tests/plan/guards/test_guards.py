@@ -59,6 +59,11 @@ ROOT_GUARDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     ),
     "zone of another region": (FINE, {"availability_zones": ["us-east-1a", "us-east-1b"]}, "zone of another region"),
     "environment too long": (FINE, {"environment": "a-very-long-environment"}, "Shorten it"),
+    "environment that looks like another's functions": (
+        FINE,
+        {"environment": "dev-admin"},
+        "cannot have -admin in it",
+    ),
     "roles without the state's bucket": (
         FINE,
         {"github": {"repository": {"id": "1", "name": "a", "owner": "b", "owner_id": "2"}}},
