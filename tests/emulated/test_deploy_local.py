@@ -49,10 +49,17 @@ class Interrupted:
 
 
 @pytest.fixture(scope="module")
-def interrupted(checkout: Checkout) -> Interrupted:
-    """The first deploy, of the environment with all opt-in features, stopped in the midst of its apply."""
+def repositories(checkout: Checkout) -> Any:
+    """What the runbook of the first deploy does before it, of the environment with all opt-in features."""
     with checkout.yaml.open("a") as file:
         file.write(FEATURES)
+    checkout.json("bootstrap", "local", "--yes")
+    return checkout.json("deploy", "local", "--repositories", "--yes", "--parallelism", PARALLELISM)
+
+
+@pytest.fixture(scope="module")
+def interrupted(repositories: Any, checkout: Checkout) -> Interrupted:
+    """The first deploy, stopped in the midst of its apply."""
     errors = checkout.root / "stopped.log"
     process = checkout.begin("deploy", "local", "--yes", "--parallelism", PARALLELISM, errors=errors)
     press_ctrl_c(process, errors, "  created  ", seconds=400)
@@ -70,6 +77,17 @@ def client(checkout: Checkout, service: str) -> Any:
     assert running
     session = boto3.Session("emulated", "emulated", region_name="eu-central-1")
     return session.client(service, endpoint_url=running.url)  # type: ignore[call-overload]
+
+
+def test_the_repositories_are_there_before_a_service_that_pulls_from_them(repositories: Any, checkout: Checkout):
+    """The runbook's order: bootstrap, the repositories, the images, and only then all the rest."""
+    made = client(checkout, "ecr").describe_repositories()["repositories"]
+    names = ("agent", "collector", "edge", "gateway")
+    assert {each["repositoryName"] for each in made} == {f"gwctl-local/{name}" for name in names}
+    kinds = {each["address"].split("aws_")[1].split(".")[0] for each in repositories["plan"]["changes"]}
+    assert kinds == {"ecr_lifecycle_policy", "ecr_repository", "kms_key"}
+    assert client(checkout, "ecs").list_clusters()["clusterArns"] == []
+    assert "cloudwatchRoleArn" in client(checkout, "apigateway").get_account()
 
 
 def test_ctrl_c_ends_an_apply_in_order_and_leaves_no_lock(interrupted: Interrupted):

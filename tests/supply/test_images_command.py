@@ -1,8 +1,12 @@
 """`gwctl images` in a checkout whose images are at a registry on this machine."""
 
+import hashlib
+import io
 import json
 import os
+import re
 import shutil
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +78,59 @@ def test_mirror_prints_what_belongs_into_the_environments_file(
         place, _, digest = reference.partition("@")
         assert place == f"{ours.base}/gwctl-dev/gateway"
         assert ("gwctl-dev/gateway", digest) in ours.manifests
+
+
+def test_mirror_refuses_an_image_that_the_tasks_cannot_run(
+    file: Path, capsys: pytest.CaptureFixture[str], upstream: OciRegistry
+):
+    digest = upstream.add_image("portkeyai/gateway", "arm", platforms=1)
+    file.write_text(re.sub("sha256:[0-9a-f]{64}", digest, file.read_text()))
+    yaml = file.parents[1] / "environments" / "dev" / "environment.yaml"
+    yaml.write_text(yaml.read_text().replace("task:\n", "task:\n  architecture: X86_64\n"))
+    with oci_registry() as ours:
+        assert run(["images", "mirror", "dev", "--image", "gateway", "--to", ours.base]) == 1
+        assert not ours.manifests
+    assert (
+        "images.gateway is for linux/arm64, but task.architecture X86_64 needs linux/amd64" in capsys.readouterr().err
+    )
+
+
+def saved(path: Path, architecture: str) -> Path:
+    """What `docker save` writes of an image with one empty layer."""
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w"):
+        pass
+    digest = hashlib.sha256(layer.getvalue()).hexdigest()
+    config = {
+        "architecture": architecture,
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
+    }
+    manifest = [{"Config": "config.json", "RepoTags": ["gwctl-agent:release"], "Layers": ["layer.tar"]}]
+    files = {
+        "config.json": json.dumps(config).encode(),
+        "layer.tar": layer.getvalue(),
+        "manifest.json": json.dumps(manifest).encode(),
+    }
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return path
+
+
+def test_the_agents_image_of_a_release_becomes_one_for_all_platforms(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    files = [str(saved(tmp_path / f"agent-image-{each}.tar.gz", each)) for each in ("amd64", "arm64")]
+    with oci_registry() as ours:
+        assert run(["images", "push", "dev", *files, "--tag", "v1", "--to", ours.base]) == 0
+        printed = capsys.readouterr().out.split("agent: ")[1].strip()
+        place, _, digest = printed.partition("@")
+        assert place == f"{ours.base}/gwctl-dev/agent"
+        index = json.loads(ours.manifests["gwctl-dev/agent", digest][1])
+        assert {each["platform"]["architecture"] for each in index["manifests"]} == {"amd64", "arm64"}
 
 
 def test_mirror_without_a_digest_copies_nothing(file: Path, capsys: pytest.CaptureFixture[str]):

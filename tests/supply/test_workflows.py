@@ -79,7 +79,7 @@ def test_each_role_is_taken_by_the_jobs_that_it_is_for():
         ("deploy-environment.yml", "apply"): "APPLY",
         ("deploy-environment.yml", "saved-plan"): "PLAN",
         ("drift.yml", "compare"): "PLAN",
-        ("plan.yml", "environment-plan"): "PLAN",
+        ("plan.yml", "environment-plan"): "PREVIEW",
     }
 
 
@@ -131,13 +131,22 @@ def test_the_deploy_workflows_first_command_refuses_an_image_that_is_not_pinned(
 
 def test_a_release_is_scanned_and_listed_before_the_job_that_signs_it():
     jobs = guards.workflows(ROOT)["release.yml"]["jobs"]
-    built = script("release.yml", "build")
-    order = [built.index(each) for each in ("docker build", "scripts/scan image", "sha256sum")]
+    image = script("release.yml", "image")
+    order = [image.index(each) for each in ("docker build", "scripts/scan image", "docker save")]
     assert order == sorted(order)
-    assert jobs["publish"]["needs"] == "build"
+    assert (jobs["build"]["needs"], jobs["publish"]["needs"]) == ("image", "build")
+    assert "sha256sum" in script("release.yml", "build")
     signed = script("release.yml", "publish")
     assert signed.index("cosign sign-blob") < signed.index("gh release create")
     assert not any(scanner in signed for scanner in guards.SCANNERS)
+
+
+def test_a_release_has_the_agents_image_for_both_architectures_of_a_task():
+    """Each built where it runs; tasks are ARM64 unless somebody says otherwise."""
+    image = guards.workflows(ROOT)["release.yml"]["jobs"]["image"]
+    machines = {each["architecture"]: each["runner"] for each in image["strategy"]["matrix"]["include"]}
+    assert machines == {"amd64": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
+    assert "agent-image-$ARCHITECTURE.tar.gz" in script("release.yml", "image")
 
 
 def test_every_scan_for_vulnerabilities_fails_on_what_can_be_mended():

@@ -24,6 +24,9 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
+ARCHITECTURES = ("arm64", "amd64", "386")
+
+
 class OciRegistry:
     """What is stored, and how calls are answered."""
 
@@ -38,14 +41,15 @@ class OciRegistry:
         self.base = ""
 
     def add_image(self, repository: str, tag: str, platforms: int = 2) -> str:
-        """An index of small images that share a layer; returns its digest."""
+        """An index of small images that share a layer, the first for arm64; returns its digest."""
         children = []
         for number in range(platforms):
             layers = [self._blob(repository, f"shared by all of {repository}".encode())]
             layers.append(self._blob(repository, f"{repository} for platform {number}".encode() * 1000))
             config = self._blob(repository, json.dumps({"architecture": f"arch{number}"}).encode())
             manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
-            children.append(self._manifest(repository, MANIFEST, manifest))
+            platform = {"os": "linux", "architecture": ARCHITECTURES[number]}
+            children.append({**self._manifest(repository, MANIFEST, manifest), "platform": platform})
         index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": children}
         digest = self._manifest(repository, INDEX, index)["digest"]
         self.manifests[repository, tag] = self.manifests[repository, digest]

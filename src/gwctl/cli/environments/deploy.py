@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 @yes_option
 @dry_run_option
 @plan_file_option("Carry out this plan, made by `gwctl plan --plan-file`, instead of a new one.", must_exist=True)
+@click.option(
+    "--repositories",
+    is_flag=True,
+    help="Make the image repositories and nothing else: before the first deploy, for `gwctl images mirror`.",
+)
 @click.option("--no-gateway", is_flag=True, help="With an emulated AWS: do not start a gateway on this machine.")
 @click.option("--no-smoke", is_flag=True, help="Do not run the smoke suite afterwards.")
 @parallelism_option
@@ -39,6 +44,7 @@ def command(
     yes: bool,
     dry_run: bool,
     plan_file: Path | None,
+    repositories: bool,
     no_gateway: bool,
     no_smoke: bool,
     parallelism: int,
@@ -58,7 +64,7 @@ def command(
     from gwctl.environments.terraform.runner import TerraformError
 
     project = Project.find()
-    opened = building.open_environment(project, name)
+    opened = building.open_environment(project, name, without_images=repositories)
     deployment.opened(opened, "Deploy")
     if not (yes or dry_run):
         deployment.somebody_there("--yes")
@@ -71,6 +77,7 @@ def command(
         runner = building.start_terraform(
             target, opened.programs, view.event, parallelism=parallelism, lock_seconds=lock_seconds
         )
+        runner.only = building.REPOSITORIES if repositories else ()
         deployment.watch_interrupts(runner)
         try:
             with _plan_file(target, plan_file) as file:
@@ -83,6 +90,10 @@ def command(
                     _finish(result, as_json, applied=False)
                     return
                 result["seconds"] = _apply(runner, file, plan, view, target, yes=yes)
+            if repositories:
+                _finish(result, as_json, applied=True)
+                deployment.said(f"The repositories are there. Next: gwctl images mirror {name}")
+                return
             applied = building.keep_outputs(runner, target)
         except TerraformError as error:
             view.close()

@@ -79,14 +79,15 @@ def refresh_command(names: tuple[str, ...], check: bool) -> None:
 def mirror_command(name: str, chosen: tuple[str, ...], to: str | None, dry_run: bool, as_json: bool) -> None:
     """Copy the images by digest into the ECR repositories of an environment.
 
-    The first deploy makes the repositories. What is copied is checked against its digest on the way, and keeps it: the
-    lines that are printed at the end belong below `images:` in the environment's file.
+    `gwctl deploy NAME --repositories` makes the repositories. What is copied runs on the environment's tasks, is
+    checked against its digest on the way, and keeps it: the lines that are printed at the end belong below `images:`
+    in the environment's file. The agent's image is your own: `gwctl images push` has it from a release.
     """
     import json
     from contextlib import nullcontext
 
     from gwctl.environments.file.loading import load
-    from gwctl.environments.images import catalogue, ecr
+    from gwctl.environments.images import catalogue, ecr, platforms
     from gwctl.environments.images.crane import Crane
     from gwctl.environments.project import Project
     from gwctl.environments.terraform.workspace import Target
@@ -104,18 +105,49 @@ def mirror_command(name: str, chosen: tuple[str, ...], to: str | None, dry_run: 
             click.echo(f"Would copy {images[container].repository}:{images[container].tag} to {place}.", err=True)
     else:
         crane = Crane.find(project)
+        sources = {container: f"{images[container].repository}@{digest}" for container, digest in digests.items()}
+        platforms.require(crane, sources, environment)
         with nullcontext(crane) if to else crane.logged_in(host, *ecr.login(target)) as crane:
             for container, place in places.items():
                 image = images[container]
                 click.echo(f"Copying {image.repository}:{image.tag} to {place} …", err=True)
-                source = f"{image.repository}@{digests[container]}"
-                crane.copy(source, f"{place}:{image.tag}", lambda line: click.echo(f"  {line}", err=True))
+                crane.copy(sources[container], f"{place}:{image.tag}", lambda line: click.echo(f"  {line}", err=True))
     if as_json:
         click.echo(json.dumps(references))
         return
     click.echo("images:")
     for container, reference in references.items():
         click.echo(f"  {container}: {reference}")
+
+
+@command.command("push")
+@name_argument
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--tag", required=True, help="What to call it there, for example the release.")
+@click.option("--to", "to", metavar="REGISTRY", help="Push there instead of into the environment's ECR.")
+def push_command(name: str, files: tuple[Path, ...], tag: str, to: str | None) -> None:
+    """Put the agent's image into the ECR repository of an environment, out of the files of a release.
+
+    A release has a file for each platform, agent-image-arm64.tar.gz and agent-image-amd64.tar.gz, as `docker save`
+    writes them. They become one image for all of them; the line that is printed belongs below `images:`.
+    """
+    from contextlib import nullcontext
+
+    from gwctl.environments.file.loading import load
+    from gwctl.environments.images import ecr, platforms
+    from gwctl.environments.images.crane import Crane
+    from gwctl.environments.project import Project
+    from gwctl.environments.terraform.workspace import Target
+
+    project = Project.find()
+    target = Target(project.place(name), load(project.place(name)))
+    environment = target.environment
+    host = to or ecr.host(environment.account_id, environment.region)
+    crane = Crane.find(project)
+    with nullcontext(crane) if to else crane.logged_in(host, *ecr.login(target)) as crane:
+        reference = crane.push(files, f"{host}/{environment.prefix}-{name}/agent", tag)
+        platforms.require(crane, {"agent": reference}, environment)
+    click.echo(f"images:\n  agent: {reference}")
 
 
 def _file() -> Path:

@@ -27,6 +27,9 @@ from gwctl.environments.terraform.workspace import Target
 
 Told = Callable[[str], None]
 
+REPOSITORIES = ("module.compute.aws_ecr_repository.this", "module.compute.aws_ecr_lifecycle_policy.this")
+"""What has to be there before the service, which pulls from it; with the key that they need."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -38,11 +41,14 @@ class Opened:
     """What a person should know before anything begins."""
 
 
-def open_environment(project: Project, name: str) -> Opened:
-    """Read the environment, render it if it is not current, find the programs. Raises UserError."""
+def open_environment(project: Project, name: str, *, without_images: bool = False) -> Opened:
+    """Read the environment, render it if it is not current, find the programs. Raises UserError.
+
+    `without_images`: the images may still be the example's, for there is no repository to have them in.
+    """
     place = project.place(name)
     environment = loading.load(place)
-    left = fleet.examples_left(environment)
+    left = [each for each in fleet.examples_left(environment) if not (without_images and each.startswith("images."))]
     if left:
         raise UserError(
             f"{shown(place.yaml)} still has what the example has: {', '.join(left)}; write your own, "

@@ -15,6 +15,8 @@ from gwctl.core.errors import UserError
 from gwctl.environments.deploy import emulator, health
 from gwctl.environments.deploy.applied import Applied
 from gwctl.environments.file import fleet, render
+from gwctl.environments.images import platforms
+from gwctl.environments.images.crane import Crane
 from gwctl.environments.project import Place, Project, shown
 from gwctl.environments.terraform import aws, locks, mirrors, tools
 from gwctl.environments.terraform import state_bucket as bootstrap
@@ -69,6 +71,8 @@ def of_environment(place: Place) -> Iterator[Finding]:
     except UserError as error:
         yield Finding("credentials", FAILED, str(error), "log in with the account that is named")
         return
+    if not (environment.emulated or fleet.examples_left(environment)):
+        yield _images(target)
     yield from _state(target)
     yield from _built(target)
 
@@ -123,6 +127,15 @@ def _file(place: Place) -> Iterator[Finding]:
         yield Finding("file", OK, f"{shown(place.yaml)}, rendered")
     else:
         yield Finding("file", WARNING, f"{shown(place.tfvars)} is not current", f"gwctl render {place.name}")
+
+
+def _images(target: Target) -> Finding:
+    """Whether each image runs on the tasks that the environment has."""
+    try:
+        platforms.check(target, Crane.find(target.place.project))
+    except UserError as error:
+        return Finding("images", FAILED, str(error), "gwctl images list, gwctl images mirror")
+    return Finding("images", OK, f"all for {platforms.wanted(target.environment)}")
 
 
 def _state(target: Target) -> Iterator[Finding]:

@@ -5,11 +5,12 @@ has, and refuses content whose digest is not the one that was asked for.
 """
 
 import base64
+import gzip
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,24 @@ class Crane:
         """What a tag stands for: the digest of the index for all platforms. Raises UserError."""
         return self._run("digest", reference).strip()
 
+    def platforms(self, reference: str) -> frozenset[str]:
+        """What an image can run on, such as linux/arm64; of an index, what each of its images can. Raises UserError."""
+        manifest = json.loads(self._run("manifest", reference))
+        if "manifests" in manifest:
+            several = (each.get("platform", {}) for each in manifest["manifests"])
+        else:
+            config = json.loads(self._run("config", reference))
+            several = ({"os": config.get("os"), "architecture": config.get("architecture")},)
+        return frozenset(f"{each.get('os')}/{each.get('architecture')}" for each in several)
+
+    def push(self, files: Sequence[Path], repository: str, tag: str) -> str:
+        """Make one image of what `docker save` wrote for each platform; returns it by digest. Raises UserError."""
+        manifests: list[str] = []
+        for index, file in enumerate(files):
+            with _unpacked(file) as archive:
+                manifests += ["--manifest", self._run("push", str(archive), f"{repository}:{tag}-{index}").strip()]
+        return self._run("index", "append", *manifests, "--tag", f"{repository}:{tag}").strip()
+
     def copy(self, source: str, target: str, told: Callable[[str], None] = lambda _: None) -> None:
         """Copy an image, whole; `told` gets crane's lines while it goes on. Raises UserError."""
         self._run("copy", source, target, told=told)
@@ -72,3 +91,16 @@ class Crane:
                 f"crane {' '.join(arguments)} failed: {last.removeprefix('Error: ')}; try again, or correct it"
             )
         return printed
+
+
+@contextmanager
+def _unpacked(file: Path) -> Iterator[Path]:
+    """The archive itself: crane reads none that is compressed."""
+    if file.suffix != ".gz":
+        yield file
+        return
+    with TemporaryDirectory(prefix="gwctl-image-") as folder, gzip.open(file) as packed:
+        archive = Path(folder) / file.stem
+        with archive.open("wb") as plain:
+            shutil.copyfileobj(packed, plain)
+        yield archive

@@ -65,6 +65,8 @@ class TerraformRunner:
     interrupts: Interrupts = field(default_factory=Interrupts)
     parallelism: int = PARALLELISM
     lock_seconds: int = LOCK_SECONDS
+    only: tuple[str, ...] = ()
+    """Addresses that a plan is limited to, with what they need; empty: everything."""
     refresh: bool = True
     """Whether a plan asks AWS what is there. One that does not only reads the state, so it takes no lock either."""
 
@@ -93,6 +95,7 @@ class TerraformRunner:
             out=str(file),
             parallelism=self.parallelism,
             refresh=None if self.refresh else False,
+            target=list(self.only) or None,
             var=None,
             var_file=str(self.var_file) if self.var_file else None,
         )
