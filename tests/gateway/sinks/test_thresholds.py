@@ -12,6 +12,7 @@ import pytest
 
 from gateway.sinks.place import Aws, agent_settings
 from gwctl.agent.settings import AgentSettings
+from gwctl.agent.sinks.messages import Message
 from gwctl.agent.sinks.thresholds import Thresholds
 from gwctl.ledger.quotas.store import WindowKey
 from gwctl.ledger.quotas.writes import Notice
@@ -183,3 +184,28 @@ def test_a_topic_that_is_not_there_drops_it_in_the_end(aws: Aws, tmp_path: Path)
     thresholds = quick(settings(tmp_path, notifications_topic_arn=arn), max_age=0.05)
     told(thresholds, notice(), until=lambda: thresholds.dropped)
     assert thresholds.sent == 0
+
+
+@pytest.mark.parametrize(
+    ("spent", "percent", "words"),
+    [
+        (100_000_000_000, 100, "has passed 100 %: $100.00 of $100.00 in this month"),
+        (76_500_000_000, 100, "has nothing left to give out: $76.50 of $100.00 is spent in this month"),
+        (80_000_030_000, 80, "has passed 80 %: $80.00003 of $100.00 in this month"),
+    ],
+)
+def test_the_words_say_what_is_spent_and_to_the_nano_dollar(spent: int, percent: int, words: str):
+    message = Message(
+        deployment="dev",
+        quota="q",
+        scope="team:search",
+        percent=percent,
+        spent=spent,
+        limit=100_000_000_000,
+        unit="nano_usd",
+        period="month",
+        window="2026-11",
+        resets_at=None,
+        action="block",
+    )
+    assert message.text == f"dev: quota q (team:search) {words} (2026-11). Requests beyond it are refused."

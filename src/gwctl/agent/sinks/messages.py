@@ -1,10 +1,9 @@
 """What people are told when a quota has passed a threshold. In: its numbers. Out: words, and JSON."""
 
 from dataclasses import asdict, dataclass
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
-_NANO: Final = Decimal(1_000_000_000)
+from gwctl.pricing import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +14,7 @@ class Message:
     quota: str
     scope: str
     percent: int
-    """The threshold that was passed."""
+    """The threshold that was passed, or that nothing more can be reserved of."""
     spent: int
     limit: int
     unit: str
@@ -24,6 +23,11 @@ class Message:
     resets_at: str | None
     """RFC 3339; None: it never does, or the period is over already."""
     action: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether so much is spent. Requests are refused before that, when all that is left is held for others."""
+        return self.spent * 100 >= self.limit * self.percent
 
     @property
     def text(self) -> str:
@@ -35,7 +39,8 @@ class Message:
             "alert": "Requests go on.",
             "shadow": "Requests go on: the quota is on trial.",
         }
-        words = f"{self.deployment}: quota {self.quota} ({self.scope}) has passed {self.percent} %: {amounts}"
+        what = f"has passed {self.percent} %" if self.passed else "has nothing left to give out"
+        words = f"{self.deployment}: quota {self.quota} ({self.scope}) {what}: {amounts}{'' if self.passed else ' is spent'}"
         during = "" if self.period == "total" else f" in this {self.period} ({self.window})"
         return f"{words}{during}. {after[self.action]}{reset}"
 
@@ -46,4 +51,4 @@ class Message:
 
 
 def _amount(value: int, unit: str) -> str:
-    return f"${Decimal(value) / _NANO:,.2f}" if unit == "nano_usd" else f"{value:,} {unit}"
+    return money.shown(value) if unit == "nano_usd" else f"{value:,} {unit}"

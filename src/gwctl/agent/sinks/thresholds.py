@@ -62,7 +62,8 @@ class Topic:
         await asyncio.to_thread(self._topic.close)
 
     def _publish(self, message: Message) -> None:
-        subject = f"{message.deployment}: quota {message.quota} at {message.percent} %"
+        at = f"at {message.percent} %" if message.passed else "has nothing left"
+        subject = f"{message.deployment}: quota {message.quota} {at}"
         attributes: dict[str, str | int] = {
             "type": "quota_threshold",
             "quota": message.quota,
