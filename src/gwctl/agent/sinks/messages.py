@@ -39,8 +39,11 @@ class Message:
             "alert": "Requests go on.",
             "shadow": "Requests go on: the quota is on trial.",
         }
-        what = f"has passed {self.percent} %" if self.passed else "has nothing left to give out"
-        words = f"{self.deployment}: quota {self.quota} ({self.scope}) {what}: {amounts}{'' if self.passed else ' is spent'}"
+        if self.passed:
+            what = f"has passed {self.percent} %: {amounts}"
+        else:
+            what = f"has nothing left to give out: {amounts} is spent"
+        words = f"{self.deployment}: quota {self.quota} ({self.scope}) {what}"
         during = "" if self.period == "total" else f" in this {self.period} ({self.window})"
         return f"{words}{during}. {after[self.action]}{reset}"
 
