@@ -1,5 +1,6 @@
 """`gwctl up` with a policy that does not know the client of this machine: what is said is what works."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 
@@ -8,12 +9,17 @@ import pytest
 from gateway.local.local_place import Place, place
 
 POLICY = """
+providers:
+  - {id: ours, kind: anthropic}
+  - {id: lost, kind: openai, base_url: "http://no-such-host.invalid/v1"}
 routes:
+  - id: ours
+    targets: [{provider: ours, model: claude-sonnet-4-5}]
   - id: fast
     targets: [{provider: sample-openai, model: sample-gpt}]
 teams:
   - id: search
-    models: [fast]
+    models: [fast, ours]
 clients:
   - id: other
     team: search
@@ -49,6 +55,18 @@ def test_no_call_is_suggested_that_would_be_refused_and_the_doctor_goes_on(here:
     doctor = here.gwctl("doctor")
     assert "spend canary" in doctor.stdout
     assert "the policy has no client local" in " ".join(doctor.stdout.split())
+
+
+def test_the_providers_of_the_policy_file_are_shown_and_checked(here: Place):
+    status = here.gwctl("status").stdout
+    assert "  ours (policy.yaml): has no key now" in status
+    assert "  lost (policy.yaml)" in status
+    found = {each["what"]: each for each in json.loads(here.gwctl("doctor", "--json").stdout)}
+    assert found["provider sample-openai"]["state"] == "ok"
+    assert found["provider ours"]["state"] == "warning"
+    assert found["provider ours"]["fix"] == "set GWCTL_PROVIDER_OURS_API_KEY and start the gateway again"
+    assert found["provider lost"]["state"] == "failed"
+    assert "its host no-such-host.invalid cannot be found from here" in found["provider lost"]["detail"]
 
 
 def test_what_is_suggested_is_a_model_that_the_client_may_use(here: Place):

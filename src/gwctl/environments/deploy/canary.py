@@ -5,9 +5,11 @@ event with tokens and a price.
 """
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from gwctl.core.errors import UserError
 from gwctl.environments.deploy.doctor import FAILED, OK, SKIPPED, WARNING, Finding
@@ -15,6 +17,7 @@ from gwctl.environments.deploy.doctor import FAILED, OK, SKIPPED, WARNING, Findi
 if TYPE_CHECKING:
     from gwctl.local.connection import Connection
     from gwctl.local.data_dir import DataDir
+    from gwctl.local.supervisor.status import ProviderStatus
 
 MODEL: Final = "sample-gpt"
 EVENT_SECONDS: Final = 10.0
@@ -42,10 +45,30 @@ def of_local_gateway(data: "DataDir") -> Iterator[Finding]:
         yield Finding("policy", WARNING, f"{policy.label} is on its way, {policy.applied} is in force", "wait a moment")
     else:
         yield Finding("policy", OK, f"{policy.applied} is published and in force")
+    for provider in status.providers:
+        yield _provider(provider)
     try:
         yield _send(data, Connection.read(data.connection))
     except UserError as error:
         yield Finding("spend canary", FAILED, str(error), "gwctl logs")
+
+
+def _provider(provider: "ProviderStatus") -> Finding:
+    """Whether it has a key, and a host that this machine can find. Nothing is sent to it."""
+    from gwctl.local.policy.providers import secret_variable
+
+    what = f"provider {provider.id}"
+    if not provider.has_secret:
+        fix = f"set {secret_variable(provider.id)} and start the gateway again"
+        return Finding(what, WARNING, "it serves routes and has no key now, so its requests will fail", fix)
+    host = urlsplit(provider.base_url).hostname
+    try:
+        if host:
+            socket.getaddrinfo(host, None)
+    except OSError as error:
+        detail = f"its host {host} cannot be found from here ({error.strerror}), so its requests will fail"
+        return Finding(what, FAILED, detail, f"correct base_url in {provider.source}, or the network")
+    return Finding(what, OK, f"from {provider.source}")
 
 
 def _send(data: "DataDir", connection: "Connection") -> Finding:

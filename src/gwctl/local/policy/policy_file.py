@@ -29,9 +29,10 @@ class Additions:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the file says, and provider id → secret fields."""
+    """What the file says; provider id → what gave rise to it, and → its secret fields."""
 
     content: FileContent
+    sources: Mapping[str, str]
     secrets: Mapping[str, Mapping[str, str]] = field(repr=False)
 
 
@@ -60,7 +61,9 @@ class PolicyFile:
         offers = with_upstreams(in_file, additions.offers, additions.upstreams)
         documents = merge(in_file, offers, additions.upstreams)
         content = FileContent(providers=documents.providers, documents=documents.model_copy(update={"providers": ()}))
-        return Loaded(content, secrets_of(documents, offers, additions.environment))
+        sources = {offer.provider.id: offer.source for offer in offers}
+        sources |= {each.id: self.path.name for each in in_file.providers if each.id not in additions.upstreams}
+        return Loaded(content, sources, secrets_of(documents, offers, additions.environment))
 
     def _fingerprint(self) -> Fingerprint:
         files = sorted(self.path.glob("*.yaml")) if self.path.is_dir() else [self.path]

@@ -173,6 +173,7 @@ class LivePolicy:
             if outcome.problems:
                 return list(outcome.problems)
             self._loaded = loaded
+            self._status.providers = _provider_statuses(loaded, self._keyless or frozenset(), self._file.path.name)
         finally:
             self._applying = False
         if _version(outcome.label) >= _version(self._status.policy.label):
@@ -193,11 +194,8 @@ class LivePolicy:
         for name in sorted(keyless - (self._keyless or frozenset())):
             self._say(f"provider {name} serves routes and has no key now, so its requests will fail")
         self._keyless = keyless
-        self._status.providers = [
-            ProviderStatus(offer.provider.id, offer.provider.kind, offer.source, offer.provider.id not in keyless)
-            for offer in self._additions.offers
-            if offer.secret or offer.provider.id in keyless
-        ]
+        if self._loaded:
+            self._status.providers = _provider_statuses(self._loaded, keyless, self._file.path.name)
         return True
 
     def _replace_secrets(self, secrets: Secrets) -> None:
@@ -209,6 +207,15 @@ class LivePolicy:
 
 def _does_not_compile(problems: Sequence[str]) -> UserError:
     return UserError("the policy does not compile\n" + "\n".join(problems))
+
+
+def _provider_statuses(loaded: Loaded, keyless: frozenset[str], file: str) -> list[ProviderStatus]:
+    """The providers of the file, and those on offer that have a key or serve a route."""
+    return [
+        ProviderStatus(each.id, each.kind, loaded.sources[each.id], each.id not in keyless, each.base_url or "")
+        for each in loaded.content.providers
+        if loaded.sources[each.id] == file or each.id in loaded.secrets or each.id in keyless
+    ]
 
 
 def _version(label: str) -> int:

@@ -40,12 +40,16 @@ class PolicyStatus:
 
 @dataclass
 class ProviderStatus:
-    """A provider that the environment or an option gave rise to. `source` names the variable, never its value."""
+    """A provider. `source` names the variable, the option or the policy file that gave rise to it, never a secret.
+
+    `base_url` is empty where the provider's own is used.
+    """
 
     id: str
     kind: str
     source: str
     has_secret: bool = True
+    base_url: str = ""
 
 
 @dataclass
