@@ -1,4 +1,4 @@
-# The fields are those of the line that the edge writes for each request (gwctl.edge.usage_log.format.request_format);
+# The fields are those of the line that the edge writes for each request (gwctl.edge.envoy.usage_log.request_format);
 # tests/gateway/edge/test_request_log.py compares the two.
 locals {
   queries = {

@@ -27,6 +27,22 @@ from support.session import measured
 PARALLELISM = os.environ.get("GWCTL_TEST_PARALLELISM", "10")
 """Most of an apply is waiting; more at once costs no more in all."""
 
+FEATURES = """
+multi_client:
+  reports: {scopes: [read], token_minutes: 15}
+cost_attribution:
+  budget: {monthly_usd: 100}
+bedrock_guardrails:
+  default: {pii: {EMAIL: ANONYMIZE}}
+fallback_routing:
+  routes:
+    fast:
+      targets:
+        - {provider: anthropic, model: claude-fast}
+        - {provider: openai, model: gpt-fast}
+"""
+"""Every opt-in feature that an environment's file has."""
+
 
 @dataclass(frozen=True)
 class Checkout:

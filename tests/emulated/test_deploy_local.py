@@ -12,7 +12,7 @@ import boto3
 import httpx
 import pytest
 
-from emulated.checkout import PARALLELISM, Checkout, press_ctrl_c
+from emulated.checkout import FEATURES, PARALLELISM, Checkout, press_ctrl_c
 from gwctl.admin.api.operations import APIS
 from gwctl.environments.deploy import emulator, local_gateway
 from gwctl.environments.deploy.applied import Applied
@@ -23,21 +23,6 @@ from support.gateway import Gateway
 from support.session import measured
 
 pytestmark = pytest.mark.timeout(900)
-
-FEATURES = """
-multi_client:
-  reports: {scopes: [read], token_minutes: 15}
-cost_attribution:
-  budget: {monthly_usd: 100}
-bedrock_guardrails:
-  default: {pii: {EMAIL: ANONYMIZE}}
-fallback_routing:
-  routes:
-    fast:
-      targets:
-        - {provider: anthropic, model: claude-fast}
-        - {provider: openai, model: gpt-fast}
-"""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gwctl.edge.usage_log.format import plain_rules, stream_rules
+from gwctl.edge.envoy.usage_log import plain_rules, stream_rules
 from metering.recorded import Case, cases, read_answer
 from support.environment import BIN
 from support.ports import free_port

@@ -1,6 +1,5 @@
 """Terraform and Python say the same words: scopes, settings of the edge, columns of the audit log, route documents."""
 
-import importlib
 import json
 from collections.abc import Iterable
 from dataclasses import fields
@@ -10,8 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from gwctl.admin.api.operations import APIS
-from gwctl.admin.service.runtime import providers_from
 from gwctl.agent.settings import SETTINGS_VARIABLE, AgentSettings
 from gwctl.core import scopes
 from gwctl.edge.settings import EdgeSettings
@@ -19,9 +16,7 @@ from gwctl.ledger.metering.events import UsageEvent
 from gwctl.local.data_dir import DataDir
 from gwctl.local.supervisor import stack
 from gwctl.local.supervisor.programs import Programs
-from gwctl.policy.documents import FALLBACK_STATUSES, BedrockGuardrail, Route
 from gwctl.pricing.tokens import otel_name
-from gwctl.stores.aws.settings import Settings
 from plan.kit.examples import module_examples, root_examples
 from plan.kit.sessions import ModulePlans, RootPlans
 from plan.kit.terraform import MODULES, ROOT
@@ -267,48 +262,3 @@ def test_saved_queries_use_columns_that_exist(plans: dict[str, Plan]) -> None:
 def _words(text: str) -> list[str]:
     cleaned = "".join(character if character.isalnum() or character == "_" else " " for character in text.lower())
     return [word.lstrip("0123456789") for word in cleaned.split() if not word.isdigit()]
-
-
-def test_fallback_routes_are_route_documents(root_plans: RootPlans) -> None:
-    production = next(each for each in root_examples() if each.name == "root_production")
-    documents = root_plans.of(production).outputs["fallback_route_documents"]
-    route = Route.model_validate(documents["claude-opus-5-5"])
-    assert [target.provider for target in route.targets] == ["anthropic", "bedrock"]
-    assert route.fallback_on == FALLBACK_STATUSES
-
-
-def test_functions_are_those_of_the_admin_api(root_plans: RootPlans) -> None:
-    deployment = root_plans.of(root_examples()[0])
-    names = {
-        each.get("function_name").removeprefix("gwctl-dev-admin-") for each in deployment.of("aws_lambda_function")
-    }
-    assert names == set(APIS)
-
-
-def test_functions_understand_their_settings(plans: dict[str, Plan]) -> None:
-    for function in plans["admin_api"].of("aws_lambda_function"):
-        variables = function.block("environment")["variables"]
-        tables = Settings.from_environment(variables).tables
-        assert (tables.documents, tables.ledger) == ("gwctl-dev-documents", "gwctl-dev-ledger")
-        assert [each.id for each in providers_from(variables)] == ["anthropic"]
-
-
-def test_of_the_ledger_one_function_gets_single_items_and_no_other_anything(root_plans: RootPlans) -> None:
-    documents = root_plans.of(root_examples()[0]).inside("module.admin_api").documents()
-    found = {
-        document.address.partition('["')[2].removesuffix('"]'): sorted(statement["actions"])
-        for document in documents
-        for statement in document.get("statement")
-        if statement["sid"] == "TableLedger"
-    }
-    assert found == {"budgets": ["dynamodb:BatchGetItem", "dynamodb:GetItem"]}
-
-
-def test_handlers_exist(plans: dict[str, Plan]) -> None:
-    for function in plans["admin_api"].of("aws_lambda_function"):
-        module, _, name = function.get("handler").rpartition(".")
-        assert callable(getattr(importlib.import_module(module), name))
-
-
-def test_guardrail_versions_fit_a_scanner_rule() -> None:
-    BedrockGuardrail.model_validate({"id": "abcdef123456", "version": "1"})

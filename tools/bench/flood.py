@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httptools
 
-from gwctl.edge.clusters import typed
+from gwctl.edge.envoy.clusters import typed
 from gwctl.edge.json_types import Json
 from gwctl.local.supervisor.programs import find_envoy
 from support.ports import free_port

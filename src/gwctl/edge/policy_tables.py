@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from gwctl.core.names import API_PATHS, Api
 from gwctl.edge.breaker import OpenTargets, TargetName, marks, skipped_paths
-from gwctl.edge.clusters import AS_IT_IS, PORTKEY_CLUSTER
+from gwctl.edge.envoy.clusters import AS_IT_IS, PORTKEY_CLUSTER
 from gwctl.edge.errors import ANTHROPIC_TYPES, OPENAI_TYPES, REFUSALS
 from gwctl.edge.parameters import DIALECTS, HARMLESS, REFUSED_WITH, REWRITTEN, Dialect, dialect, is_native, treated
 from gwctl.edge.portkey import SCANNED, cap_of, is_gemini, longest_seconds, template

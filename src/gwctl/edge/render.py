@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from gwctl.edge import bootstrap, clusters, portkey
+from gwctl.edge import portkey
 from gwctl.edge.breaker import OpenTargets
-from gwctl.edge.clusters import typed
-from gwctl.edge.filters import POLICY_FILTER, SHARED_CREDENTIALS
+from gwctl.edge.envoy import bootstrap, clusters
+from gwctl.edge.envoy.clusters import typed
+from gwctl.edge.envoy.filters import POLICY_FILTER, SHARED_CREDENTIALS
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.policy_tables import policy_tables
 from gwctl.edge.portkey import Secrets

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from gwctl.edge.envoy.local_replies import local_replies
 from gwctl.edge.errors import REFUSALS, Refusal
-from gwctl.edge.local_replies import local_replies
 
 ALL = list(REFUSALS.values())
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gwctl.edge.headers import FROM_PORTKEY, TO_PORTKEY, all_but, except_for
+from gwctl.edge.envoy.headers import FROM_PORTKEY, TO_PORTKEY, all_but, except_for
 
 NAMES = st.text("abc-", min_size=1, max_size=4)
 LISTS = [pytest.param(TO_PORTKEY, id="to Portkey"), pytest.param(FROM_PORTKEY, id="from Portkey")]

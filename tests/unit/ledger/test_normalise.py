@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gwctl.core.names import Api, ProviderKind
 from gwctl.edge.usage_log import paths as wire
 from gwctl.ledger.metering import estimate
-from gwctl.ledger.metering.normalise import client_left, normalise, service_tier
+from gwctl.ledger.metering.answer import client_left, service_tier
+from gwctl.ledger.metering.normalise import normalise
 from gwctl.ledger.metering.price_line import ServedBy, meter
 from gwctl.pricing.prices import Price
 from gwctl.pricing.tokens import Tokens

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from gwctl.environments.file.checks import Length
 from gwctl.environments.file.features import FallbackRouting, Github, Guardrail
+from gwctl.environments.file.observability import Observability
 from gwctl.environments.file.problems import InvalidError
 from gwctl.environments.file.sections import (
     AdminApi,
@@ -21,7 +22,6 @@ from gwctl.environments.file.sections import (
     Ledger,
     LoadBalancer,
     Network,
-    Observability,
     ProvidersAccess,
     Scaling,
     Section,

@@ -19,22 +19,13 @@ from gwctl.core.names import Api, ProviderKind
 from gwctl.edge.usage_log.line import EDGE_DIED, UsageLine
 from gwctl.edge.usage_log.values import Values
 from gwctl.ledger.metering import estimate
+from gwctl.ledger.metering.answer import CUT_FLAGS, client_left, error_type, flags
 from gwctl.pricing.tokens import Tokens
 
 Reason = Literal["client_left", "cut", "no_usage", "malformed", "inconsistent", "withheld"]
 """Why tokens are an estimate: the caller left early · the answer ended early · the answer is whole and has no usage ·
 a count was no count · the counts contradict each other · the answer, and its usage, was kept back by an output rule or
 for its size."""
-
-CLIENT_LEFT_FLAGS: Final = frozenset({"DC", "DR"})
-CUT_FLAGS: Final = CLIENT_LEFT_FLAGS | frozenset({"UC", "UR", "LR", "UPE", "UT", "SI", "DT", "DPE", "OM"})
-"""Envoy's RESPONSE_FLAGS of an answer that did not reach its end. Source: Envoy, access logging, response flags."""
-
-_ERRORS: Final = ("error.type", "error.code", "response.error.code", "error")
-_RESPONSES_ERRORS: Final = (*_ERRORS, "code")
-_MODELS: Final = ("model", "message.model", "response.model")
-_SERVICE_TIERS: Final = ("service_tier", "response.service_tier", "usage.speed", "message.usage.speed")
-"""Where a word may stand, whatever the wire shape."""
 
 _ONLY_IN_STREAMS: Final[dict[Api, tuple[str, ...]]] = {
     "messages": ("message.", "delta."),
@@ -153,32 +144,6 @@ def _reason(line: UsageLine, reading: _Reading, *, left: bool) -> Reason:
     if reading.ended is False or CUT_FLAGS & flags(line):
         return "cut"
     return "no_usage"
-
-
-def flags(line: UsageLine) -> frozenset[str]:
-    """Envoy's response flags."""
-    return frozenset(line.flags.split(","))
-
-
-def client_left(line: UsageLine) -> bool:
-    """Whether the caller hung up before the answer was at its end."""
-    return bool(CLIENT_LEFT_FLAGS & flags(line)) or line.details.startswith("downstream_")
-
-
-def error_type(line: UsageLine) -> str | None:
-    """The provider's word for what went wrong, in an error answer or inside a stream."""
-    return Values(line.usage).first_text(_RESPONSES_ERRORS if line.api == "responses" else _ERRORS)
-
-
-def response_model(line: UsageLine) -> str | None:
-    """The model that the provider says it used."""
-    return Values(line.usage).first_text(_MODELS)
-
-
-def service_tier(line: UsageLine) -> str | None:
-    """The provider's processing tier when it is not the standard one: `priority`, `flex`; `fast` of Anthropic."""
-    name = Values(line.usage).first_text(_SERVICE_TIERS)
-    return None if name in {"default", "standard", "auto"} else name
 
 
 def _chat(values: Values, line: UsageLine, kind: ProviderKind | None, *, claude: bool) -> _Reading:

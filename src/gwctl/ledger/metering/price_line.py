@@ -5,16 +5,9 @@ from typing import Final
 
 from gwctl.core.names import ProviderKind
 from gwctl.edge.usage_log.line import ANSWER_TOO_LARGE, EDGE_DIED, UsageLine
+from gwctl.ledger.metering.answer import error_type, response_model, service_tier
 from gwctl.ledger.metering.events import OTEL_PROVIDER_NAMES, Outcome, UsageEvent
-from gwctl.ledger.metering.normalise import (
-    NO_TOKENS,
-    Usage,
-    error_type,
-    normalise,
-    response_model,
-    service_tier,
-    withheld,
-)
+from gwctl.ledger.metering.normalise import NO_TOKENS, Usage, normalise, withheld
 from gwctl.pricing.prices import Price, cost
 
 WITHHELD: Final = frozenset({"answer_refused", "answer_too_large"})

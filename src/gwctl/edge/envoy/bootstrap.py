@@ -3,7 +3,7 @@
 from typing import Final
 
 from gwctl.core.names import API_PATHS
-from gwctl.edge.clusters import (
+from gwctl.edge.envoy.clusters import (
     AS_IT_IS,
     agent_cluster,
     collector_cluster,
@@ -12,14 +12,14 @@ from gwctl.edge.clusters import (
     portkey_cluster,
     typed,
 )
-from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
-from gwctl.edge.filters import ANSWER_LIMIT_FILTER, BUFFER_FILTER, early_removals, http_filters
-from gwctl.edge.headers import PATTERN_LIMIT
+from gwctl.edge.envoy.conditions import all_of, any_of, by_expression, by_status
+from gwctl.edge.envoy.filters import ANSWER_LIMIT_FILTER, BUFFER_FILTER, early_removals, http_filters
+from gwctl.edge.envoy.headers import PATTERN_LIMIT
+from gwctl.edge.envoy.local_replies import local_replies
+from gwctl.edge.envoy.tracing import tracing
+from gwctl.edge.envoy.usage_log import log_format, request_format
 from gwctl.edge.json_types import Json, JsonObject
-from gwctl.edge.local_replies import local_replies
 from gwctl.edge.settings import EdgeSettings
-from gwctl.edge.tracing import tracing
-from gwctl.edge.usage_log.format import log_format, request_format
 
 ROUTE_HEADER: Final = "x-gw-route"
 

@@ -7,10 +7,10 @@ in the usage log too. See docs/adr/0055-tracing-by-envoy.md.
 
 from typing import Final
 
-from gwctl.edge.clusters import COLLECTOR_CLUSTER, typed
+from gwctl.edge.envoy.clusters import COLLECTOR_CLUSTER, typed
+from gwctl.edge.envoy.usage_log import DECISION, GW, SERVED
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
-from gwctl.edge.usage_log.format import DECISION, GW, SERVED
 
 _ATTRIBUTES: Final = {
     "team": (GW, DECISION, "team"),

@@ -1,6 +1,6 @@
 """Conditions on a request that has ended, as Envoy's access log and its mappers of local replies take them."""
 
-from gwctl.edge.clusters import typed
+from gwctl.edge.envoy.clusters import typed
 from gwctl.edge.json_types import Json, JsonObject
 
 

@@ -6,8 +6,8 @@ In: the JSON paths that the ledger wants to know (`paths`). Out: rules for Envoy
 
 from typing import Final
 
-from gwctl.edge.clusters import typed
-from gwctl.edge.headers import SERVED_HEADERS
+from gwctl.edge.envoy.clusters import typed
+from gwctl.edge.envoy.headers import SERVED_HEADERS
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.usage_log.paths import ANSWER_FIELDS, EVENT_FIELDS, MAX_EVENT_BYTES, Field
 

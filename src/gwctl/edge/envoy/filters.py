@@ -3,18 +3,10 @@
 from importlib.resources import files
 from typing import Final
 
-from gwctl.edge.clusters import AGENT_CLUSTER, GATEWAY_CLUSTER, ISSUER_CLUSTER, POLICY_CLUSTER, typed
+from gwctl.edge.envoy.clusters import AGENT_CLUSTER, GATEWAY_CLUSTER, ISSUER_CLUSTER, POLICY_CLUSTER, typed
+from gwctl.edge.envoy.usage_log import AGENT_HEADERS, DECISION, GW, RESERVATION, plain_rules, served_rules, stream_rules
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
-from gwctl.edge.usage_log.format import (
-    AGENT_HEADERS,
-    DECISION,
-    GW,
-    RESERVATION,
-    plain_rules,
-    served_rules,
-    stream_rules,
-)
 
 HEALTH_PATH: Final = "/healthz"
 POLICY_FILTER: Final = "policy"

@@ -6,11 +6,11 @@ The policy's and the agent's refusals have their shape already; they are told by
 from typing import Final
 
 from gwctl.core.names import API_PATHS
-from gwctl.edge.clusters import AS_IT_IS
-from gwctl.edge.conditions import all_of, any_of, by_expression, by_status
+from gwctl.edge.envoy.clusters import AS_IT_IS
+from gwctl.edge.envoy.conditions import all_of, any_of, by_expression, by_status
+from gwctl.edge.envoy.usage_log import DECISION, GW, RESERVATION
 from gwctl.edge.errors import REFUSALS, Refusal
 from gwctl.edge.json_types import Json, JsonObject
-from gwctl.edge.usage_log.format import DECISION, GW, RESERVATION
 from gwctl.edge.usage_log.line import ANSWER_TOO_LARGE
 
 _REASON: Final = "%LOCAL_REPLY_BODY%"

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gwctl.core.names import API_PATHS, Api
-from gwctl.edge.headers import FROM_PORTKEY, TO_PORTKEY, all_but
+from gwctl.edge.envoy.headers import FROM_PORTKEY, TO_PORTKEY, all_but
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
 
