@@ -45,7 +45,7 @@ class Pair:
         edge: Mapping[str, Any] | None = None,
         notes: Path | None = None,
     ) -> None:
-        self._sockets = tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp")
+        self._sockets = tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp")  # nosec B108 # a socket's path is short
         reserve_socket = Path(self._sockets.name) / "reserve.sock"
         self.edge = Edge(
             folder / "edge", ISSUER, issuer.jwks_url, gateway_port, reserve_socket=reserve_socket, **(edge or {})

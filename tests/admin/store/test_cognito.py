@@ -40,7 +40,8 @@ def test_a_cognito_client_may_get_tokens_for_invoking_and_nothing_else(pool: tup
     assert found["ClientSecret"] == made.client_secret
     assert found["AllowedOAuthFlows"] == ["client_credentials"]
     assert found["AllowedOAuthScopes"] == [scopes.INVOKE]
-    assert found["ExplicitAuthFlows"] == []
+    # An empty list would mean all flows by which people sign in.
+    assert found["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert found["ClientName"] == "acme search indexer-1"
 
 
