@@ -41,7 +41,7 @@ def test_a_diagram_is_drawn_by_a_program_of_the_site(built: Path):
 def test_a_link_to_code_leads_to_a_page_with_the_code(built: Path):
     flow = (built / "docs" / "flow.html").read_text()
     assert 'href="../source/src/gwctl/edge/envoy/filters.py.html"' in flow
-    code = (built / "source" / "src" / "gwctl" / "edge" / "filters.py.html").read_text()
+    code = (built / "source" / "src" / "gwctl" / "edge" / "envoy" / "filters.py.html").read_text()
     assert "The HTTP filters, in the order" in code
 
 
