@@ -21,6 +21,7 @@ from gwctl.environments.project import Place, Project, shown
 from gwctl.environments.terraform import aws, locks, mirrors, tools
 from gwctl.environments.terraform import state_bucket as bootstrap
 from gwctl.environments.terraform.workspace import Target
+from gwctl.stores.aws.clients import code_of
 
 OK: Final = "ok"
 WARNING: Final = "warning"
@@ -193,7 +194,7 @@ def _policy(target: Target, applied: Applied) -> Finding:
     try:
         head: dict[str, Any] = aws.clients(target)("s3").head_object(Bucket=bucket, Key=CURRENT)
     except ClientError as error:
-        if aws.code_of(error) in {"404", "NoSuchKey", "NotFound"}:
+        if code_of(error) in {"404", "NoSuchKey", "NotFound"}:
             return Finding("policy", WARNING, "no policy has been published", "apply one: gwctl routing apply -f FILE")
         return Finding("policy", FAILED, str(error), "ask for the right to read the snapshot bucket")
     except BotoCoreError as error:

@@ -58,8 +58,3 @@ def check_account(target: Target) -> str:
             "nothing was read or changed: set AWS_PROFILE to a profile of that account"
         )
     return str(caller["Arn"])
-
-
-def code_of(error: ClientError) -> str:
-    """AWS's code of an error, for example NoSuchBucket; "404" and the like where there is no body."""
-    return str(error.response.get("Error", {}).get("Code", ""))

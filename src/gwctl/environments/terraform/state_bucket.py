@@ -11,8 +11,9 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.core.errors import UserError
-from gwctl.environments.terraform.aws import clients, code_of
+from gwctl.environments.terraform.aws import clients
 from gwctl.environments.terraform.workspace import Target
+from gwctl.stores.aws.clients import code_of
 
 KEPT_VERSIONS_DAYS: Final = 365
 KEPT_PLANS_DAYS: Final = 1

@@ -29,9 +29,8 @@ _UNCHECKED: Final = {"parameter_validation": False}
 
 
 def code_of(error: ClientError) -> str:
-    """The code of a service's refusal: `NoSuchKey`."""
-    response: Any = error.response
-    return str(response["Error"]["Code"])
+    """The code of a service's refusal: `NoSuchKey`; "404" and the like where the answer has no body."""
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def connect(service: str, patience: dict[str, Any] | None = None, **options: Any) -> Any:

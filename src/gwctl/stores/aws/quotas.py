@@ -1,4 +1,4 @@
-"""The ledger's quota store in DynamoDB. The only module of the ledger that speaks to AWS.
+"""The ledger's quota store in DynamoDB, see `gwctl.ledger.quotas.store`.
 
 One item for each window: `pk` = `quota#<quota id>`, `sk` = `<unit>#<window id>`, the numbers `committed`, `settled`
 and `archived`, the number set `notified`, one map for each lease under the name `lease#<agent id>`, and `expires_at`

@@ -1,4 +1,4 @@
-"""The usage table in DynamoDB: the agent adds to it, reports read it. What is in it: `usage_items`."""
+"""The usage table in DynamoDB: the agent adds to it, reports read it. What is in it: `gwctl.ledger.usage.sums`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
