@@ -157,6 +157,10 @@ def test_files_may_be_directories_streams_lists_and_single_documents(gw: Gwctl, 
         ("", "holds no document"),
         ("routes: [{id: x, targets: [{provider: nope, model: m}]}]", "there is no provider 'nope'"),
         ("teams: [{id: x, models: [no-such-route]}]", "there is no route 'no-such-route'"),
+        ("teams:\n- id: x\n  nmae: y", "stdin:3:3: teams/x: nmae: unknown field"),
+        ("kind: team\nid: x\nmodels:\n- fast\n- no-such-route", "stdin:5:3: teams/x: models.1: there is no route"),
+        ("- kind: team\n  version: 1\n  document: {id: x, enabled: maybe}", "stdin:3:21: teams/x: enabled: 'maybe' is"),
+        ("teams: [{id: a}, {id: a}]", "stdin:1:18: teams/a: stands twice"),
     ],
 )
 def test_what_is_wrong_with_a_document_is_told_and_nothing_is_sent(gw: Gwctl, text: str, sentence: str):

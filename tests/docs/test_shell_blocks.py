@@ -118,6 +118,20 @@ def test_what_can_be_copied_works(person: Person, name: str):
     for block in runnable()[name]:
         done = person.run(block.text)
         assert done.returncode == 0, f"{name}:{block.line}\n{block.text}\nended with {done.returncode}:\n{done.stdout}"
+        answers = block.text.count('eval "$(gwctl connect curl')
+        assert done.stdout.count("data: [DONE]") >= answers, f"{name}:{block.line}\n{block.text}\n{done.stdout}"
+
+
+def test_what_of_the_readme_is_not_run_is_this_alone():
+    """Each with its reason; everything else of the README is run as it is printed."""
+    assert {
+        block.text.splitlines()[0].split("#")[0].strip(): block.note
+        for file, block in blocks("console")
+        if file == FILES[0]
+    } == {
+        "gwctl deploy local": "takes Terraform and some minutes; tests/emulated runs it",
+        "gwctl environments new dev2 --account-id 111122223333 --region eu-central-1": "needs an AWS account",
+    }
 
 
 def test_what_is_not_run_says_why():

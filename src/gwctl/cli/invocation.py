@@ -1,6 +1,5 @@
 """How to call gwctl again. In: the data directory. Out: the words for a person here, and for a program anywhere."""
 
-import os
 import shlex
 import shutil
 import sys
@@ -19,13 +18,10 @@ def program() -> Path:
 
 def here(data: "DataDir", *words: str) -> str:
     """A command line as short as it works in this directory: `gwctl status`, `.venv/bin/gwctl status --data-dir x`."""
-    from gwctl.local.data_dir import DataDir
-
     path = program()
     found = shutil.which("gwctl")
     name = "gwctl" if found and Path(found).resolve() == path.resolve() else _short(path)
-    where = [] if DataDir.find(os.environ.get("GWCTL_DATA_DIR")) == data else ["--data-dir", _short(data.root)]
-    return shlex.join([name, *words, *where])
+    return shlex.join([name, *words, *data.option_here()])
 
 
 def anywhere(data: "DataDir", *words: str) -> list[str]:

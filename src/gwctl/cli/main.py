@@ -79,6 +79,9 @@ def run(arguments: Sequence[str]) -> int:
         code = cli.main(list(arguments), prog_name="gwctl", standalone_mode=False, color=_color())
     except click.Abort:
         return EXIT_INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True, color=_color())
+        return EXIT_USER
     except click.ClickException as error:
         return _complain(_with_help(error))
     except UserError as error:

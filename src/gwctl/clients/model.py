@@ -22,6 +22,8 @@ class Gateway:
     models: Mapping[str, Sequence[str]]
     environment: Mapping[str, str]
     chosen_model: str | None = None
+    connect_command: str = "gwctl connect"
+    """What asked for this, as one pastes it into a shell."""
 
     @property
     def openai_url(self) -> str:

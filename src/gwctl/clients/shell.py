@@ -50,7 +50,7 @@ def curl(gateway: Gateway) -> Instructions:
                 '       "messages": [{"role": "user", "content": "Hello"}]}\'',
             )
         ),
-        ['  eval "$(gwctl connect curl)"  runs it.', _models(gateway, "chat")],
+        [f'  eval "$({gateway.connect_command})"  runs it.', _models(gateway, "chat")],
     )
 
 

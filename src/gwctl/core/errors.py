@@ -1,4 +1,4 @@
-"""The two ways a command can fail, and the exit codes that stand for them."""
+"""The two ways a command can fail, the exit codes that stand for them, and what a check says of a value."""
 
 from typing import Final
 
@@ -13,3 +13,15 @@ class UserError(Exception):
 
     Everything else that a command raises is a bug: it prints its traceback and `REPORT`, exit code 70.
     """
+
+
+class InvalidError(ValueError):
+    """A value that a check refuses. `message` follows the field's name and value; `fix` says what to write instead.
+
+    A check of a whole mapping names the fields in the message; `at` is the one on whose line the problem is told.
+    """
+
+    def __init__(self, message: str, fix: str, at: str = "") -> None:
+        super().__init__(message)
+        self.fix = fix
+        self.at = at

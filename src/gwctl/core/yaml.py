@@ -1,18 +1,20 @@
-"""YAML in which no key stands twice. In: text. Out: what it says, and on which line each part of it stands."""
+"""YAML in which no key stands twice. In: text. Out: what it says, and on which line and column each part stands."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 
 _BOOLEAN: Final = "tag:yaml.org,2002:bool"
+_TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
 
 
 class UniqueKeyLoader(yaml.CSafeLoader):
     """YAML without duplicate keys: with them, the last one would win and the first be lost without a word.
 
-    As in YAML 1.2, `on`, `off`, `yes` and `no` are words: a scanner rule has a field `on`.
+    As in YAML 1.2, `on`, `off`, `yes` and `no` are words: a scanner rule has a field `on`. So are dates: the version of
+    an API is one.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -30,9 +32,19 @@ class UniqueKeyLoader(yaml.CSafeLoader):
 
 
 UniqueKeyLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN or first in "tTfF"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP and (tag != _BOOLEAN or first in "tTfF")]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+class Position(NamedTuple):
+    """Where something stands in a text, from 1 on."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}"
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ class Yaml:
 
     @classmethod
     def parse(cls, text: str) -> "Yaml":
-        """Raises yaml.YAMLError."""
+        """The text's one document. Raises yaml.YAMLError; also when there are several."""
         loader = UniqueKeyLoader(text)
         try:
             node = loader.get_single_node()
@@ -52,16 +64,29 @@ class Yaml:
         finally:
             loader.dispose()
 
-    def line(self, path: Sequence[str | int]) -> int:
-        """The line of the part at the path, or of the deepest part of it that is there; from 1 on."""
+    @classmethod
+    def parse_all(cls, text: str) -> "list[Yaml]":
+        """All documents of the text. Raises yaml.YAMLError."""
+        loader = UniqueKeyLoader(text)
+        found: list[Yaml] = []
+        try:
+            while loader.check_node():
+                node = loader.get_node()
+                found.append(cls(loader.construct_document(node), node))
+            return found
+        finally:
+            loader.dispose()
+
+    def position(self, path: Sequence[str | int]) -> Position:
+        """Where the part at the path stands, or the deepest part of it that is there: its name, or itself in a list."""
         node = self._node
-        line = node.start_mark.line + 1 if node else 1
+        mark = node.start_mark if node else None
         for step in path:
             key, node = _child(node, step)
             if key is None:
                 break
-            line = key.start_mark.line + 1
-        return line
+            mark = key.start_mark
+        return Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
 
     def text(self, path: Sequence[str | int]) -> str | None:
         """The plain value at the path as it is written, before YAML makes a number of it; None: there is none."""
@@ -69,6 +94,31 @@ class Yaml:
         for step in path:
             _, node = _child(node, step)
         return node.value if isinstance(node, yaml.ScalarNode) else None
+
+
+class Unreadable(NamedTuple):
+    """Why a text is no YAML, where, and what to do."""
+
+    position: Position | None
+    reason: str
+    fix: str
+
+
+def unreadable(error: Exception, text: str, fix: str) -> Unreadable:
+    """What a parser's error means; `fix` is what to say where nothing better is known."""
+    mark = getattr(error, "problem_mark", None)
+    reason = str(getattr(error, "problem", None) or "is not readable")
+    if mark is None:
+        return Unreadable(None, reason, fix)
+    if _has_tab(text, mark.line):
+        fix = "indent with spaces, not with tabs"
+    return Unreadable(Position(mark.line + 1, mark.column + 1), reason, fix)
+
+
+def _has_tab(text: str, line: int) -> bool:
+    """Whether a line begins with a tab, or with spaces and a tab."""
+    lines = text.splitlines()
+    return line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
 
 
 def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from gwctl.core.errors import UserError
+from gwctl.local.data_dir import DataDir
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class Connection:
             document = json.loads(path.read_text())
             return cls(**{each.name: str(document[each.name]) for each in fields(cls)})
         except FileNotFoundError:
+            up = DataDir(path.parent).command("up")
             raise UserError(
-                f"there is no gateway in {path.parent}; start one with `gwctl up`, or name its data directory "
+                f"there is no gateway in {path.parent}; start one with `{up}`, or name its data directory "
                 "with --data-dir or GWCTL_DATA_DIR"
             ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -9,6 +9,7 @@ run/      of this run only: lock, process ids, ports, status, configuration of t
 """
 
 import os
+import shlex
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -155,6 +156,19 @@ class DataDir:
     def log_of(self, part: str) -> Path:
         """The log of a part, or of the supervisor."""
         return self.logs / f"{part}.log"
+
+    def command(self, *words: str) -> str:
+        """`gwctl WORDS` as one pastes it into a shell here: with `--data-dir` only where it would not be found."""
+        return shlex.join(["gwctl", *words, *self.option_here()])
+
+    def option_here(self) -> list[str]:
+        """The option that a command needs in this directory to find this one, as short as it can be."""
+        if DataDir.find(os.environ.get("GWCTL_DATA_DIR")) == self:
+            return []
+        try:
+            return ["--data-dir", str(self.root.relative_to(Path.cwd()))]
+        except ValueError:
+            return self.command_option()
 
     def command_option(self) -> list[str]:
         """The option that makes a command find this directory from anywhere."""

@@ -6,15 +6,21 @@ nano-dollars.
 
 from decimal import Decimal
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from gwctl.core.errors import InvalidError
 from gwctl.core.names import Alias, ClientId, ProviderKind, Slug
+from gwctl.core.regions import aws_region, google_region
+from gwctl.core.suggestions import nearest
 from gwctl.core.urls import http_url
 
 FALLBACK_STATUSES = (408, 429, 500, 502, 503, 504, 529)
 """After these the next target is tried: overload, rate limits, server faults; never a caller's error."""
+
+LEAST_PRICE = Decimal("0.001")
+"""In dollars per million tokens. The cheapest embeddings cost ten times as much, the dearest model's token a half."""
 
 
 class Document(BaseModel):
@@ -36,7 +42,24 @@ def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("is not a time zone of the IANA database") from error
+        raise InvalidError("is not a time zone of the IANA database", _like_a_zone(value)) from error
+    return value
+
+
+def _like_a_zone(value: str) -> str:
+    """People write the city alone, or with a blank in it."""
+    zones = sorted(available_timezones(), reverse=True)
+    cities = {zone.rpartition("/")[2]: zone for zone in zones}
+    found = nearest(value.replace(" ", "_"), [*zones, *cities])
+    return f"did you mean {cities.get(found, found)}?" if found else "write one such as Europe/Berlin, or UTC"
+
+
+def _for_a_million(value: Decimal) -> Decimal:
+    if 0 < value < LEAST_PRICE:
+        raise InvalidError(
+            "looks like the price of one token",
+            f"prices are for a million tokens: write {(value * 1_000_000).normalize():f}",
+        )
     return value
 
 
@@ -44,7 +67,7 @@ PlainUrl = Annotated[str, AfterValidator(_plain_url)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 StatusCode = Annotated[int, Field(ge=400, le=599)]
 ModelName = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
-UsdPerMillionTokens = Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=9)]
+UsdPerMillionTokens = Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=9), AfterValidator(_for_a_million)]
 
 
 class Provider(Document):
@@ -68,7 +91,16 @@ class Provider(Document):
             raise ValueError("an azure-openai provider needs azure_resource")
         if self.kind == "ollama" and self.base_url is None:
             raise ValueError("an ollama provider needs a base_url")
+        self._has_a_region_that_exists()
         return self
+
+    def _has_a_region_that_exists(self) -> None:
+        known = {"bedrock": aws_region, "vertex-ai": google_region}.get(self.kind)
+        try:
+            if known and self.region:
+                known(self.region)
+        except InvalidError as error:
+            raise InvalidError(f"region {self.region} {error}", error.fix) from None
 
 
 class Target(Document):

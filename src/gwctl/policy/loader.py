@@ -1,13 +1,15 @@
 """Policy files on disk → documents: one YAML file, or a directory of them, each with any of the sections."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 import yaml
 
-from gwctl.core.yaml import UniqueKeyLoader
+from gwctl.core.yaml import Yaml, unreadable
 from gwctl.policy.documents import Documents
 from gwctl.policy.errors import PolicyError, Problem
+from gwctl.policy.positions import Positions
 from gwctl.policy.validation import validate_documents
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
@@ -18,26 +20,45 @@ def load_documents(path: Path) -> Documents:
 
     Raises PolicyError: the file cannot be read, is not YAML, or holds documents that are not valid.
     """
-    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-    if not files:
-        raise PolicyError([Problem(str(path), "", "holds no *.yaml file", "put the policy documents there")])
+    parts = _read_all(path)
     sections: dict[str, list[object]] = {}
-    for file in files:
-        for section, raw in _read(file).items():
+    for file, part in parts:
+        for section, raw in _sections(file, part).items():
             if isinstance(raw, list):
                 sections.setdefault(section, []).extend(cast("list[object]", raw))
             elif raw is not None:
-                problem = Problem(str(file), section, "must be a list of documents", "start each entry with '- '")
-                raise PolicyError([problem])
+                at = f"{file}:{part.position([section])}"
+                raise PolicyError(
+                    [Problem(str(file), section, "must be a list of documents", "start each entry with '- '", at)]
+                )
     if not any(sections.values()):
         # More likely a file that an editor is about to write than a gateway meant to serve nobody.
         raise PolicyError(
             [Problem(str(path), "", "holds no document", "start with 'routes:', 'teams:' and 'clients:'")]
         )
-    return validate_documents(sections, source=str(path))
+    try:
+        return validate_documents(sections, source=str(path))
+    except PolicyError as error:
+        raise PolicyError(Positions(parts).located(error.problems)) from None
 
 
-def _read(file: Path) -> dict[str, object]:
+def located(path: Path, problems: Iterable[Problem]) -> list[Problem]:
+    """The problems with the places in the file (or directory) at which they are; as they are if it cannot be read."""
+    try:
+        return Positions(_read_all(path)).located(problems)
+    except PolicyError:
+        return list(problems)
+
+
+def _read_all(path: Path) -> list[tuple[str, Yaml]]:
+    """Each file's name and content, in order of their names; what is empty is left out. Raises PolicyError."""
+    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    if not files:
+        raise PolicyError([Problem(str(path), "", "holds no *.yaml file", "put the policy documents there")])
+    return [(str(file), part) for file in files if (part := _read(file))]
+
+
+def _read(file: Path) -> Yaml | None:
     try:
         if file.stat().st_size > MAX_FILE_BYTES:
             raise PolicyError([Problem(str(file), "", f"is larger than {MAX_FILE_BYTES} bytes", "split the file")])
@@ -51,29 +72,27 @@ def _read(file: Path) -> dict[str, object]:
     parts = parse_yaml(text, str(file))
     if len(parts) > 1:
         raise PolicyError([Problem(str(file), "", "holds several YAML documents", "remove the lines '---'")])
-    content = parts[0] if parts else None
-    if content is None:
+    return parts[0] if parts else None
+
+
+def _sections(file: str, part: Yaml) -> dict[str, object]:
+    if part.content is None:
         return {}
+    content: object = part.content
     if not isinstance(content, dict):
-        raise PolicyError([Problem(str(file), "", "is not a mapping of sections", "start with e.g. 'routes:'")])
+        at = f"{file}:{part.position([])}"
+        raise PolicyError([Problem(file, "", "is not a mapping of sections", "start with e.g. 'routes:'", at)])
     return {str(key): value for key, value in cast("dict[object, object]", content).items()}
 
 
-def parse_yaml(text: str, source: str) -> list[object]:
-    """The YAML documents in a text, as plain values. `source` names it in problems.
+def parse_yaml(text: str, source: str) -> list[Yaml]:
+    """The YAML documents in a text. `source` names it in problems.
 
     Raises PolicyError: it is not YAML, or a key stands twice.
     """
     try:
-        return list(yaml.load_all(text, Loader=UniqueKeyLoader))  # nosemgrep: safe-yaml # a SafeLoader
+        return Yaml.parse_all(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise PolicyError([Problem(source, _line_of(error), _reason_of(error), "correct the YAML")]) from error
-
-
-def _line_of(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}" if mark is not None else ""
-
-
-def _reason_of(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or "is not readable YAML")
+        where, reason, fix = unreadable(error, text, "correct the YAML")
+        field = f"line {where.line}: column {where.column}" if where else ""
+        raise PolicyError([Problem(source, field, reason, fix)]) from error

@@ -3,12 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from gwctl.core.suggestions import did_you_mean
 from gwctl.policy.documents import Documents, Route
 from gwctl.policy.errors import Problem
 from gwctl.policy.patterns import PatternError, compiled
 
 MAX_CHAIN = 20
 """Routes that fall back one to the next. A snapshot with some hundred of them, one inside the other, is unreadable."""
+
+MOST_COMPARED = 1_000
+"""Among more names than that, the nearest one is not looked for: it takes milliseconds for each problem."""
 
 
 class _Named(Protocol):
@@ -76,7 +80,9 @@ def _duplicates(documents: Documents) -> Iterator[Problem]:
 
 def _dangling(document: str, field: str, kind: str, name: str, known: frozenset[str]) -> Iterator[Problem]:
     if name not in known:
-        yield Problem(document, field, f"there is no {kind} {name!r}", f"add that {kind} or correct the name")
+        near = known if len(known) <= MOST_COMPARED else ()
+        fix = did_you_mean(name, near, f"add that {kind} or correct the name")
+        yield Problem(document, field, f"there is no {kind} {name!r}", fix)
 
 
 def _cycles(routes: Sequence[Route]) -> Iterator[Problem]:

@@ -1,11 +1,15 @@
 """Raw mappings → documents. Every pydantic error becomes a Problem that names document, field and fix."""
 
-import difflib
 from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
+from gwctl.core.errors import InvalidError
+from gwctl.core.suggestions import did_you_mean
+from gwctl.core.value_words import in_own_words
 from gwctl.policy.documents import (
     Budget,
     Client,
@@ -60,7 +64,7 @@ def _validate_section(
     documents: list[Document] = []
     problems: list[Problem] = []
     for index, entry in enumerate(entries):
-        label = f"{section}/{_label(entry, index)}"
+        label = f"{section}/{label_of(entry, index)}"
         try:
             documents.append(model.model_validate(entry))
         except ValidationError as error:
@@ -68,7 +72,7 @@ def _validate_section(
     return documents, problems
 
 
-def _label(entry: object, index: int) -> str:
+def label_of(entry: object, index: int) -> str:
     """The document's own id where it has one that is fit to print, else its place in the list."""
     if isinstance(entry, Mapping):
         fields = cast("Mapping[str, object]", entry)
@@ -82,47 +86,59 @@ def _label(entry: object, index: int) -> str:
 
 def problems_of(error: ValidationError, document: str, model: type[Document]) -> Iterable[Problem]:
     """The problems in a pydantic error about one document."""
-    items = error.errors(include_url=False)
+    items = [_Item(each) for each in error.errors(include_url=False)]
     for item in items:
-        if item["type"] == "too_short" and any(
-            item["loc"] == other["loc"][: len(item["loc"])] for other in items if other is not item
-        ):
+        others = [
+            other for other in items if other is not item and other.location[: len(item.location)] == item.location
+        ]
+        if item.kind == "too_short" and others:
             continue  # pydantic counts only the entries that are valid, and says of those that are not as well
-        location = [str(part) for part in item["loc"]]
-        yield Problem(document, ".".join(location), _message(item), _fix(item, location, model))
+        if item.is_the_word_of_a_union and others:
+            continue  # a list of names or the word *: what is wrong with the list says enough
+        yield Problem(document, ".".join(item.location), *item.words(model))
 
 
-def _message(item: Any) -> str:
-    match item["type"]:
-        case "extra_forbidden":
-            return "unknown field"
-        case "missing":
-            return "is missing"
-        case "value_error":
-            return str(item["ctx"]["error"])
-        case "string_pattern_mismatch":
-            return f"{_shown(item['input'])} has characters or a length that are not allowed"
-        case _:
-            text = str(item["msg"])
-            return f"{_shown(item['input'])}: {text[:1].lower()}{text[1:]}"
+class _Item:
+    """One error of pydantic's. What it says of the branches of a union is no part of its location."""
+
+    def __init__(self, raw: Any) -> None:
+        self.kind: str = raw["type"]
+        self.value: object = raw["input"]
+        self.context: Mapping[str, Any] = raw.get("ctx", {})
+        self.text = str(raw["msg"])
+        self.is_the_word_of_a_union = "literal['*']" in raw["loc"]
+        self.location = [str(part) for part in raw["loc"] if not str(part).startswith(("tuple[", "literal["))]
+
+    def words(self, model: type[Document]) -> tuple[str, str]:
+        """Message and fix."""
+        shown = _shown(self.value)
+        if self.kind == "extra_forbidden":
+            known = _fields_at(model, self.location[:-1])
+            return "unknown field", _suggest(self.location[-1], known) if known else "remove it"
+        if self.kind == "value_error":
+            error = self.context["error"]
+            if not isinstance(error, InvalidError):
+                return str(error), "correct the value"
+            whole = isinstance(self.value, Mapping | Document)  # such a check names the values that it is about
+            return (str(error) if whole else f"{shown} {error}"), error.fix
+        if self.kind == "string_pattern_mismatch":
+            pattern = self.context["pattern"]
+            return f"{shown} has characters or a length that are not allowed", f"use what matches {pattern}"
+        words = in_own_words(self.kind, self.context, self.value)
+        if words is None:
+            return f"{shown}: {self.text[:1].lower()}{self.text[1:]}", "correct the value"
+        return (words[0] if self.kind == "missing" else f"{shown} {words[0]}"), words[1]
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _fix(item: Any, location: list[str], model: type[Document]) -> str:
-    match item["type"]:
-        case "extra_forbidden":
-            known = _fields_at(model, location[:-1])
-            return _suggest(location[-1], known) if known else "remove it"
-        case "missing":
-            return "add it"
-        case "string_pattern_mismatch":
-            return f"use what matches {item['ctx']['pattern']}"
+    match value:
+        case Decimal() | float():
+            text = f"{Decimal(str(value)):f}"
+        case date():
+            text = repr(str(value))
         case _:
-            return "correct the value"
+            text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _fields_at(model: type[Document], path: list[str]) -> list[str]:
@@ -139,5 +155,4 @@ def _fields_at(model: type[Document], path: list[str]) -> list[str]:
 
 def _suggest(name: str, known: Iterable[str]) -> str:
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
+    return did_you_mean(name, names, f"known are {', '.join(names)}")

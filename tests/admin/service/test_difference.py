@@ -56,6 +56,13 @@ def test_targets_are_told_from_and_to():
     ]
 
 
+def test_what_is_not_usual_about_a_target_is_told():
+    routes = section("routes")
+    (target,) = routes[0]["targets"][:1]
+    routes[0] = {**routes[0], "targets": [{**target, "max_output_tokens": 4000, "priced_as": "gpt-4o"}]}
+    assert words(routes=routes)[0].endswith("(priced as gpt-4o, at most 4,000 tokens)")
+
+
 def test_a_new_price_is_told_with_what_the_target_cost_before():
     pricing = [{"provider": "openai", "model": "gpt-4o-mini", "input": "0.30", "output": "0.6"}]
     assert words(pricing=pricing) == [

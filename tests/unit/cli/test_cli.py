@@ -59,6 +59,12 @@ def test_help_is_quick(tmp_path: Path):
     assert helped < max(0.2, 3 * bare)
 
 
+def test_alone_it_shows_its_help_and_nothing_else(tmp_path: Path):
+    done, helped = gwctl(home=tmp_path), gwctl("--help", home=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == helped.stdout
+
+
 @pytest.mark.parametrize("name", main.COMMANDS)
 def test_every_command_and_option_says_what_it_does(name: str):
     command = main.cli.get_command(click.Context(main.cli), name)
@@ -117,6 +123,9 @@ def test_help_fits_the_terminal(tmp_path: Path, width: str):
         (["import", "litellm", "nowhere.yaml"], "nowhere.yaml cannot be read"),
         (["logs"], "there are no logs in"),
         (["connect", "codex"], "there is no gateway in"),
+        (["status", "--data-dir", "a b"], "start one with `gwctl up --data-dir 'a b'`"),
+        (["token", "--data-dir", "a b"], "start one with `gwctl up --data-dir 'a b'`"),
+        (["logs", "--data-dir", "a b"], "start a gateway with `gwctl up --data-dir 'a b'`"),
     ],
 )
 def test_a_mistake_is_one_sentence_on_stderr_and_exit_code_1(tmp_path: Path, arguments: list[str], sentence: str):

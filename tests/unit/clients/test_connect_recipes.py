@@ -147,3 +147,9 @@ def test_models_are_those_of_the_clients_team(tmp_path: Path):
     assert models_of(snapshot, "local") == {"chat": ["a", "b"], "messages": ["a"]}
     with pytest.raises(UserError, match="the policy has no client other"):
         models_of(snapshot, "other")
+
+
+def test_the_hint_of_curl_calls_the_same_gateway_and_model(gateway: Gateway):
+    command = "gwctl connect curl --model fast --data-dir 'a b'"
+    notes = told("curl", replace(gateway, connect_command=command)).notes
+    assert f'eval "$({command})"' in notes[0]

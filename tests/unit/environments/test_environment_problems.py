@@ -11,13 +11,15 @@ from unit.environments.checkout import DIGEST, YAML, make_project, replaced
 
 
 def problem(tmp_path: Path, text: str) -> str:
-    """The one problem of the file, beginning with its line and its field."""
+    """The one problem of the file, beginning with its line and its field; columns have a test of their own."""
     project = make_project(tmp_path, dev=text)
     with pytest.raises(EnvironmentFileError) as raised:
         load(project.place("dev"))
     (only,) = raised.value.problems
     assert only.file.endswith("environments/dev/environment.yaml")
-    return str(only).removeprefix(f"{only.file}:")
+    assert str(only).startswith(f"{only.file}:{only.line}:{only.column}: ")
+    assert only.column > 0
+    return str(only).removeprefix(f"{only.file}:").replace(f":{only.column}:", ":", 1)
 
 
 WRONG = [
@@ -151,6 +153,30 @@ def test_a_wrong_value_is_named_with_its_line_and_what_to_write(tmp_path: Path, 
     assert problem(tmp_path, replaced(old, new)).startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("region: eu-central-1", "region: eu-centrl-1", "2:1: region eu-centrl-1 is no AWS region; did you mean eu-"),
+        ("production: false", "production: false\nscaling: {minimun: 1}", "5:11: scaling.minimun is no field"),
+        ("10.1.0.0/16", "ten", "15:3: network.cidr ten has no prefix length"),
+        ("[eu-central-1a, eu-central-1b]", "[eu-central-1a, b]", "3:37: availability_zones.1 b"),
+        ("[eu-central-1a, eu-central-1b]", "eu-central-1a", "3:1: availability_zones eu-central-1a is no list; write"),
+        ("  bucket: team", "\tbucket: team", "6:1: is not YAML: found character that cannot start any token; indent"),
+        (
+            "production: false",
+            "production: false\nmulti_client: {reports: {scopes: [raed]}}",
+            "5:35: multi_client.reports.scopes.0 raed is not allowed; did you mean read?",
+        ),
+    ],
+)
+def test_a_problem_has_line_and_column_and_the_right_word(tmp_path: Path, old: str, new: str, said: str):
+    project = make_project(tmp_path, dev=replaced(old, new))
+    with pytest.raises(EnvironmentFileError) as raised:
+        load(project.place("dev"))
+    (only,) = raised.value.problems
+    assert f"environments/dev/environment.yaml:{said}" in str(only)
+
+
 def test_a_certificate_comes_from_one_place(tmp_path: Path):
     without = replaced("alb:\n  certificate_arn: arn:aws:acm:eu-central-1:123456789013:certificate/1\n", "")
     assert "the load balancer has no certificate" in problem(tmp_path / "a", without)
@@ -212,4 +238,4 @@ def test_nothing_is_rendered_while_one_file_has_a_problem(
     monkeypatch.chdir(project.root)
     assert run(["render"]) == 1
     assert not list(project.environments.glob("*/terraform.tfvars"))
-    assert "environments/wrong/environment.yaml:15: network.cidr 10.1.0.0/30" in capsys.readouterr().err
+    assert "environments/wrong/environment.yaml:15:3: network.cidr 10.1.0.0/30" in capsys.readouterr().err

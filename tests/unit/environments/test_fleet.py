@@ -19,7 +19,10 @@ def test_environments_that_do_not_touch_are_fine(tmp_path: Path):
 @pytest.mark.parametrize("cidr", ["10.1.0.0/16", "10.1.4.0/22"])
 def test_address_ranges_must_not_overlap(tmp_path: Path, cidr: str):
     project = make_project(tmp_path, one=YAML, two=replaced("10.2.0.0/16", cidr, OTHER))
-    with pytest.raises(EnvironmentFileError, match=f"network.cidr {cidr} overlaps 10.1.0.0/16 of one; choose another"):
+    with pytest.raises(
+        EnvironmentFileError,
+        match=f"two/environment.yaml:15:3: network.cidr {cidr} overlaps 10.1.0.0/16 of one; choose another",
+    ):
         fleet.load_all(project)
 
 

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import botocore.session
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gwctl.core import regions
 from gwctl.policy.errors import PolicyError
-from gwctl.policy.loader import load_documents
+from gwctl.policy.loader import load_documents, located
+from gwctl.policy.references import reference_problems
 from gwctl.policy.validation import SECTIONS, validate_documents
 from unit.policy.examples import documents, sections
 
@@ -123,3 +126,73 @@ def test_a_broken_file_is_one_clear_problem(tmp_path: Path, content: bytes, expe
 def test_a_missing_file_says_so(tmp_path: Path):
     with pytest.raises(PolicyError, match="cannot be read \\(No such file or directory\\)"):
         load_documents(tmp_path / "gone.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("teams:\n- id: search\n  models: fast\n", "3:3: teams/search: models: 'fast' is no list; write [fast]"),
+        ("teams:\n- {id: a, models: [x, Has Space]}\n", "2:23: teams/a: models.1: 'Has Space' has characters"),
+        ("teams:\n- id: a\n  enabled: maybe\n", "3:3: teams/a: enabled: 'maybe' is neither true nor false; write true"),
+        ("teams: [{id: 7}]\n", "1:10: teams/#1: id: 7 is no text; write it in quotes"),
+        ("tems: [{id: a}]\n", "1:1: tems: unknown section; did you mean teams?"),
+        ("teams:\n- {modles: x, id: a}\n", "2:4: teams/a: modles: unknown field; did you mean models?"),
+        (
+            "budgets: [{id: b, period: day, limit_usd: 1, action: blok}]\n",
+            "1:46: budgets/b: action: 'blok' is not allowed; did you mean block?",
+        ),
+        (
+            "budgets: [{id: b, period: day, limit_usd: 1, timezone: Berlin}]\n",
+            "1:46: budgets/b: timezone: 'Berlin' is not a time zone of the IANA database; did you mean Europe/Berlin?",
+        ),
+        (
+            "budgets: [{id: b, period: day, limit_usd: 1, timezone: Europe/Berln}]\n",
+            "1:46: budgets/b: timezone: 'Europe/Berln' is not a time zone of the IANA database; did you mean Europe/",
+        ),
+        (
+            "pricing: [{provider: p, model: m, input: 0.0000025, output: 1}]\n",
+            "1:35: pricing/p/m: input: 0.0000025 looks like the price of one token; prices are for a "
+            "million tokens: write 2.5",
+        ),
+        (
+            "providers:\n- {id: b, kind: bedrock, region: eu-centrl-1}\n",
+            "2:3: providers/b: region eu-centrl-1 is no AWS region; did you mean eu-central-1?",
+        ),
+        (
+            "providers:\n- {id: v, kind: vertex-ai, project: acme, region: eu-central-1}\n",
+            "2:3: providers/v: region eu-central-1 is no region of Google Cloud; write its code, such as europe-west4",
+        ),
+        ("teams:\n- id: a\n\tname: b\n", "line 3: column 1: "),
+    ],
+)
+def test_a_problem_is_told_with_line_column_value_and_the_right_word(tmp_path: Path, text: str, expected: str):
+    file = tmp_path / "policy.yaml"
+    file.write_text(text)
+    with pytest.raises(PolicyError) as caught:
+        load_documents(file)
+    (problem,) = caught.value.problems
+    assert expected in str(problem)
+    assert str(problem).startswith(str(file))
+
+
+def test_a_tab_is_named_as_such(tmp_path: Path):
+    file = tmp_path / "policy.yaml"
+    file.write_text("teams:\n- id: a\n\tname: b\n")
+    with pytest.raises(PolicyError, match="indent with spaces, not with tabs"):
+        load_documents(file)
+
+
+def test_a_reference_to_nothing_is_found_in_the_file_that_makes_it(tmp_path: Path):
+    (tmp_path / "a.yaml").write_text("teams:\n- id: search\n")
+    (tmp_path / "b.yaml").write_text("clients:\n- id: web\n  team: serch\n")
+    (problem,) = reference_problems(load_documents(tmp_path))
+    (told,) = located(tmp_path, [problem])
+    assert str(told) == (
+        f"{tmp_path / 'b.yaml'}:3:3: clients/web: team: there is no team 'serch'; did you mean search?"
+    )
+
+
+def test_the_regions_of_aws_are_those_that_its_sdk_knows():
+    session = botocore.session.Session()
+    known = {name for part in ("aws", "aws-cn", "aws-us-gov") for name in session.get_available_regions("ec2", part)}
+    assert known == regions.AWS

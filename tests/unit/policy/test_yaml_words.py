@@ -20,4 +20,11 @@ def test_yes_and_no_are_still_understood_where_a_truth_is_wanted(tmp_path: Path)
 
 
 def test_several_documents_of_one_stream_are_told_apart():
-    assert parse_yaml("a: 1\n---\nb: on\n", "x") == [{"a": 1}, {"b": "on"}]
+    parts = parse_yaml("a: 1\n---\nb: on\n", "x")
+    assert [part.content for part in parts] == [{"a": 1}, {"b": "on"}]
+
+
+def test_a_date_is_a_word(tmp_path: Path):
+    file = tmp_path / "policy.yaml"
+    file.write_text("providers: [{id: a, kind: azure-openai, azure_resource: us, azure_api_version: 2024-10-21}]\n")
+    assert load_documents(file).providers[0].azure_api_version == "2024-10-21"

@@ -160,7 +160,7 @@ def _shown(value: Any) -> str:
         case "":
             return "nothing"
         case Target():
-            return f"{value.provider}/{value.model}" + (f" (weight {value.weight})" if value.weight != 1 else "")
+            return _target(value)
         case tuple():
             return _some([_shown(part) for part in value]) or "none"
         case dict():
@@ -171,6 +171,17 @@ def _shown(value: Any) -> str:
             return str(value)
         case _:
             return _some([f"{name}={_shown(getattr(value, name))}" for name in type(value).model_fields])
+
+
+def _target(target: Target) -> str:
+    """A target with everything that is not as usual."""
+    told = {
+        f"weight {target.weight}": target.weight != 1,
+        f"priced as {target.priced_as}": target.priced_as,
+        f"at most {target.max_output_tokens or 0:,} tokens": target.max_output_tokens,
+    }
+    extra = ", ".join(words for words, is_told in told.items() if is_told)
+    return f"{target.provider}/{target.model}" + (f" ({extra})" if extra else "")
 
 
 def _usd(value: Decimal) -> str:

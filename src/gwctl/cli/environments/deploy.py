@@ -271,12 +271,11 @@ def _image_steps(target: "Target", applied: "Applied") -> list[tuple[str, str]]:
 def _gateway_steps(target: "Target", gateway: dict[str, str] | None) -> list[tuple[str, str]]:
     """What one can do with the gateway on this machine."""
     from gwctl.environments.deploy import local_gateway
-    from gwctl.environments.project import shown
 
     if not gateway:
         return []
-    where = f"--data-dir {shown(local_gateway.data_of(target.place).root)}"
+    data = local_gateway.data_of(target.place)
     return [
-        (f"gwctl connect claude-code {where}", "point a program at it"),
-        (f"gwctl status {where}", "what runs, and the policy in force"),
+        (data.command("connect", "claude-code"), "point a program at it"),
+        (data.command("status"), "what runs, and the policy in force"),
     ]

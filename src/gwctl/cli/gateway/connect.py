@@ -28,7 +28,7 @@ def command(client: str, write: bool, model: str | None, data: "DataDir") -> Non
     """
     import os
 
-    from gwctl.cli.invocation import anywhere
+    from gwctl.cli.invocation import anywhere, here
     from gwctl.cli.prose import fitted
     from gwctl.clients.apply import apply
     from gwctl.clients.model import Gateway
@@ -42,6 +42,7 @@ def command(client: str, write: bool, model: str | None, data: "DataDir") -> Non
         models=models_of(data.snapshot, connection.client_id),
         environment=dict(os.environ),
         chosen_model=model,
+        connect_command=here(data, "connect", client, *(["--model", model] if model else [])),
     )
     told = RECIPES[client](gateway)
     if not write:

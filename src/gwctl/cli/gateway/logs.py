@@ -30,7 +30,7 @@ def command(part: str | None, follow: bool, lines: int, data: "DataDir") -> None
     `usage` is one line of JSON for each request that the edge has answered; it is shown only when asked for.
     """
     if not data.logs.is_dir():
-        raise UserError(f"there are no logs in {data.root}; start a gateway with `gwctl up`")
+        raise UserError(f"there are no logs in {data.root}; start a gateway with `{data.command('up')}`")
     names = [part] if part else [name for name in NAMES if name != "usage"]
     logs = [_Log(data.log_of(name), f"{name:<10} " if len(names) > 1 else "") for name in names]
     for log in logs:

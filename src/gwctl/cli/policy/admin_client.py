@@ -18,6 +18,7 @@ import requests
 from gwctl.core.errors import UserError
 from gwctl.core.http_client import reason_of, session_for
 from gwctl.local.tokens import Credentials, get_token
+from gwctl.policy.errors import Problem
 
 TIMEOUT: Final = (5.0, 35.0)
 """Seconds to connect, and to wait for an answer; API Gateway gives up after 29."""
@@ -25,20 +26,6 @@ TIMEOUT: Final = (5.0, 35.0)
 ATTEMPTS: Final = 4
 PAGE: Final = 1000
 ANY: Final = "*"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One problem that an answer names: document, field, message, what to do."""
-
-    document: str
-    field: str
-    message: str
-    fix: str
-
-    def __str__(self) -> str:
-        where = ": ".join(part for part in (self.document, self.field) if part)
-        return f"{where}: {self.message}; {self.fix}" if where else f"{self.message}; {self.fix}"
 
 
 class ApiError(UserError):

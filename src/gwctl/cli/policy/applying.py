@@ -5,12 +5,13 @@ policy was changed meanwhile.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from gwctl.cli.policy.admin_client import AdminClient, ApiError
 from gwctl.cli.policy.policy_input import Wanted
 from gwctl.core.errors import UserError
+from gwctl.policy.errors import Problem
 
 PATH: Final = "/policy/apply"
 
@@ -41,20 +42,31 @@ def make_plan(client: AdminClient, wanted: Sequence[Wanted], *, prune: bool = Fa
     for each in wanted:
         documents.setdefault(each.kind.section, []).append(each.as_json())
     request = {"documents": documents, "prune": prune}
-    answer = client.call("POST", PATH, body={**request, "dry_run": True})
+    try:
+        answer = client.call("POST", PATH, body={**request, "dry_run": True})
+    except ApiError as error:
+        raise ApiError(error.status, error.code, error.message, _located(error.problems, wanted)) from None
     changes = tuple(Planned(**each) for each in answer["documents"])
     _refuse_outdated(wanted, {change.document: change for change in changes})
     return Plan(changes, tuple(answer["difference"]), {**request, "based_on": answer["policy_version"]})
 
 
-def carry_out(client: AdminClient, plan: Plan) -> None:
-    """Makes the planned change. Raises UserError, and then nothing was changed."""
+def carry_out(client: AdminClient, plan: Plan) -> int:
+    """Makes the planned change; the policy's version after it. Raises UserError, and then nothing was changed."""
     try:
-        client.call("POST", PATH, body=plan.request)
+        return int(client.call("POST", PATH, body=plan.request)["policy_version"])
     except ApiError as error:
         if error.status == 409:
             raise UserError(f"{error.message}; run the command again to see what would change now") from None
         raise
+
+
+def _located(problems: Sequence[Problem], wanted: Sequence[Wanted]) -> tuple[Problem, ...]:
+    """The problems with the places in the files at which they are."""
+    places = {each.label: each.place for each in wanted}
+    return tuple(
+        replace(each, at=found.of(each.field)) if (found := places.get(each.document)) else each for each in problems
+    )
 
 
 def _refuse_outdated(wanted: Sequence[Wanted], changes: Mapping[str, Planned]) -> None:

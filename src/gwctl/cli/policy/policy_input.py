@@ -6,17 +6,19 @@ Understood are the sections of policy.yaml, single documents with a `kind`, what
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
 from gwctl.core.errors import UserError
+from gwctl.core.yaml import Yaml
 from gwctl.policy.documents import Document
 from gwctl.policy.errors import PolicyError, Problem
 from gwctl.policy.kinds import BY_SECTION, KINDS, ROUTING, SCANNER, Kind
 from gwctl.policy.loader import parse_yaml
+from gwctl.policy.positions import place
 from gwctl.policy.validation import SECTIONS, problems_of
 
 STDIN: Final = "-"
@@ -31,6 +33,18 @@ BY_WORD: Final[Mapping[str, Kind]] = {
 """What may stand as `kind` of a document."""
 
 
+class Place(NamedTuple):
+    """Where a document stands: the text's name, what YAML made of it, the way to the document."""
+
+    source: str
+    part: Yaml
+    path: tuple[str | int, ...]
+
+    def of(self, field: str) -> str:
+        """`FILE:LINE:COLUMN` of one of its fields; of the whole where there is none."""
+        return place(self.source, self.part, self.path, field)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A document that somebody wants to have. `based_on` is the version that it was made from, where the file says."""
@@ -39,6 +53,7 @@ class Wanted:
     document: Document
     source: str
     based_on: int | None = None
+    place: Place | None = field(default=None, repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -67,7 +82,7 @@ class Input:
 class _Raw:
     kind: Kind | None
     content: Any
-    source: str
+    place: Place
     based_on: int | None = None
 
 
@@ -81,7 +96,8 @@ def read_documents(names: Iterable[str], default: Kind | None = None) -> Input:
     seen: dict[str, str] = {}
     for source, text in _texts(names):
         try:
-            raws = [raw for part in parse_yaml(text, source) for raw in _raws(part, source, default)]
+            parts = parse_yaml(text, source)
+            raws = [raw for part in parts for raw in _raws(part.content, Place(source, part, ()), default)]
         except PolicyError as error:
             problems += error.problems
             continue
@@ -95,7 +111,8 @@ def read_documents(names: Iterable[str], default: Kind | None = None) -> Input:
                 problems += error.problems
                 continue
             if wanted.label in seen:
-                problems.append(Problem(wanted.label, "", f"stands twice, also in {seen[wanted.label]}", "keep one"))
+                message = f"stands twice, also in {seen[wanted.label]}"
+                problems.append(Problem(wanted.label, "", message, "keep one", raw.place.of("")))
             seen[wanted.label] = source
             found.wanted.append(wanted)
     if problems:
@@ -121,43 +138,51 @@ def _texts(names: Iterable[str]) -> Iterator[tuple[str, str]]:
                 raise UserError(f"{file} cannot be read ({error.strerror})") from None
 
 
-def _raws(content: Any, source: str, default: Kind | None) -> Iterator[_Raw]:
-    """The documents in one parsed YAML document. Raises PolicyError."""
+def _raws(content: Any, here: Place, default: Kind | None) -> Iterator[_Raw]:
+    """The documents in one parsed YAML document, or in a part of it. Raises PolicyError."""
     if content is None:
         return
     if isinstance(content, list):
-        for each in content:
-            yield from _raws(each, source, default)
+        for index, each in enumerate(content):
+            yield from _raws(each, _below(here, index), default)
     elif not isinstance(content, Mapping):
-        raise PolicyError([Problem(source, "", "is not a mapping", "write sections, or documents with a kind")])
+        raise PolicyError([_problem(here, "", "is not a mapping", "write sections, or documents with a kind")])
     elif content.get("kind") in BY_WORD:
         rest = {name: value for name, value in content.items() if name != "kind"}
         kind = BY_WORD[content["kind"]]
         if isinstance(rest.get("document"), Mapping):
-            yield _Raw(kind, rest["document"], source, _version(rest.get("version")))
+            yield _Raw(kind, rest["document"], _below(here, "document"), _version(rest.get("version")))
         else:
-            yield _Raw(kind, rest, source)
+            yield _Raw(kind, rest, here)
     elif content.keys() <= {*SECTIONS}:
-        yield from _of_sections(content, source)
+        yield from _of_sections(content, here)
     elif default is not None and "kind" not in content:
-        yield _Raw(default, content, source)
+        yield _Raw(default, content, here)
     else:
         known = f"{', '.join(kind.noun for kind in KINDS)}; or sections: {', '.join(SECTIONS)}"
         said = f"kind {content['kind']!r} is unknown" if "kind" in content else "names no kind"
-        raise PolicyError([Problem(source, "", said, f"known are {known}")])
+        raise PolicyError([_problem(here, "", said, f"known are {known}")])
 
 
-def _of_sections(content: Mapping[str, Any], source: str) -> Iterator[_Raw]:
+def _of_sections(content: Mapping[str, Any], here: Place) -> Iterator[_Raw]:
     for section, entries in content.items():
         if entries is None:
             continue
         if not isinstance(entries, list):
-            raise PolicyError([Problem(source, section, "must be a list of documents", "start each entry with '- '")])
-        for entry in entries:
+            raise PolicyError([_problem(here, section, "must be a list of documents", "start each entry with '- '")])
+        for index, entry in enumerate(entries):
             if section == "providers":
-                yield _Raw(None, entry.get("id") if isinstance(entry, Mapping) else entry, source)
+                yield _Raw(None, entry.get("id") if isinstance(entry, Mapping) else entry, here)
             else:
-                yield _Raw(BY_SECTION[section], entry, source)
+                yield _Raw(BY_SECTION[section], entry, _below(_below(here, section), index))
+
+
+def _below(here: Place, step: str | int) -> Place:
+    return here._replace(path=(*here.path, step))
+
+
+def _problem(here: Place, field: str, message: str, fix: str) -> Problem:
+    return Problem(here.source, field, message, fix, here.of(field))
 
 
 def _version(value: Any) -> int | None:
@@ -168,7 +193,8 @@ def _wanted(raw: _Raw, kind: Kind) -> Wanted:
     """Raises PolicyError when the document is not valid by itself."""
     model = SECTIONS[kind.section]
     try:
-        return Wanted(kind, model.model_validate(raw.content), raw.source, raw.based_on)
+        return Wanted(kind, model.model_validate(raw.content), raw.place.source, raw.based_on, raw.place)
     except ValidationError as error:
         name = raw.content.get("id") if isinstance(raw.content, Mapping) else None
-        raise PolicyError(problems_of(error, f"{raw.source}: {kind.section}/{name or '?'}", model)) from None
+        found = problems_of(error, f"{kind.section}/{name or '?'}", model)
+        raise PolicyError(replace(each, at=raw.place.of(each.field)) for each in found) from None

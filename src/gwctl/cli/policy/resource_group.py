@@ -136,6 +136,7 @@ def apply_files(
     """Reads the files and applies the documents of these kinds. Raises UserError."""
     from gwctl.cli.environments.deployment import confirm, said
     from gwctl.cli.policy import applying
+    from gwctl.cli.policy.enforced import enforced
     from gwctl.cli.policy.policy_input import read_documents
     from gwctl.cli.prose import fitted
     from gwctl.core.errors import UserError
@@ -167,9 +168,11 @@ def apply_files(
         return
     count = len(plan.changes)
     confirm(f"Apply {'this change' if count == 1 else f'these {count} changes'}?", yes=yes)
-    applying.carry_out(admin.client, plan)
+    version = applying.carry_out(admin.client, plan)
     for change in plan.changes:
         said(f"{change.document} {change.change}")
+    if admin.environment is None and not enforced(admin.data, version):
+        said(fitted(f"The edge does not have it yet; `{admin.data.command('status')}` says more."))
 
 
 def _left_out(wanted: Sequence["Wanted"], providers: Sequence[str], kinds: Sequence[Kind]) -> list[str]:

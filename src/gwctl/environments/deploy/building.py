@@ -5,6 +5,7 @@ Each step raises UserError with what to do, or TerraformError with what Terrafor
 """
 
 import os
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -148,7 +149,7 @@ def read_saved_plan(runner: TerraformRunner, file: Path, target: Target, told: T
     if plan.environment != target.name:
         raise UserError(
             f"the plan in {shown(file)} is for {plan.environment or 'something else'}, not for {target.name}; "
-            f"make one with `gwctl plan {target.name} --plan-file {shown(file)}`"
+            f"make one with `gwctl plan {target.name} --plan-file {shlex.quote(shown(file))}`"
         )
     return plan
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from gwctl.environments.file.problems import InvalidError
+from gwctl.core.errors import InvalidError
 
 LARGEST_VPC: Final = 16
 SMALLEST_VPC: Final = 22

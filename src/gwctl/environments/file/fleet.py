@@ -6,6 +6,7 @@ Address ranges must not overlap, or two environments can never reach one network
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
+from gwctl.core.yaml import Yaml
 from gwctl.environments.file.checks import network
 from gwctl.environments.file.loading import load
 from gwctl.environments.file.model import Environment
@@ -37,10 +38,10 @@ def between(environments: Mapping[str, Environment], project: Project) -> Iterat
     for (first, one), (second, other) in combinations(real.items(), 2):
         file = shown(project.place(second).yaml)
         if network(one.network.cidr).overlaps(network(other.network.cidr)):
-            yield Problem(
-                file, 0, "network.cidr", f"{other.network.cidr} overlaps {one.network.cidr} of {first}",
-                f"choose another range, for example {free_range(environments)}",
-            )  # fmt: skip
+            line, column = Yaml.parse(project.place(second).yaml.read_text()).position(["network", "cidr"])
+            message = f"{other.network.cidr} overlaps {one.network.cidr} of {first}"
+            fix = f"choose another range, for example {free_range(environments)}"
+            yield Problem(file, line, "network.cidr", message, fix, column)
 
 
 def free_range(environments: Mapping[str, Environment]) -> str:

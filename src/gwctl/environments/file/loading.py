@@ -1,37 +1,27 @@
 """`environment.yaml` → `Environment`. In: the place of an environment. Out: what it says, checked.
 
-All problems are told at once, each with file, line, field, value and fix. Values that look like secrets are refused,
-and never repeated.
+All problems are told at once, each with file, line, column, field, value and fix. Values that look like secrets are
+refused, and never repeated.
 """
 
-import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from gwctl.core.yaml import Yaml
+from gwctl.core.errors import InvalidError
+from gwctl.core.suggestions import did_you_mean
+from gwctl.core.value_words import in_own_words
+from gwctl.core.yaml import Yaml, unreadable
 from gwctl.environments.file.model import LONGEST_NAME, Environment
-from gwctl.environments.file.problems import EnvironmentFileError, InvalidError, Problem
+from gwctl.environments.file.problems import EnvironmentFileError, Problem
 from gwctl.environments.file.values import RESERVED_BY_COGNITO
 from gwctl.environments.project import Place, shown
 
 _LONGEST_SHOWN: Final = 60
-_FIXES: Final = {
-    "bool_type": ("is neither true nor false", "write true or false"),
-    "dict_type": ("is no mapping", "write `name: value` lines below it, indented"),
-    "float_type": ("is no number", "write a number without quotes"),
-    "int_from_float": ("is no whole number", "write a whole number"),
-    "int_type": ("is no whole number", "write a whole number without quotes"),
-    "invalid_key": ("is no name of a field", "write it in quotes, or remove it"),
-    "list_type": ("is no list", "write each entry on a line of its own after `- `"),
-    "missing": ("is missing", "add it"),
-    "model_type": ("is no mapping", "write `name: value` lines below it, indented"),
-    "string_type": ("is no text", "write it in quotes"),
-}
 _SECRETS: Final = re.compile(
     r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bsk-[A-Za-z0-9_-]{16,}|-----BEGIN|\bgh[pousr]_[A-Za-z0-9]{20,}|\bAIza[A-Za-z0-9_-]{30,}"
 )
@@ -48,7 +38,7 @@ def read(path: Path, name: str) -> Environment:
     file = shown(path)
     document = _parse(path, file)
     if not isinstance(document.content, dict):
-        raise EnvironmentFileError([Problem(file, 1, "", "holds no mapping", "write `name: value` lines")])
+        raise EnvironmentFileError([Problem(file, 1, "", "holds no mapping", "write `name: value` lines", 1)])
     problems = list(_secrets(document, file))
     if problems:
         raise EnvironmentFileError(problems)  # and nothing else: what pydantic says would repeat the value
@@ -58,7 +48,7 @@ def read(path: Path, name: str) -> Environment:
         raise EnvironmentFileError(_problems(error, document, file)) from None
     wrong = _wrong_with_names(environment, name)
     if wrong:
-        raise EnvironmentFileError([Problem(file, document.line(["prefix"]), "prefix", *wrong)])
+        raise EnvironmentFileError([_problem(file, document, ["prefix"], "prefix", *wrong)])
     return environment
 
 
@@ -86,30 +76,22 @@ def _parse(path: Path, file: str) -> Yaml:
     except UnicodeDecodeError:
         raise EnvironmentFileError([Problem(file, 0, "", "is not UTF-8", "save it as UTF-8")]) from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or "is not readable"
-        fix = "indent with spaces, not with tabs" if mark and _begins_with_tab(text, mark.line) else "correct it"
-        raise EnvironmentFileError(
-            [Problem(file, mark.line + 1 if mark else 0, "", f"is not YAML: {reason}", fix)]
-        ) from None
+        where, reason, fix = unreadable(error, text, "correct it")
+        line, column = where or (0, 0)
+        raise EnvironmentFileError([Problem(file, line, "", f"is not YAML: {reason}", fix, column)]) from None
 
 
-def _begins_with_tab(text: str, line: int) -> bool:
-    lines = text.splitlines()
-    return line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
+def _problem(file: str, document: Yaml, path: Sequence[str | int], field: str, message: str, fix: str) -> Problem:
+    line, column = document.position(path)
+    return Problem(file, line, field, message, fix, column)
 
 
 def _secrets(document: Yaml, file: str) -> Iterator[Problem]:
     for path, text in _texts(document.content):
         if _SECRETS.search(text):
             field = ".".join(str(step) for step in path)
-            yield Problem(
-                file,
-                document.line(path),
-                field,
-                "looks like a secret",
-                "remove it, and replace it at its provider; keys belong into Secrets Manager",
-            )
+            fix = "remove it, and replace it at its provider; keys belong into Secrets Manager"
+            yield _problem(file, document, path, field, "looks like a secret", fix)
 
 
 def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -131,7 +113,7 @@ def _problems(error: ValidationError, document: Yaml, file: str) -> Iterator[Pro
         of_a_name = item["type"] == "invalid_key" or item["loc"][-1:] == ("[key]",)
         message, fix = _explained(item, path, None if of_a_name else document.text(path))
         at = getattr(item.get("ctx", {}).get("error"), "at", "")
-        yield Problem(file, document.line([*path, *at.split(".")] if at else path), field, message, fix)
+        yield _problem(file, document, [*path, *at.split(".")] if at else path, field, message, fix)
 
 
 def _explained(item: Any, path: list[Any], written: str | None) -> tuple[str, str]:
@@ -145,15 +127,12 @@ def _explained(item: Any, path: list[Any], written: str | None) -> tuple[str, st
     if kind == "value_error":
         return f"{_shown(value)} {item['ctx']['error']}", "correct it"
     if kind == "extra_forbidden":
-        return "is no field", _suggest(str(path[-1]), _fields_at(path[:-1]))
-    if kind == "literal_error":
-        return f"{_shown(value)} is not allowed", f"write {item['ctx']['expected']}"
-    if kind == "missing":
-        return _FIXES[kind]
-    if kind in _FIXES:
-        message, fix = _FIXES[kind]
-        return f"{_shown(value)} {message}", fix
-    return f"{_shown(value)}: {item['msg']}", "correct the value"
+        known = _fields_at(path[:-1])
+        return "is no field", did_you_mean(str(path[-1]), known, f"remove it; known are {', '.join(known)}")
+    words = in_own_words(kind, item.get("ctx", {}), value)
+    if words is None:
+        return f"{_shown(value)}: {item['msg']}", "correct the value"
+    return (words[0] if kind == "missing" else f"{_shown(value)} {words[0]}"), words[1]
 
 
 def _shown(value: Any) -> str:
@@ -179,8 +158,3 @@ def _model_in(annotation: Any) -> Any:
         return annotation
     inner = (_model_in(argument) for argument in getattr(annotation, "__args__", ()))
     return next((model for model in inner if model), None)
-
-
-def _suggest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"remove it; known are {', '.join(known)}"

@@ -8,10 +8,10 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
+from gwctl.core.errors import InvalidError
 from gwctl.environments.file.checks import Length
 from gwctl.environments.file.features import FallbackRouting, Github, Guardrail
 from gwctl.environments.file.observability import Observability
-from gwctl.environments.file.problems import InvalidError
 from gwctl.environments.file.sections import (
     AdminApi,
     AuditLog,

@@ -1,4 +1,4 @@
-"""What is wrong with an environment's file: file, line, field, value, fix. All of it is told at once."""
+"""What is wrong with an environment's file: file, line, column, field, value, fix. All of it is told at once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from gwctl.core.errors import UserError
 class Problem:
     """One thing that keeps an environment from being rendered.
 
-    `line` is 0 where no line is to blame; `field` is a dotted path (`scaling.maximum`), empty for the file as a whole.
+    `line` and `column` are 0 where the file cannot be read; `field` is a dotted path (`scaling.maximum`), empty for
+    the file as a whole.
     """
 
     file: str
@@ -18,9 +19,10 @@ class Problem:
     field: str
     message: str
     fix: str
+    column: int = 0
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" if self.line else self.file
+        where = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         what = f"{self.field} {self.message}" if self.field else self.message
         return f"{where}: {what}; {self.fix}"
 
@@ -31,15 +33,3 @@ class EnvironmentFileError(UserError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n       ".join(str(problem) for problem in self.problems))
-
-
-class InvalidError(ValueError):
-    """A value that a check refuses. `message` follows the field's name and value; `fix` says what to write instead.
-
-    A check of a whole mapping names the fields in the message; `at` is the one on whose line the problem is told.
-    """
-
-    def __init__(self, message: str, fix: str, at: str = "") -> None:
-        super().__init__(message)
-        self.fix = fix
-        self.at = at

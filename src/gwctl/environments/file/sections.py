@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gwctl.core.errors import InvalidError
 from gwctl.environments.file.checks import Between, Length
-from gwctl.environments.file.problems import InvalidError
 from gwctl.environments.file.values import (
     BackupVault,
     BedrockModel,

@@ -2,6 +2,9 @@
 
 from typing import Annotated, Final
 
+from pydantic import AfterValidator
+
+from gwctl.core.regions import aws_region
 from gwctl.environments.file.checks import OneOf, Range, Text
 
 RESERVED_BY_COGNITO: Final = ("aws", "amazon", "cognito")
@@ -96,7 +99,11 @@ OidcProvider = Annotated[
 ]
 Prefix = Annotated[str, Text(r"[a-z][a-z0-9-]*[a-z0-9]", "is no prefix for names", _NAME)]
 ProviderId = Annotated[str, Text(r"[a-z0-9][a-z0-9-]{0,62}", "is no id of a provider", _NAME)]
-Region = Annotated[str, Text(r"[a-z]{2}(?:-[a-z]+)+-[0-9]", "is no AWS region", "write its code, such as eu-central-1")]
+Region = Annotated[
+    str,
+    Text(r"[a-z]{2}(?:-[a-z]+)+-[0-9]", "is no AWS region", "write its code, such as eu-central-1"),
+    AfterValidator(aws_region),
+]
 ScopePrefix = Annotated[
     str,
     Text(

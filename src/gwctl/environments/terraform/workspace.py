@@ -5,6 +5,7 @@ to the root module, with the backend that terragrunt.hcl would generate.
 """
 
 import os
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -160,8 +161,10 @@ def lay_out(target: Target) -> Path:
 def unlock_command(target: Target, tools: Tools, lock_id: str) -> str:
     """What a person types to release a lock that is left."""
     if tools.terragrunt:
-        return f"GWCTL_ENV={target.name} {shown(tools.terragrunt.path)} force-unlock -force {lock_id}"
-    return f"terraform -chdir={shown(target.place.work / 'unit' / 'infrastructure')} force-unlock -force {lock_id}"
+        terragrunt = shlex.quote(shown(tools.terragrunt.path))
+        return f"GWCTL_ENV={target.name} {terragrunt} force-unlock -force {lock_id}"
+    folder = shown(target.place.work / "unit" / "infrastructure")
+    return shlex.join(["terraform", f"-chdir={folder}", "force-unlock", "-force", lock_id])
 
 
 def _link(link: Path, source: Path) -> None:

@@ -44,7 +44,7 @@ class FilePolicy:
         except (AdminError, UnavailableError) as error:
             publisher.providers = before
             log.warning("the policy file is not in force: %s", error)
-            return FileOutcome(problems=_problems(error))
+            return FileOutcome(details=_problems(error))
         except BaseException:
             publisher.providers = before
             raise
@@ -93,18 +93,12 @@ def _find(documents: Documents, section: Section, name: str) -> Any:
     return next(document for document in getattr(documents, section) if document.id == name)
 
 
-def _lines(problems: list[Problem]) -> tuple[str, ...]:
-    return tuple(str(problem) for problem in sorted(set(problems)))
-
-
-def _problems(error: Exception) -> tuple[str, ...]:
+def _problems(error: Exception) -> tuple[Problem, ...]:
     match error:
         case PolicyProblems():
-            return _lines(list(error.cause.problems))
+            return tuple(sorted(set(error.cause.problems)))
         case AdminError():
-            details = tuple(
-                f"{detail.document}: {detail.field}: {detail.message}; {detail.fix}" for detail in error.details
-            )
-            return details or (error.message,)
+            found = tuple(Problem(each.document, each.field, each.message, each.fix) for each in error.details)
+            return found or (Problem("", "", error.message, ""),)
         case _:
-            return (f"the local AWS does not do what it should: {error}",)
+            return (Problem("", "", f"the local AWS does not do what it should: {error}", ""),)

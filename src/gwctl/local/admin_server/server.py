@@ -137,7 +137,7 @@ class AdminApp:
             raise AdminError(400, "bad_request", f"no content of a policy file: {error}") from error
         with self._lock:
             outcome = file.apply(content)
-        return {"statusCode": 422 if outcome.problems else 200, "body": outcome.model_dump_json()}
+        return {"statusCode": 422 if outcome.details else 200, "body": outcome.model_dump_json()}
 
 
 def _request(request: Request, path: str, body: bytes) -> HttpRequest:

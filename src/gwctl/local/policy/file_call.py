@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from gwctl.core.errors import UserError
 from gwctl.core.http_client import reason_of, session_for
 from gwctl.policy.documents import Documents, Provider
+from gwctl.policy.errors import Problem
 
 PATH: Final = "/-/policy-file"
 """No path of the admin API."""
@@ -40,7 +41,12 @@ class FileOutcome(BaseModel):
 
     label: str = ""
     difference: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    details: tuple[Problem, ...] = ()
+
+    @property
+    def problems(self) -> list[str]:
+        """One line for each problem."""
+        return [str(problem) for problem in self.details]
 
 
 class NoAnswerError(UserError):

@@ -4,7 +4,7 @@ In: a YAML file (or a directory of them), the offered providers. Out: what it sa
 changed. What becomes of it is decided in the policy store (`file_policy`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from gwctl.local.policy.file_call import FileContent
 from gwctl.local.policy.providers import Offer, merge, secrets_of, with_upstreams
-from gwctl.policy.errors import PolicyError
-from gwctl.policy.loader import load_documents
+from gwctl.policy.errors import Problem
+from gwctl.policy.loader import load_documents, located
 
 Fingerprint = tuple[date, tuple[tuple[str, int, int, int], ...]]
 
@@ -65,6 +65,10 @@ class PolicyFile:
         sources |= {each.id: self.path.name for each in in_file.providers if each.id not in additions.upstreams}
         return Loaded(content, sources, secrets_of(documents, offers, additions.environment))
 
+    def located(self, problems: Iterable[Problem]) -> list[str]:
+        """One line for each problem, with the place in the file where it is."""
+        return [str(problem) for problem in located(self.path, problems)]
+
     def _fingerprint(self) -> Fingerprint:
         files = sorted(self.path.glob("*.yaml")) if self.path.is_dir() else [self.path]
         entries: list[tuple[str, int, int, int]] = []
@@ -73,8 +77,3 @@ class PolicyFile:
                 status = file.stat()
                 entries.append((file.name, status.st_ino, status.st_size, status.st_mtime_ns))
         return datetime.now(UTC).date(), tuple(entries)
-
-
-def problems_of(error: PolicyError) -> list[str]:
-    """One line for each problem."""
-    return [str(problem) for problem in error.problems]

@@ -18,7 +18,7 @@ from gwctl.core.http_client import LOOPBACK
 from gwctl.local.data_dir import DataDir
 from gwctl.local.policy import file_call
 from gwctl.local.policy.file_call import NoAnswerError
-from gwctl.local.policy.policy_file import Additions, Loaded, PolicyFile, problems_of
+from gwctl.local.policy.policy_file import Additions, Loaded, PolicyFile
 from gwctl.local.policy.providers import Offer, sample_offers
 from gwctl.local.supervisor.health import read_report
 from gwctl.local.supervisor.options import UpOptions
@@ -75,7 +75,7 @@ class LivePolicy:
             if alone:
                 compile_policy(self._loaded.content.with_providers, version=0, on=datetime.now(UTC).date())
         except PolicyError as error:
-            raise _does_not_compile(problems_of(error)) from error
+            raise _does_not_compile(self._file.located(error.problems)) from error
         self._trusted = LOOPBACK | _hosts(self.providers)
 
     @property
@@ -121,7 +121,7 @@ class LivePolicy:
             loaded = self._file.load(self._additions)
             policy.problems = await self._apply(loaded, key)
         except PolicyError as error:
-            policy.problems = problems_of(error)
+            policy.problems = self._file.located(error.problems)
         except NoAnswerError as error:
             self._file.forget()  # it is tried again until there is an answer
             policy.problems = [f"{error}; the file is applied as soon as it does"]
@@ -170,8 +170,8 @@ class LivePolicy:
             # Before a policy that names a provider comes its secret; while both are in use, both have theirs.
             self._replace_secrets({**self._secrets, **loaded.secrets})
             outcome = await asyncio.to_thread(file_call.apply, self._options.admin_port, key, loaded.content)
-            if outcome.problems:
-                return list(outcome.problems)
+            if outcome.details:
+                return self._file.located(outcome.details)
             self._loaded = loaded
             self._status.providers = _provider_statuses(loaded, self._keyless or frozenset(), self._file.path.name)
         finally:

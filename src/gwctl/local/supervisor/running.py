@@ -77,8 +77,7 @@ def already_runs(data: DataDir) -> UserError:
     """The error that says who holds the directory."""
     run = current(data)
     who = f" (pid {run.supervisor.pid}, port {run.options.get('port')})" if run else ""
-    where = " ".join(data.command_option())
-    return UserError(f"a gateway runs already in {data.root}{who}; stop it with `gwctl down {where}`")
+    return UserError(f"a gateway runs already in {data.root}{who}; stop it with `{data.command('down')}`")
 
 
 def stop(data: DataDir, seconds: float = STOP_SECONDS) -> bool:
