@@ -13,6 +13,8 @@ locals {
     { name = "hash", type = "string", key = null, comment = "Hash of this record" },
 
     # usage: who and what
+    { name = "team_name", type = "string", key = null, comment = "The team's name at that moment" },
+    { name = "team_tags", type = "string", key = null, comment = "The team's tags at that moment, as a JSON object" },
     { name = "client", type = "string", key = null, comment = "Client id of the token" },
     { name = "api", type = "string", key = null, comment = "Wire shape: chat, messages, responses, embeddings, count_tokens" },
     { name = "model", type = "string", key = "gen_ai.request.model", comment = "Model alias that was asked for" },

@@ -114,6 +114,27 @@ def test_a_report_by_project_uses_the_teams_tags(gw: Gwctl, write: Write, data: 
     assert {row["tag:project"]: row["requests"] for row in rows} == {"alpha": "2", "beta": "1", "-": "1"}
 
 
+def test_a_report_of_the_past_keeps_the_tags_and_the_name_that_a_team_had(
+    gw: Gwctl, write: Write, data: DataDir, tmp_path: Path, name: str
+):
+    gone = event(f"{name}gone", team_name="Search", team_tags='{"project": "alpha"}')
+    later = event(name, team_name="Web", team_tags="{}")
+    gw("apply", "-f", write(teams=[{"id": name, "name": "Now", "tags": {"project": "beta"}}]), "--yes").ok()
+    write_events(data.usage_events, gone, later)
+    command = ["usage", "report", "--period", "2026-11", "--format"]
+    rows = rows_of(gw(*command, "csv", "--by", "team_name,tag:project"))
+    assert [(row["team_name"], row["tag:project"]) for row in rows] == [("Search", "alpha"), ("Web", "-")]
+    focus_rows = rows_of(gw(*command, "focus"))
+    assert {row["SubAccountName"]: "project" in json.loads(row["Tags"]) for row in focus_rows} == {
+        "Search": True,
+        "Web": False,
+    }
+    folder = tmp_path / "log" / "records"
+    folder.mkdir(parents=True)
+    (folder / "part-0").write_bytes(audit_lines(gone, later)[1])
+    assert rows_of(gw(*command, "focus", "--events", str(tmp_path / "log"))) == focus_rows
+
+
 def test_without_an_admin_api_tags_come_from_the_policy_in_force(gw: Gwctl, data: DataDir):
     teams = [{"id": "search", "tags": {"project": "alpha"}}]
     data.state.mkdir()

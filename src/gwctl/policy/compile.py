@@ -93,7 +93,8 @@ def _teams(documents: Documents, builder: VariantBuilder) -> tuple[dict[str, Pro
             profile = Profile(models={alias: builder.variants_of(alias, key[1]) for alias in models})
             names[key] = f"p{hashlib.sha256(profile.model_dump_json().encode()).hexdigest()[:12]}"
             profiles[names[key]] = profile
-        teams[team.id] = TeamEntry(profile=names[key], enabled=team.enabled, tags=_sorted(team.tags))
+        tags = _sorted(team.tags)
+        teams[team.id] = TeamEntry(profile=names[key], enabled=team.enabled, name=team.name, tags=tags)
     return profiles, teams
 
 

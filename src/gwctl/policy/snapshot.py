@@ -94,6 +94,7 @@ class TeamEntry(_Part):
 
     profile: str
     enabled: bool
+    name: str = ""
     tags: dict[str, str] = Field(default_factory=dict)
 
 

@@ -105,6 +105,20 @@ def test_a_line_is_priced_by_the_policy_that_it_was_served_under(settings: Agent
     assert [event["cost_nano_usd"] for event in events(settings)] == [210_000, 1_100_000]
 
 
+def test_an_event_has_the_name_and_the_tags_that_its_team_had(settings: AgentSettings):
+    def policy(version: int, project: str) -> Snapshot:
+        teams = [{"id": "search", "models": ["fast"], "name": f"Search {version}", "tags": {"project": project}}]
+        return compiled(version, teams=teams, clients=[{"id": "web", "team": "search"}], budgets=[], scanner=[])
+
+    before, after = policy(1, "alpha"), policy(2, "beta")
+    write(settings, line(before), line(after))
+    meter_all(settings, before, after)
+    assert [(each["team_name"], each["team_tags"]) for each in events(settings)] == [
+        ("Search 1", '{"project": "alpha"}'),
+        ("Search 2", '{"project": "beta"}'),
+    ]
+
+
 def test_a_snapshot_of_before_the_restart_still_prices_its_lines(settings: AgentSettings, snapshot: Snapshot):
     SnapshotHistory(settings.history_dir).add(snapshot)
     write(settings, line(snapshot))

@@ -37,6 +37,8 @@ def test_an_event_carries_the_request_the_target_the_tokens_and_the_cost():
         "duration": 1.5,
         "gen_ai.response.time_to_first_chunk": 0.32,
         "team": "platform",
+        "team_name": None,
+        "team_tags": None,
         "client": "build-bot",
         "gen_ai.request.model": "fast",
         "api": "chat",

@@ -27,6 +27,7 @@ from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.metering.price_line import ServedBy, meter
 from gwctl.ledger.quotas.reservation import Settlement
 from gwctl.ledger.quotas.scopes import scopes_of
+from gwctl.policy.snapshot import Snapshot
 from gwctl.pricing.model_limits import largest_answer
 
 log = logging.getLogger("gwctl.agent")
@@ -237,10 +238,11 @@ class Metering:
         )
 
     def _event(self, line: UsageLine) -> UsageEvent:
-        return meter(line, self._served_by(line))
-
-    def _served_by(self, line: UsageLine) -> ServedBy | None:
         snapshot = self._history.find(line.policy)
+        team = snapshot.teams.get(line.team) if snapshot and line.team else None
+        return meter(line, self._served_by(line, snapshot), team)
+
+    def _served_by(self, line: UsageLine, snapshot: Snapshot | None) -> ServedBy | None:
         variant = snapshot.variants.get(line.variant) if snapshot and line.variant else None
         if snapshot is None or variant is None or line.upstream is None:
             return None

@@ -83,7 +83,8 @@ def show_command(*, team: str, period: str | None, by: str, output: str, admin: 
     "--by",
     default="team,client,model",
     show_default=True,
-    help="Of day, team, client, model, provider, target, tag:NAME (a team's tag, such as tag:project).",
+    help="Of day, team, team_name, client, model, provider, target, tag:NAME (a team's tag, such as tag:project). "
+    "Names and tags are those of the moment of the request.",
 )
 @click.option(
     "--format",

@@ -34,6 +34,8 @@ class UsageEvent(Tokens):
     duration: float = Field(ge=0)
     time_to_first_chunk: float | None = Field(default=None, ge=0, description="Of a streamed answer")
     team: str | None = None
+    team_name: str | None = Field(default=None, description="The team's name at that moment")
+    team_tags: str | None = Field(default=None, description="The team's tags at that moment, as a JSON object")
     client: str | None = None
     model: str | None = Field(default=None, description="The alias that the caller asked for")
     api: Api | None = None

@@ -1,5 +1,6 @@
 """A line of the usage log becomes a priced usage event. Pure: the caller knows the target and its price."""
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +9,7 @@ from gwctl.edge.usage_log.line import ANSWER_TOO_LARGE, EDGE_DIED, UsageLine
 from gwctl.ledger.metering.answer import error_type, response_model, service_tier
 from gwctl.ledger.metering.events import OTEL_PROVIDER_NAMES, Outcome, UsageEvent
 from gwctl.ledger.metering.normalise import NO_TOKENS, Usage, normalise, withheld
+from gwctl.policy.snapshot import TeamEntry
 from gwctl.pricing.prices import Price, cost
 
 WITHHELD: Final = frozenset({"answer_refused", "answer_too_large"})
@@ -27,8 +29,8 @@ class ServedBy:
     """The most tokens that one answer can have: no estimate goes beyond it."""
 
 
-def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
-    """The event of one request.
+def meter(line: UsageLine, served_by: ServedBy | None, team: TeamEntry | None = None) -> UsageEvent:
+    """The event of one request. `team` is the one of its client as the policy had it at that moment.
 
     `served_by` is None when no target is known to have served. A request that reached no provider, and an error
     answer without usage, used nothing and costs nothing. What was used and has no price costs None, never 0.
@@ -47,6 +49,8 @@ def meter(line: UsageLine, served_by: ServedBy | None) -> UsageEvent:
         duration=line.duration_ms / 1000,
         time_to_first_chunk=line.first_byte_ms / 1000 if line.stream and line.first_byte_ms is not None else None,
         team=line.team,
+        team_name=team.name or None if team else None,
+        team_tags=json.dumps(team.tags, sort_keys=True, ensure_ascii=False) if team else None,
         client=line.client,
         model=line.model,
         api=line.api,

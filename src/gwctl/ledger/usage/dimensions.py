@@ -3,6 +3,7 @@
 The words are those of the usage table: `-` is nobody, and the model of a refused request.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
 from typing import Final
@@ -13,12 +14,12 @@ from gwctl.ledger.usage.report import COUNTERS
 from gwctl.ledger.usage.sums import NONE, Counter, counts_of
 
 TeamTags = Mapping[str, Mapping[str, str]]
-"""Team → its tags, as the policy has them."""
+"""Team → its tags, as the policy has them now: for events of the time before events had their own."""
 
 Key = tuple[str, ...]
 Sums = dict[Key, dict[Counter, int]]
 
-PLAIN: Final = ("day", "team", "client", "model", "provider", "target")
+PLAIN: Final = ("day", "team", "team_name", "client", "model", "provider", "target")
 TAG: Final = "tag:"
 
 
@@ -54,6 +55,8 @@ def _value(event: UsageEvent, name: str, tags: TeamTags) -> str:
             return event.started_at.astimezone(UTC).date().isoformat()
         case "team":
             return event.team or NONE
+        case "team_name":
+            return event.team_name or event.team or NONE
         case "client":
             return event.client or NONE
         case "model":
@@ -64,4 +67,9 @@ def _value(event: UsageEvent, name: str, tags: TeamTags) -> str:
         case "target":
             return f"{event.provider}/{event.target_model}" if event.provider and event.target_model else NONE
         case _:
-            return tags.get(event.team or "", {}).get(name.removeprefix(TAG), NONE)
+            return tags_of(event, tags).get(name.removeprefix(TAG), NONE)
+
+
+def tags_of(event: UsageEvent, now: TeamTags) -> Mapping[str, str]:
+    """The tags of the event's team when it happened: a change of tags does not change what was reported before."""
+    return now.get(event.team or "", {}) if event.team_tags is None else json.loads(event.team_tags)

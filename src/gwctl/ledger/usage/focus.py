@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from gwctl.ledger.metering.events import UsageEvent
-from gwctl.ledger.usage.dimensions import TeamTags, key_of, sums_of
+from gwctl.ledger.usage.dimensions import TeamTags, key_of, sums_of, tags_of
 from gwctl.ledger.usage.sums import Counter
 from gwctl.pricing import money
 
@@ -80,7 +80,7 @@ _MAKERS: Final = {"claude": "Anthropic", "llama": "Meta", "mistral": "Mistral AI
 
 @dataclass(frozen=True)
 class Account:
-    """Who pays: the billing account of the rows, and the teams' names."""
+    """Who pays: the billing account of the rows; names and tags of the teams of today, for events without their own."""
 
     id: str
     name: str
@@ -91,7 +91,7 @@ class Account:
 def focus_rows(events: Iterable[UsageEvent], account: Account) -> list[dict[str, str]]:
     """The rows, by day, team, client and model. Requests that used nothing are no charge and no row."""
     charged = [event for event in events if event.cost_nano_usd or event.input_tokens or event.output_tokens]
-    sums = sums_of(charged, _key)
+    sums = sums_of(charged, lambda event: _key(event, account))
     return [_row(key, counts, account) for key, counts in sorted(sums.items())]
 
 
@@ -104,14 +104,16 @@ def as_csv(rows: Iterable[Mapping[str, str]]) -> str:
     return text.getvalue()
 
 
-def _key(event: UsageEvent) -> tuple[str, ...]:
+def _key(event: UsageEvent, account: Account) -> tuple[str, ...]:
     plain = key_of(event, ("day", "team", "client", "model"), {})
     served = (event.provider_name, event.provider, event.target_model, event.price_source, event.service_tier)
-    return (*plain, *(each or "" for each in served))
+    name = event.team_name or account.team_names.get(event.team or "", "")
+    tags = json.dumps(dict(tags_of(event, account.tags)), sort_keys=True)
+    return (*plain, *(each or "" for each in served), name, tags)
 
 
 def _row(key: tuple[str, ...], counts: Mapping[Counter, int], account: Account) -> dict[str, str]:
-    day, team, client, alias, kind, provider, model, price, tier = key
+    day, team, client, alias, kind, provider, model, price, tier, name, tags_then = key
     biller, service = _SERVICES.get(kind, (kind or "unknown", provider or kind or "unknown"))
     maker = next((name for word, name in _MAKERS.items() if word in model.lower()), biller)
     begin = date.fromisoformat(day)
@@ -119,7 +121,7 @@ def _row(key: tuple[str, ...], counts: Mapping[Counter, int], account: Account) 
     cost = _decimal(money.plain(counts["cost_nano_usd"]))
     tokens = counts["input_tokens"] + counts["output_tokens"]
     quantity, unit = (tokens, "Tokens") if tokens else (counts["requests"], "Requests")
-    tags = {**account.tags.get(team, {}), "gateway/client": client, "gateway/model": alias, "gateway/team": team}
+    tags = {**json.loads(tags_then), "gateway/client": client, "gateway/model": alias, "gateway/team": team}
     row = dict.fromkeys(COLUMNS, "")
     row |= dict.fromkeys(("BilledCost", "ContractedCost", "EffectiveCost", "ListCost"), cost)
     row |= {
@@ -153,7 +155,7 @@ def _row(key: tuple[str, ...], counts: Mapping[Counter, int], account: Account) 
         "SkuPriceDetails": json.dumps({"x_ServiceTier": tier}) if tier else "",
         "SkuPriceId": price or UNPRICED,
         "SubAccountId": team,
-        "SubAccountName": account.team_names.get(team) or team,
+        "SubAccountName": name or team,
         "SubAccountType": "Team",
         "Tags": json.dumps(tags, sort_keys=True),
         "x_Alias": alias,

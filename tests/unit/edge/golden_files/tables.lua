@@ -1,5 +1,5 @@
 -- Generated; do not edit. GWCTL_UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/unit/edge/test_golden.py
-local POLICY = "1\04682f4fd8c"
+local POLICY = "1\0462ce9e09c"
 local SCOPE = "gateway/invoke"
 local CLUSTER = "portkey"
 local RESERVE = true
