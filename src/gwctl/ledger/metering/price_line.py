@@ -57,7 +57,7 @@ def meter(line: UsageLine, served_by: ServedBy | None, team: TeamEntry | None = 
         stream=bool(line.stream),
         policy=line.policy,
         status=line.status,
-        outcome=_outcome(line, usage, error),
+        outcome=_outcome(line, usage, error or _broken_off(line, served_by, usage)),
         refusal=_refusal(line),
         quota=line.quota.quota,
         shadow=line.quota.shadow,
@@ -95,7 +95,19 @@ def _refusal(line: UsageLine) -> str | None:
     return "answer_too_large" if line.details == ANSWER_TOO_LARGE else line.refusal
 
 
-def _outcome(line: UsageLine, usage: Usage, error: str | None) -> Outcome:
+def _broken_off(line: UsageLine, served_by: ServedBy | None, usage: Usage) -> bool:
+    """Whether the provider ended a chat's stream before its end, by an error or by hanging up.
+
+    Portkey turns an error of Claude's or Bedrock's into a reason to stop, and ends both in order: only the usage, which
+    is in their last event, is not there.
+    """
+    if served_by is None or line.api != "chat" or not line.stream or usage.estimated != "no_usage":
+        return False
+    claude_on_vertex = served_by.kind == "vertex-ai" and "claude" in served_by.model.lower()
+    return served_by.kind in {"anthropic", "bedrock"} or claude_on_vertex
+
+
+def _outcome(line: UsageLine, usage: Usage, error: str | bool | None) -> Outcome:
     if 400 <= line.status < 500 and (_refusal(line) or line.upstream is None):
         return "refused"
     if line.status >= 400 or error:
