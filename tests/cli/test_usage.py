@@ -40,6 +40,22 @@ def test_the_ledgers_sums_are_listed_and_shown(gw: Gwctl, server: RunningAdmin, 
     assert gw("usage", "list", "--period", "2001-01").ok().err == "Nothing was used in 2001-01-01..2001-01-31.\n"
 
 
+def test_a_table_names_clients_and_what_has_no_price(
+    gw: Gwctl, data: DataDir, write: Write, server: RunningAdmin, name: str
+):
+    gw("apply", "-f", write(teams=[{"id": name}]), "--yes").ok()
+    client = gw("teams", "clients", "create", name, "--name", "indexer", "-o", "json").json()["client_id"]
+    free = event(name, client=client, model="own", cost_nano_usd=None, price_source=None)
+    events = [free, event(name, client=client), event(name, client=client, cost_nano_usd=None)]
+    charge(server, *events)
+    write_events(data.usage_events, *events)
+    for command in (["show", name], ["report"]):
+        lines = gw("usage", *command, "--period", "2026-11").ok().out.splitlines()
+        costs = {line.split()[-1] if "+" not in line else " ".join(line.split()[-4:]) for line in lines[1:]}
+        assert costs == {"unpriced", "$0.00003 + 1 unpriced", "$0.00003 + 2 unpriced"}
+        assert sum(f"indexer ({client})" in line for line in lines) == 2
+
+
 def test_a_report_is_exact_to_the_nano_dollar(gw: Gwctl, data: DataDir, tmp_path: Path):
     events = [event(cost_nano_usd=1) for _ in range(3)] + [event("web", cost_nano_usd=10**18 + 1), refused()]
     write_events(data.usage_events, *events)

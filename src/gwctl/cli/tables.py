@@ -42,20 +42,54 @@ def table_lines(columns: Sequence[Column], records: Sequence[Mapping[str, Any]],
     """The table as lines of at most `width` characters."""
     if not records:
         return []
+    fitting = _fitting(columns, records, width)
+    if fitting is None:
+        assert width is not None, "without a width everything fits"
+        return _blocks(columns, records, width)
+    shown, widths = fitting
+    titles = [column.title for column in shown]
+    return [_line(shown, row, widths) for row in [titles, *_rows(shown, records)]]
+
+
+def left_out(columns: Sequence[Column], records: Sequence[Mapping[str, Any]], width: int | None) -> list[str]:
+    """The titles of the columns for which there is no room."""
+    fitting = _fitting(columns, records, width) if records else None
+    return [column.title for column in columns if column not in fitting[0]] if fitting else []
+
+
+def print_table(columns: Sequence[Column], records: Sequence[Mapping[str, Any]]) -> None:
+    """The table on stdout, as wide as the terminal; what that leaves out is told on stderr."""
+    import click
+
+    from gwctl.cli.prose import fitted
+
+    width = terminal_width()
+    click.echo("\n".join(table_lines(columns, records, width)))
+    if titles := left_out(columns, records, width):
+        click.echo(fitted(f"Not shown, for {width} columns are too few: {', '.join(titles)}."), err=True)
+
+
+def _rows(columns: Sequence[Column], records: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    return [[column.cell(each) for column in columns] for each in records]
+
+
+def _fitting(
+    columns: Sequence[Column], records: Sequence[Mapping[str, Any]], width: int | None
+) -> tuple[list[Column], list[int]] | None:
+    """The columns that are shown, and how wide they are; None: not even the most important ones have room."""
     shown = list(columns)
     while True:
-        rows = [[column.title for column in shown], *[[column.cell(each) for column in shown] for each in records]]
+        rows = [[column.title for column in shown], *_rows(shown, records)]
         widths = [max(len(row[index]) for row in rows) for index in range(len(shown))]
         if width is None or _total(widths) <= width:
-            break
+            return shown, widths
         last = max(column.rank for column in shown)
         widths = _shrunk(widths, [len(column.title) for column in shown], width, COMFORTABLE if last > 1 else LEAST)
         if _total(widths) <= width:
-            break
+            return shown, widths
         if last == 0:
-            return _blocks(columns, records, width)
+            return None
         shown = [column for column in shown if column.rank < last]
-    return [_line(shown, row, widths) for row in rows]
 
 
 def _total(widths: Sequence[int]) -> int:

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from gwctl.cli import main
-from gwctl.cli.tables import Column, fields, plain, table_lines
+from gwctl.cli.tables import Column, fields, plain, print_table, table_lines
 
 GROUPS = ("apply", "teams", "budgets", "routing", "scanner", "pricing", "usage", "import")
 
@@ -65,6 +65,15 @@ def test_a_table_is_never_wider_than_the_terminal(width: int):
 def test_what_matters_least_is_left_out_first():
     assert table_lines(COLUMNS, ROWS, 60)[0].split() == ["NAME", "AMOUNT", "NOTE"]
     assert table_lines(COLUMNS, ROWS, 34)[0].split() == ["NAME", "AMOUNT"]
+
+
+def test_what_is_left_out_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setenv("COLUMNS", "34")
+    print_table(COLUMNS, ROWS)
+    assert capsys.readouterr().err == "Not shown, for 34 columns are too few: NOTE.\n"
+    monkeypatch.setenv("COLUMNS", "120")
+    print_table(COLUMNS, ROWS)
+    assert capsys.readouterr().err == ""
 
 
 def test_fields_that_say_nothing_are_left_out_and_long_ones_are_broken():

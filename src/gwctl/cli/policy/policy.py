@@ -56,7 +56,7 @@ def history_command(*, limit: int, output: str, admin: Admin) -> None:
     if not changes:
         click.echo("No change was ever made.", err=True)
         return
-    from gwctl.cli.tables import Column, table_lines, terminal_width
+    from gwctl.cli.tables import Column, print_table
 
     records = [
         {
@@ -69,7 +69,7 @@ def history_command(*, limit: int, output: str, admin: Admin) -> None:
         for change in changes
     ]
     columns = [Column(name.upper(), lambda record, name=name: str(record[name])) for name in records[0]]
-    click.echo("\n".join(table_lines(columns, records, terminal_width())))
+    print_table(columns, records)
 
 
 @command.command("diff")

@@ -211,8 +211,7 @@ def print_all(kind: Kind, found: Sequence["Stored"], output: str, *, stateful: b
         click.echo(_encoded([_envelope(kind, stored, output, stateful) for stored in found], output))
     elif found:
         columns = [column for column in COLUMNS[kind.section] if not column.alone]
-        lines = tables.table_lines(columns, [_record(each) for each in found], tables.terminal_width())
-        click.echo("\n".join(lines))
+        tables.print_table(columns, [_record(each) for each in found])
     else:
         click.echo(f"There is no {kind.noun} yet.", err=True)
 

@@ -52,14 +52,27 @@ INVOICE_COLUMNS: Final = (
 )
 
 
-def usage_columns(dimensions: Sequence[str]) -> list[Column]:
-    """The dimensions, the counters that matter most, and the cost."""
+def usage_columns(dimensions: Sequence[str], clients: Mapping[str, str] | None = None) -> list[Column]:
+    """The dimensions, the counters that matter most, and the cost. `clients`: id → name, of those that have one."""
 
     def dimension(name: str) -> Column:
-        return Column(name.removeprefix("tag:").upper(), lambda row: str(row.get(name) or ""))
+        return Column(name.removeprefix("tag:").replace("_", " ").upper(), lambda row: cell(name, row))
+
+    def cell(name: str, row: Mapping[str, Any]) -> str:
+        value = str(row.get(name) or "")
+        known = (clients or {}).get(value) if name == "client" else None
+        return f"{known} ({value})" if known and known != value else value
 
     shown = ("requests", "refused", "failed", "input_tokens", "output_tokens", "cache_read_tokens", "estimated")
-    return [*map(dimension, dimensions), *map(_number, shown), _amount("COST", "cost_nano_usd")]
+    return [*map(dimension, dimensions), *map(_number, shown), Column("COST", _cost, right=True)]
+
+
+def _cost(row: Mapping[str, Any]) -> str:
+    """What is known to be charged; answers of models without a price are no $0.00."""
+    nano, unpriced = int(row["cost_nano_usd"]), int(row.get("unpriced", 0))
+    if not unpriced:
+        return money.shown(nano)
+    return f"{money.shown(nano)} + {unpriced:,} unpriced" if nano else "unpriced"
 
 
 def usage_total(dimensions: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

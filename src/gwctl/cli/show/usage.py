@@ -129,7 +129,7 @@ def report_command(
     report = chargeback.chargeback(source.events(days), days, dimensions, tags)
     if form == "table":
         rows = [{**dict(zip(dimensions, row.key, strict=True)), **row.counts} for row in report.rows]
-        _print_table(dimensions, rows, days)
+        _print_table(admin, dimensions, rows, days)
     else:
         click.echo(chargeback.as_csv(report) if form == "csv" else chargeback.as_json(report), nl=form == "json")
 
@@ -169,10 +169,7 @@ def reconcile_command(
         rows = [each.as_json() for each in differences]
         click.echo(tables.as_json(rows) if output == "json" else tables.as_yaml(rows))
     elif differences:
-        lines = tables.table_lines(
-            ledger_view.COLUMNS, [each.as_json() for each in differences], tables.terminal_width()
-        )
-        click.echo("\n".join(lines))
+        tables.print_table(ledger_view.COLUMNS, [each.as_json() for each in differences])
     else:
         click.echo(f"Ledger and events agree: {len(found)} requests in {days}.")
     return EXIT_USER if differences else 0
@@ -224,9 +221,7 @@ def invoice_command(
     if output != "table":
         click.echo(tables.as_json(compared) if output == "json" else tables.as_yaml(compared))
     elif compared:
-        sums = ledger_view.invoice_total(compared)
-        width = tables.terminal_width()
-        click.echo("\n".join(tables.table_lines(ledger_view.INVOICE_COLUMNS, [*compared, sums], width)))
+        tables.print_table(ledger_view.INVOICE_COLUMNS, [*compared, ledger_view.invoice_total(compared)])
     else:
         click.echo(f"Neither the invoice nor the gateway has anything in {days}.", err=True)
 
@@ -242,19 +237,24 @@ def _print_usage(admin: Admin, period: str | None, by: str, only: dict[str, str 
     if output != "table":
         click.echo(tables.as_json(rows) if output == "json" else tables.as_yaml(rows))
         return
-    _print_table([name for name in ("day", "team", "client", "model") if name in by.split(",")], rows, days)
+    dimensions = [name for name in ("day", "team", "client", "model") if name in by.split(",")]
+    _print_table(admin, dimensions, rows, days, only.get("team"))
 
 
-def _print_table(dimensions: "Sequence[str]", rows: "Sequence[dict[str, Any]]", days: "Period") -> None:
+def _print_table(
+    admin: Admin, dimensions: "Sequence[str]", rows: "Sequence[dict[str, Any]]", days: "Period", team: str | None = None
+) -> None:
     from gwctl.cli import tables
     from gwctl.cli.show import ledger_view
+    from gwctl.cli.show.client_names import client_names
 
     if not rows:
         click.echo(f"Nothing was used in {days}.", err=True)
         return
-    columns = ledger_view.usage_columns(dimensions)
-    total = ledger_view.usage_total(dimensions, rows)
-    click.echo("\n".join(tables.table_lines(columns, [*rows, total], tables.terminal_width())))
+    teams = [team] if team else [str(row["team"]) for row in rows] if "team" in dimensions else None
+    names = client_names(admin, teams) if "client" in dimensions else {}
+    columns = ledger_view.usage_columns(dimensions, names)
+    tables.print_table(columns, [*rows, ledger_view.usage_total(dimensions, rows)])
 
 
 def _source(admin: Admin, events: tuple[Path, ...], from_log: bool) -> "EventSource":
