@@ -1,5 +1,5 @@
 # Opt-in: the roles that GitHub's workflows take. A person applies what is in here, the first time and later: no role
-# of a workflow may change an identity, itself least of all. See docs/adr/0046-roles-of-the-workflows.md.
+# of a workflow may change an identity, itself least of all. See docs/adr/0062-a-pull-request-reads-the-state-alone.md.
 module "github_oidc" {
   source = "../modules/github_oidc"
   count  = var.github == null ? 0 : 1

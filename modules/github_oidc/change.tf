@@ -1,6 +1,6 @@
 # What apply may change: what carries the deployment's name, by that name; the rest action by action, in one region.
 # Identities are not among it. A role that could write a role could give itself, in two steps, whatever it wants, so a
-# plan that changes one is carried out by a person; see docs/adr/0046-roles-of-the-workflows.md.
+# plan that changes one is carried out by a person; see docs/adr/0062-a-pull-request-reads-the-state-alone.md.
 data "aws_iam_policy_document" "change" {
   # checkov:skip=CKV_AWS_109:Keys are limited by the deployment's tag, passed roles by its name
   # checkov:skip=CKV_AWS_111:Unnamed lists what AWS names only after it was made; limited to one region

@@ -24,7 +24,7 @@ def count(plan: dict[str, Any]) -> int:
 
 
 def identities(plan: dict[str, Any]) -> list[str]:
-    """Addresses of IAM's resources that would change: no workflow's role may do that (docs/adr/0046)."""
+    """Addresses of IAM's resources that would change: no workflow's role may do that (docs/adr/0062)."""
     return [each["address"] for each in plan["changes"] if re.search(r"(?:^|\.)aws_iam_", each["address"])]
 
 
