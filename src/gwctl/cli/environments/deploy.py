@@ -7,13 +7,11 @@ import click
 
 from gwctl.cli.environments.deployment import (
     dry_run_option,
-    lock_seconds_option,
     name_argument,
-    parallelism_option,
     plan_file_option,
+    terraform_options,
     yes_option,
 )
-from gwctl.cli.options import json_option
 
 if TYPE_CHECKING:
     from gwctl.cli.environments.apply_view import ApplyView
@@ -35,9 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--no-gateway", is_flag=True, help="With an emulated AWS: do not start a gateway on this machine.")
 @click.option("--no-smoke", is_flag=True, help="Do not run the smoke suite afterwards.")
-@parallelism_option
-@lock_seconds_option
-@json_option
+@terraform_options
 def command(
     *,
     name: str,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gwctl.cli.options import json_option
 from gwctl.cli.prose import fitted
 from gwctl.core.errors import UserError
 
@@ -60,6 +61,11 @@ def lock_seconds_option(function: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="How long to wait for somebody else who is at work on it.",
     )(function)
+
+
+def terraform_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What all commands that run Terraform take: passes `parallelism`, `lock_seconds` and `as_json`."""
+    return parallelism_option(lock_seconds_option(json_option(function)))
 
 
 def banner(name: str, environment: "Environment", doing: str) -> None:

@@ -7,13 +7,11 @@ import click
 
 from gwctl.cli.environments.deployment import (
     dry_run_option,
-    lock_seconds_option,
     name_argument,
-    parallelism_option,
     plan_file_option,
+    terraform_options,
     yes_option,
 )
-from gwctl.cli.options import json_option
 
 if TYPE_CHECKING:
     from gwctl.environments.deploy.building import Opened
@@ -29,9 +27,7 @@ if TYPE_CHECKING:
 @click.option("--confirm", "typed", metavar="NAME", help="The environment's name, for where nobody can type it.")
 @dry_run_option
 @plan_file_option("Carry out this plan, made by `gwctl plan --destroy --plan-file`.", must_exist=True)
-@parallelism_option
-@lock_seconds_option
-@json_option
+@terraform_options
 def command(
     *,
     name: str,

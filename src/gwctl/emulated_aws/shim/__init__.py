@@ -4,44 +4,23 @@ Each patch says what AWS does, what moto does instead, and what of ours needs it
 when a patch is no longer needed. A clean apply under these patches proves our graph and our types, not AWS's answers.
 """
 
+import pkgutil
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import Final
 
-from gwctl.emulated_aws.shim import (
-    apigateway,
-    applicationautoscaling,
-    athena,
-    awslambda,
-    budgets,
-    cloudformation,
-    cognitoidp,
-    ec2,
-    ecs,
-    elbv2,
-    logs,
-    s3,
-)
-
-_MODULES: Final = (
-    apigateway,
-    applicationautoscaling,
-    athena,
-    awslambda,
-    budgets,
-    cloudformation,
-    cognitoidp,
-    ec2,
-    ecs,
-    elbv2,
-    logs,
-    s3,
-)
-_BY_SERVICE: Final[dict[str, tuple[ModuleType, ...]]] = {
-    **{module.__name__.rpartition(".")[2]: (module,) for module in _MODULES},
-    "cloudformation": (cloudformation, elbv2),  # the rule that checks tokens is made by a stack
+_OF_SERVICES: Final = {
+    each.name: import_module(f"{__name__}.{each.name}")
+    for each in pkgutil.iter_modules(__path__)
+    if each.name != "patching"
 }
-PATCHES: Final = {patch.__name__: patch for module in _MODULES for patch in module.PATCHES}
+_BY_SERVICE: Final[dict[str, tuple[ModuleType, ...]]] = {
+    **{service: (module,) for service, module in _OF_SERVICES.items()},
+    # The rule that checks tokens is made by a stack.
+    "cloudformation": (_OF_SERVICES["cloudformation"], _OF_SERVICES["elbv2"]),
+}
+PATCHES: Final = {patch.__name__: patch for module in _OF_SERVICES.values() for patch in module.PATCHES}
 """Name → what applies it."""
 
 

@@ -60,8 +60,7 @@ def in_environment(name: str, days: Days) -> Checked:
 
 def of_applied(applied: "Applied", days: Days, on_record: Callable[[Mapping[str, Any]], None] | None = None) -> Checked:
     """The log of what was applied. Raises UserError."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    from gwctl.stores.aws.clients import AWS_ERRORS
     from gwctl.stores.aws.policy.documents import DynamoDocumentStore
 
     dynamodb, tables = _client(applied, "dynamodb"), applied.output("table_names")
@@ -72,7 +71,7 @@ def of_applied(applied: "Applied", days: Days, on_record: Callable[[Mapping[str,
         changes = [change for change in _changes(store) if change.version <= head.version or not head.version]
         heads = list(HeadTable(dynamodb, tables["ledger"]).all())
         copied = SentMark(dynamodb, tables["ledger"]).version()
-    except (UnavailableError, BotoCoreError, ClientError) as error:
+    except (UnavailableError, *AWS_ERRORS) as error:
         raise UserError(
             f"the ledger of {applied.environment} cannot be read ({error}); log in to its account"
         ) from error
@@ -91,9 +90,8 @@ def of_applied(applied: "Applied", days: Days, on_record: Callable[[Mapping[str,
 
 def reconcile_applied(applied: "Applied", *, dry_run: bool = False, now: float | None = None) -> list[Closed]:
     """Closes the leases of agents that are gone, by the audit log; see `gone`. Raises UserError."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     from gwctl.policy.state import StateError
+    from gwctl.stores.aws.clients import AWS_ERRORS
     from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
     from gwctl.stores.aws.quotas import DynamoQuotaStore
 
@@ -119,7 +117,7 @@ def reconcile_applied(applied: "Applied", *, dry_run: bool = False, now: float |
         first = None if isinf(start) else datetime.fromtimestamp(start, UTC).date()
         report = of_applied(applied, Days(first), spent.add).report
         return [close(store, each, spent, report, now=moment, dry_run=dry_run) for each in leases]
-    except (UnavailableError, StoreUnavailable, StateError, BotoCoreError, ClientError) as error:
+    except (UnavailableError, StoreUnavailable, StateError, *AWS_ERRORS) as error:
         raise UserError(f"the ledger of {applied.environment} cannot be reconciled ({error}); try again") from error
 
 

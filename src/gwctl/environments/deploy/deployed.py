@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.core import scopes
 from gwctl.core.errors import UserError
 from gwctl.environments.deploy.applied import Applied
 from gwctl.local.connection import Connection
+from gwctl.stores.aws.clients import AWS_ERRORS
 from gwctl.stores.aws.policy.snapshots import CURRENT
 from gwctl.stores.aws.settings import Settings, SnapshotPlace, Tables
 
@@ -88,7 +88,7 @@ def clients_of(applied: Applied) -> list[DeployedClient]:
     cognito = make("cognito-idp", **client_options(applied))
     try:
         return [_client(cognito, pool, name, client_id) for name, client_id in sorted(ids.items())]
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise UserError(
             f"Cognito does not tell the clients of {applied.environment} ({error}); deploy again"
         ) from error

@@ -21,7 +21,7 @@ from gwctl.environments.project import Place, Project, shown
 from gwctl.environments.terraform import aws, locks, mirrors, tools
 from gwctl.environments.terraform import state_bucket as bootstrap
 from gwctl.environments.terraform.workspace import Target
-from gwctl.stores.aws.clients import code_of
+from gwctl.stores.aws.clients import AWS_ERRORS, code_of
 
 OK: Final = "ok"
 WARNING: Final = "warning"
@@ -178,7 +178,7 @@ def _service(target: Target, applied: Applied) -> Finding:
         answer = aws.clients(target)("ecs").describe_services(
             cluster=applied.output("ecs_cluster_name"), services=[applied.output("ecs_service_name")]
         )
-    except (BotoCoreError, ClientError, UserError) as error:
+    except (*AWS_ERRORS, UserError) as error:
         return Finding("service", FAILED, str(error), f"gwctl outputs {target.name}")
     state = health.judge(next(iter(answer["services"]), {}))
     if state.state == "well":

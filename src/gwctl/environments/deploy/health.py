@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from gwctl.core.errors import UserError
+from gwctl.stores.aws.clients import AWS_ERRORS
 
 TIMEOUT_SECONDS: Final = 15 * 60.0
 POLL_SECONDS: Final = 5.0
@@ -56,7 +55,7 @@ def try_again(ecs: Any, cluster: str, service: str) -> frozenset[str]:
         return frozenset()
     try:
         ecs.update_service(cluster=cluster, service=service, forceNewDeployment=True)
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise UserError(
             f"the last rollout of {service} has failed, and ECS begins no new one ({error}); "
             "deploy with a role that has ecs:UpdateService"
@@ -98,7 +97,7 @@ def wait(
 def _describe(ecs: Any, cluster: str, service: str) -> dict[str, Any]:
     try:
         answer = ecs.describe_services(cluster=cluster, services=[service])
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise UserError(f"ECS does not tell how {service} is ({error}); check it in the console") from error
     return next(iter(answer["services"]), {})
 
@@ -112,7 +111,7 @@ def _stopped(ecs: Any, cluster: str, service: str) -> list[str]:
     try:
         arns = ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus="STOPPED", maxResults=5)["taskArns"]
         tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
-    except (BotoCoreError, ClientError):
+    except AWS_ERRORS:
         return []
     reasons: dict[str, None] = {}
     for task in tasks:

@@ -2,11 +2,10 @@
 
 import base64
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from gwctl.core.errors import UserError
 from gwctl.environments.terraform.aws import check_account, clients
 from gwctl.environments.terraform.workspace import Target
+from gwctl.stores.aws.clients import AWS_ERRORS
 
 
 def host(account_id: str, region: str) -> str:
@@ -20,7 +19,7 @@ def login(target: Target) -> tuple[str, str]:
     check_account(target)
     try:
         answer = clients(target)("ecr").get_authorization_token()
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise UserError(
             f"ECR gives no login ({error}); use credentials with ecr:GetAuthorizationToken in {environment.account_id}"
         ) from error

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from gwctl.core.errors import UserError
 from gwctl.environments.terraform.workspace import Target
+from gwctl.stores.aws.clients import AWS_ERRORS
 
 _CONFIG: Final = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4})
 
@@ -46,7 +47,7 @@ def check_account(target: Target) -> str:
     """The ARN that the credentials belong to. Raises UserError: there are none, or they are of another account."""
     try:
         caller = clients(target)("sts").get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         raise UserError(
             f"there are no AWS credentials that work ({error}); log in, for example with `aws sso login`, "
             "or set AWS_PROFILE"

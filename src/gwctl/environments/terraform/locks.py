@@ -7,10 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from gwctl.environments.terraform.aws import clients
 from gwctl.environments.terraform.workspace import Target
+from gwctl.stores.aws.clients import AWS_ERRORS
 
 SUFFIX: Final = ".tflock"
 
@@ -34,7 +33,7 @@ def current(target: Target) -> Lock | None:
     try:
         answer = s3.get_object(Bucket=target.environment.state.bucket, Key=f"{target.state_key}{SUFFIX}")
         document = json.loads(answer["Body"].read())
-    except (BotoCoreError, ClientError, ValueError):
+    except (*AWS_ERRORS, ValueError):
         return None
     return Lock(
         id=str(document.get("ID", "?")),

@@ -24,7 +24,7 @@ from gwctl.ledger.quotas.store import (
     check_archivable,
 )
 from gwctl.ledger.quotas.windows import period_of
-from gwctl.stores.aws.clients import code_of
+from gwctl.stores.aws.clients import AWS_ERRORS, code_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -141,7 +141,7 @@ class DynamoQuotaStore:
     def _get(self, keys: Sequence[Any]) -> tuple[list[Item], list[Any]]:
         try:
             answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             raise StoreUnavailable(f"{self._table}: {error}") from error
         left = answer["UnprocessedKeys"].get(self._table)
         return list(answer["Responses"].get(self._table, [])), list(left["Keys"]) if left else []

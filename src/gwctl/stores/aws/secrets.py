@@ -7,7 +7,7 @@ from typing import Any, Final
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
-from gwctl.stores.aws.clients import PATIENT, code_of, connect
+from gwctl.stores.aws.clients import AWS_ERRORS, PATIENT, code_of, connect
 
 EMPTY: Final = "ResourceNotFoundException"
 
@@ -63,7 +63,7 @@ class ProviderSecretStore:
                 session = boto3.Session(region_name=self._options.get("region_name"))
                 self._credentials = _of_role(session, self._role_arn)
             return _credential_fields(self._credentials)
-        except (BotoCoreError, ClientError, OSError, ValueError) as error:
+        except (*AWS_ERRORS, OSError, ValueError) as error:
             raise UnusableSecretError(type(error).__name__) from error
 
 

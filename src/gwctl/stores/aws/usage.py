@@ -18,6 +18,7 @@ from gwctl.ledger.usage.sums import (
     parse_total,
     team_key,
 )
+from gwctl.stores.aws.clients import AWS_ERRORS
 from gwctl.stores.interfaces import UnavailableError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class DynamoUsageTable:
         """See `UsageWriter.position`. One consistent GetItem."""
         try:
             answer = self._client.get_item(TableName=self._table, Key=_key(agent_key(agent)), ConsistentRead=True)
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             raise UnavailableError(f"{self._table}: {error}") from error
         return answer["Item"]["position"]["S"] if "Item" in answer else None
 
@@ -111,7 +112,7 @@ class DynamoUsageTable:
                     ExpressionAttributeValues={":pk": {"S": pk}},
                     **more,
                 )
-            except (ClientError, BotoCoreError) as error:
+            except AWS_ERRORS as error:
                 raise UnavailableError(f"{self._table}: {error}") from error
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:

@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from gwctl.audit.chain import DatedHead, Head
+from gwctl.stores.aws.clients import AWS_ERRORS
 from gwctl.stores.interfaces import UnavailableError
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class HeadTable:
         }
         try:
             self._client.put_item(TableName=self._table, Item=item)
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             raise UnavailableError(f"{self._table}: {error}") from error
 
     def all(self) -> Iterator[DatedHead]:
@@ -63,7 +62,7 @@ class HeadTable:
                     ExpressionAttributeValues={":audit": {"S": PREFIX}},
                     **start,
                 )
-            except (ClientError, BotoCoreError) as error:
+            except AWS_ERRORS as error:
                 raise UnavailableError(f"{self._table}: {error}") from error
             yield from map(head_of, answer["Items"])
             if "LastEvaluatedKey" not in answer:

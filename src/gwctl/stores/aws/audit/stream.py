@@ -8,8 +8,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from gwctl.stores.aws.clients import AWS_ERRORS
 from gwctl.stores.interfaces import UnavailableError
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class AuditStream:
             answer = self._client.put_record_batch(
                 DeliveryStreamName=self._name, Records=[{"Data": line} for line in batch]
             )
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             raise UnavailableError(f"{self._name}: {error}") from error
         if not answer["FailedPutCount"]:
             return []

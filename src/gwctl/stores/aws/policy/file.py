@@ -7,7 +7,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.policy.state import Section
-from gwctl.stores.aws.clients import code_of
+from gwctl.stores.aws.clients import AWS_ERRORS, code_of
 from gwctl.stores.aws.policy.snapshots import MISSING
 from gwctl.stores.interfaces import UnavailableError
 
@@ -46,5 +46,5 @@ class FileRecordStore:
         body = json.dumps({"sha256": record.sha256, "named": sorted(record.named)}).encode()
         try:
             self._client.put_object(Bucket=self._bucket, Key=RECORD, Body=body)
-        except (ClientError, BotoCoreError) as error:
+        except AWS_ERRORS as error:
             raise UnavailableError(f"{self._bucket}/{RECORD}: {error}") from error

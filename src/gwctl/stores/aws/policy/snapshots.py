@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from gwctl.policy.snapshot import Snapshot, SnapshotError
 from gwctl.policy.state import StateError
-from gwctl.stores.aws.clients import code_of
+from gwctl.stores.aws.clients import AWS_ERRORS, code_of
 from gwctl.stores.aws.settings import CURRENT, SnapshotPlace
 from gwctl.stores.interfaces import UnavailableError
 
@@ -167,5 +167,5 @@ class S3SnapshotStore:
 def _translated(bucket: str) -> Iterator[None]:
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except AWS_ERRORS as error:
         raise UnavailableError(f"{bucket}: {error}") from error
