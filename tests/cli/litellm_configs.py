@@ -127,7 +127,8 @@ def imported(text: str, tmp_path: Path, *arguments: str) -> Done:
 
 def documents_of(done: Done) -> Documents:
     """The documents, which must compile."""
-    (sections,) = parse_yaml(done.ok().out, "stdout")
+    (part,) = parse_yaml(done.ok().out, "stdout")
+    sections = part.content
     assert isinstance(sections, dict)
     documents = validate_documents(sections)
     compile_policy(documents, version=1, on=TODAY)
