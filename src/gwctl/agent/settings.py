@@ -49,6 +49,9 @@ class AgentSettings(BaseModel):
     )
     region: str = "us-east-1"
     snapshot: SnapshotPlace | None = None
+    snapshot_poll_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="How often the snapshot is asked for; whoever publishes here says so too"
+    )
     tables: LedgerTables | None = Field(default=None, description="Without them every quota that blocks refuses")
     audit_stream: str | None = Field(default=None, description="Firehose delivery stream of the usage events")
     notifications_topic_arn: str | None = Field(default=None, description="SNS topic that is told thresholds")

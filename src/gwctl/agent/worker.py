@@ -7,8 +7,6 @@ runs it starts it again.
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
 
 from gwctl.agent.metering.gate import Gate
@@ -26,11 +24,13 @@ from gwctl.agent.reserve.part import QuotaPart
 from gwctl.agent.reserve.tidying import Tidying
 from gwctl.agent.scan_server import ScanServer
 from gwctl.agent.settings import AgentSettings
+from gwctl.agent.sinks.backoff import pause
 from gwctl.agent.sinks.changes import ChangeCopier
 from gwctl.agent.sinks.metrics import Age, Behind, Metrics
 from gwctl.agent.sinks.shipper import EventShipper
 from gwctl.agent.sinks.thresholds import Thresholds
 from gwctl.agent.status import StatusFile
+from gwctl.core.file_watcher import FileWatch, FileWatcher
 from gwctl.edge.usage_log.line import UsageLine
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.policy.snapshot import Snapshot, SnapshotError
@@ -42,6 +42,8 @@ log = logging.getLogger("gwctl.agent")
 POLICY_SECONDS = 0.1
 USAGE_SECONDS = 0.1
 WATCH_SECONDS = 0.25
+IDLE_SECONDS = 1.0
+"""How long each of them sleeps when there is nothing to do, unless it is woken."""
 ENVOY_WATCH_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 LOST_SECONDS = 60.0
@@ -97,6 +99,7 @@ class Agent:
         self._lost = 0
         self._lost_until = 0.0
         self._asked_envoy_at = 0.0
+        self._idle = False  # the usage log was read to its end, and nothing waits
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Works until `stopping` is set; then what the usage log holds is still turned into events and settled."""
@@ -105,16 +108,19 @@ class Agent:
         self._take_last_good_policy()
         await self._quotas.start()
         self._status.publish()
+        watcher = FileWatcher()
+        policy = watcher.watch([self._settings.policy_file, self._settings.secrets_path])
+        lines = watcher.watch([self._settings.edge.usage_log, self._settings.gateway_notes_path])
         parts = [
             # Cancelled in the end: what they were about to fetch or to write, the next run does.
-            asyncio.create_task(_every(POLICY_SECONDS, self._policy.step, stopping), name="policy"),
+            asyncio.create_task(self._follow_policy(policy, stopping), name="policy"),
             *(asyncio.create_task(each.run(stopping), name=type(each).__name__) for each in self._sources),
         ]
         # Never cancelled: a step that runs in its thread would go on there, beside the last one.
         parts_to_the_end: list[asyncio.Task[Any]] = [
-            asyncio.create_task(_every(USAGE_SECONDS, self._usage, stopping), name="usage"),
+            asyncio.create_task(self._follow_usage(lines, policy, stopping), name="usage"),
             asyncio.create_task(self._quotas.run(stopping), name="quotas"),
-            asyncio.create_task(_every(WATCH_SECONDS, self._watch, stopping), name="watch"),
+            asyncio.create_task(self._keep_watch(stopping), name="watch"),
             asyncio.create_task(self._shipper.run(stopping), name="shipper"),
             asyncio.create_task(self._thresholds.run(stopping), name="thresholds"),
             asyncio.create_task(self._metrics.run(stopping), name="metrics"),
@@ -125,9 +131,11 @@ class Agent:
         await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
         by_a_bug = [] if stopping.is_set() else [task for task in (*parts, *parts_to_the_end) if task.done()]
         stopping.set()
+        lines.wake()
         for task in parts:
             task.cancel()
         await asyncio.gather(*everything, return_exceptions=True)
+        watcher.close()
         for task in by_a_bug:
             task.result()  # raises: the process ends with it
         await self._finish()
@@ -161,6 +169,33 @@ class Agent:
         self._notes.metered(line.id)
         self._circuits.observe(line)
 
+    async def _follow_policy(self, files: FileWatch, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            await self._policy.step()
+            # Time alone closes a circuit or brings the first credentials. Lines open one: then this is woken.
+            soon = self._circuits.status() or not self._status.status.applied
+            await files.wait(POLICY_SECONDS if soon else IDLE_SECONDS)
+
+    async def _follow_usage(self, files: FileWatch, policy: FileWatch, stopping: asyncio.Event) -> None:
+        usage = self._status.status.usage
+        while not stopping.is_set():
+            before = usage.events
+            await self._usage()
+            if usage.events != before:
+                policy.wake()
+            await pause(USAGE_SECONDS, stopping)
+            while self._idle and not stopping.is_set() and not self._has_news():
+                await files.wait(IDLE_SECONDS)
+
+    def _has_news(self) -> bool:
+        return bool(self._metering.log.lag or self._notes.has_work or self._quotas.dead_edges)
+
+    async def _keep_watch(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
+            await self._watch()
+            busy = self._quotas.in_flight or not self._idle or self._status.status.usage.refusing
+            await pause(WATCH_SECONDS if busy else IDLE_SECONDS, stopping)
+
     async def _usage(self, *, ending: bool = False) -> None:
         usage = self._status.status.usage
         try:
@@ -187,10 +222,12 @@ class Agent:
             await asyncio.to_thread(self._notes.tidy)
             await self._rotate()
             usage.problem = None
+            self._idle = everything and not (dead or noted or self._notes.pending)
         except OSError as error:
             if usage.problem is None:
                 log.error("usage events cannot be written: %s", error)  # noqa: TRY400 - the disk, not the code
             usage.problem = str(error)
+            self._idle = False
             await asyncio.sleep(RETRY_SECONDS)
         usage.lag_bytes = self._metering.log.lag
 
@@ -222,7 +259,8 @@ class Agent:
         if now >= self._asked_envoy_at + ENVOY_WATCH_SECONDS:
             self._asked_envoy_at = now
             await self._look_at_envoy(now)
-        closing = self._no_room(self._settings.min_free_bytes // 2) or self._lost_lines(now)
+        lost = "Envoy could not write to the usage log" if now < self._lost_until else None
+        closing = self._no_room(self._settings.min_free_bytes // 2) or lost
         self._quotas.suspend(closing or self._problem())
         self._status.status.usage.refusing = closing
         try:
@@ -245,9 +283,6 @@ class Agent:
         free = shutil.disk_usage(folder).free
         return f"{folder} has {free:,} bytes left, and the usage log needs {needed:,}" if free < needed else None
 
-    def _lost_lines(self, now: float) -> str | None:
-        return "Envoy could not write to the usage log" if now < self._lost_until else None
-
     def _problem(self) -> str | None:
         usage = self._status.status.usage
         if usage.problem is not None:
@@ -263,10 +298,3 @@ class Agent:
             self._status.publish()
         except OSError as error:
             log.error("the status cannot be written: %s", error)  # noqa: TRY400 - the disk, not the code
-
-
-async def _every(seconds: float, step: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
-    while not stopping.is_set():
-        await step()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), seconds)

@@ -8,6 +8,8 @@ import asyncio
 import signal
 import socket
 import sys
+from contextlib import suppress
+from types import FrameType
 from typing import Any, Final
 
 import h11
@@ -19,6 +21,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 MAX_HEAD_BYTES: Final = 256 * 1024
 IDLE_SECONDS: Final = 120.0
 """For so long a client may send nothing, between requests and within one."""
+
+TICK_SECONDS: Final = 1.0
 
 MAX_DISCARDED_BYTES: Final = 64 * 1024 * 1024
 """A body that is too large is read to its end up to here: who is still sending does not see an answer."""
@@ -43,6 +47,23 @@ class _Protocol(H11Protocol):
             )
 
 
+class Server(uvicorn.Server):
+    """Sleeps until it is to end or the date in its answers is another one; uvicorn's own wakes ten times a second."""
+
+    async def main_loop(self) -> None:
+        """See `uvicorn.Server.main_loop`."""
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), TICK_SECONDS)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See `uvicorn.Server.handle_exit`. The signal may come before the loop runs."""
+        super().handle_exit(sig, frame)
+        if hasattr(self, "_loop"):
+            self._loop.call_soon_threadsafe(self._ended.set)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket for `serve`; connections wait in it. Raises OSError: the address cannot be had."""
     return socket.create_server((host, port), backlog=1024)
@@ -65,7 +86,7 @@ def serve(app: Any, listener: socket.socket, idle_seconds: float = IDLE_SECONDS)
         timeout_keep_alive=int(idle_seconds),
         timeout_graceful_shutdown=1,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=[listener])
 
 
 async def read_body(request: Request, limit: int, idle_seconds: float = IDLE_SECONDS) -> bytes:

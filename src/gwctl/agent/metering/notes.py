@@ -136,6 +136,20 @@ class GatewayNotes:
         self._pending.pop(request_id, None)
         self._set_aside.discard(request_id)
 
+    @property
+    def pending(self) -> bool:
+        """Whether there are notes of requests that the usage log did not have until now."""
+        return bool(self._pending)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there may be new notes, or something to tidy."""
+        if self._path is None:
+            return False
+        read = self._read.get(self._path, 0)
+        size = self._path.stat().st_size if self._path.exists() else 0
+        return self._aside.exists() or size != read or (read > 0 and self._clock() >= self._anew_at)
+
     def read(self) -> None:
         """Takes new notes. Raises OSError."""
         if self._path is None:

@@ -61,12 +61,12 @@ class EnvoyAdmin:
     async def config_state(self) -> ConfigState:
         """The state of the dynamic configuration at this moment."""
         response = await self._request("GET", "/stats", {"filter": _STATS})
-        lines = (line.partition(": ") for line in response.text.splitlines())
+        lines = (line.partition(": ") for line in response.content.decode().splitlines())
         return ConfigState.of({name: value for name, _, value in lines})
 
     async def lost_writes(self) -> int:
         """How often Envoy could not write to a log file; it does not try again."""
-        failed = (await self._request("GET", "/stats", {"filter": r"^filesystem\.write_failed$"})).text
+        failed = (await self._request("GET", "/stats", {"filter": r"^filesystem\.write_failed$"})).content.decode()
         return int(failed.partition(": ")[2] or 0)
 
     async def reopen_logs(self) -> None:

@@ -3,8 +3,8 @@
 A snapshot is taken over when it is whole and newer than the copy. Anything else (S3 does not answer, half an object,
 an older version) changes nothing: the last good policy stays in force, and the status says what is wrong since when.
 
-It is asked for each second, with the ETag of the last answer, so what has not changed is not sent. Whoever has just
-published on this machine touches `nudge_file`, and it is asked for at once.
+It is asked for each second (`snapshot_poll_seconds`), with the ETag of the last answer, so what has not changed is not
+sent. Whoever has just published on this machine touches `nudge_file`, and it is asked for at once.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import SourceProblem, StatusFile
+from gwctl.core.file_watcher import FileWatcher
 from gwctl.core.files import write_atomically
 from gwctl.policy.snapshot import Snapshot, SnapshotError
 from gwctl.stores.aws.policy.snapshots import S3SnapshotReader
@@ -24,9 +24,9 @@ from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger("gwctl.agent")
 
-POLL_SECONDS: Final = 1.0
-NUDGE_SECONDS: Final = 0.025
-"""How often the nudge is looked for: one stat."""
+
+RETRY_SECONDS = 1.0
+"""How soon it is asked for again when it is not to be had."""
 
 
 class SourceError(Exception):
@@ -47,13 +47,12 @@ class SnapshotSource:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Follows S3 until `stopping` is set."""
-        nudge = nudge_file(self._settings.state_dir)
-        while not stopping.is_set():
-            before, due = _touched(nudge), time.monotonic() + POLL_SECONDS
-            await self.step()
-            while not stopping.is_set() and time.monotonic() < due and _touched(nudge) == before:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), NUDGE_SECONDS)
+        with FileWatcher() as watcher:
+            nudge = watcher.watch([nudge_file(self._settings.state_dir)])
+            while not stopping.is_set():
+                await self.step()
+                works = self._status.status.source is None
+                await nudge.wait(self._settings.snapshot_poll_seconds if works else RETRY_SECONDS)
 
     async def step(self) -> None:
         """Asks once. Never raises because of what S3 or the disk does; the status has it."""
@@ -117,9 +116,3 @@ class SnapshotSource:
 def nudge_file(state_dir: Path) -> Path:
     """The file that is touched when there may be something new in S3."""
     return state_dir / "snapshot-nudge"
-
-
-def _touched(path: Path) -> int | None:
-    with suppress(OSError):
-        return path.stat().st_mtime_ns
-    return None

@@ -13,6 +13,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from gwctl.ledger.quotas.book import QuotaBook
@@ -27,6 +28,7 @@ from gwctl.policy.snapshot import Quota
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
+IDLE_SECONDS = 1.0
 RECOVER_SECONDS = 1.0
 DEFAULT_SETTINGS = QuotaSettings()
 DEFAULT_CLOCK = Clock()
@@ -58,6 +60,9 @@ class QuotaEngine:
         self._threads = threads or ThreadPoolExecutor(settings.writes_at_once, thread_name_prefix="ledger")
         self._owns_threads = threads is None
         self._woken = False
+        self._sleeps = False
+        """`run` has nothing to do but to wait that something happens."""
+        self._happened = asyncio.Event()
         self.on_threshold: Callable[[Notice], None] = lambda _: None
         """Is told a threshold that this agent, and no other, has to make known. Must not block or raise."""
 
@@ -178,7 +183,17 @@ class QuotaEngine:
         while True:
             self._book.tick()
             self._step()
+            await self._until_due()
+
+    async def _until_due(self) -> None:
+        if self._book.in_flight or self._book.somebody_waits or not self._writes.drained:
             await asyncio.sleep(TICK_SECONDS)
+            return
+        self._happened.clear()
+        self._sleeps = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._happened.wait(), IDLE_SECONDS)
+        self._sleeps = False
 
     async def stop(self, seconds: float = 5.0) -> bool:
         """Settles everything and gives all idle leases back. False if the ledger did not let it, in that time.
@@ -212,6 +227,9 @@ class QuotaEngine:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _wake_for_work(self) -> None:
+        if self._sleeps:
+            self._sleeps = False
+            self._happened.set()
         if self._book.has_work and not self._woken:
             self._woken = True
             asyncio.get_running_loop().call_soon(self._step)

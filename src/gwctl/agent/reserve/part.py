@@ -99,6 +99,11 @@ class QuotaPart:
         return self._engine.flushed
 
     @property
+    def in_flight(self) -> int:
+        """How many reservations are held."""
+        return self._engine.in_flight
+
+    @property
     def read(self) -> int:
         """The position of the last line that was settled, here if not yet in the ledger."""
         return self._engine.flushed + self._engine.backlog

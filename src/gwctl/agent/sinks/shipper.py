@@ -100,8 +100,12 @@ class EventShipper:
     async def _follow(self, lane: Lane, stopping: asyncio.Event, *, to_end: bool = False) -> bool:
         backoff = Backoff()
         while not stopping.is_set():
+            committed = self._look()
+            if lane.position == committed.end and not to_end:  # a thread would find nothing
+                await pause(self._pace, stopping)
+                continue
             try:
-                more = await asyncio.to_thread(lane.step, self._look())
+                more = await asyncio.to_thread(lane.step, committed)
             except (UnavailableError, OSError) as error:
                 wait = backoff.failed()
                 if self._status.problems.get(lane.name) != str(error):
@@ -120,9 +124,11 @@ class EventShipper:
         return False
 
     async def _keep_house(self, stopping: asyncio.Event) -> None:
+        tidied = None
         while not stopping.is_set():
             sent = min((lane.position or 0 for lane in self._lanes), default=self._look().end)
-            await asyncio.to_thread(self._queue.delete, sent, self._committed, self._kept)
+            if tidied != (tidied := (sent, self._committed.end)):
+                await asyncio.to_thread(self._queue.delete, sent, self._committed, self._kept)
             await self._publish_head()
             self._report()
             await pause(self._pace, stopping)

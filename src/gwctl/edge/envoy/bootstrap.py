@@ -22,6 +22,8 @@ from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
 
 ROUTE_HEADER: Final = "x-gw-route"
+WATCHDOG: Final[JsonObject] = {"miss_timeout": "2s", "megamiss_timeout": "10s"}
+"""It counts threads that hang and does nothing to them. By default each thread wakes ten times a second for it."""
 
 
 def bootstrap(settings: EdgeSettings) -> JsonObject:
@@ -46,6 +48,7 @@ def bootstrap(settings: EdgeSettings) -> JsonObject:
             "clusters": _clusters(settings),
         },
         "overload_manager": _overload(settings),
+        "watchdogs": {"main_thread_watchdog": WATCHDOG, "worker_watchdog": WATCHDOG},
     }
 
 

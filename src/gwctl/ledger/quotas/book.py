@@ -8,8 +8,7 @@ and refusals, at once or later through `Waiter.decide`; and through `step` the w
 
 The worked example of `gwctl.ledger.quotas`: if a quota of ten requests a minute covers A's first request too, $0.40 and
 1 request are reserved together or not at all. When its line is read, $0.03 and 1 request are settled and $0.37 are
-free; the next `step` gives $0.20 of them to the one that waited. When the same line comes again after a crash, nothing
-changes.
+free; the next `step` gives $0.20 of them to the one that waited. The same line again, after a crash, changes nothing.
 """
 
 import math
@@ -108,7 +107,7 @@ class QuotaBook:
             self._end(reservation, None, None)
 
     def tick(self) -> None:
-        """Does what time alone brings about. To be called some twenty times a second, and then `step`."""
+        """Does what time alone brings about, then comes `step`. While `somebody_waits` some twenty times a second."""
         now, wall = self._mono(), self._wall()
         for quota in self._line.quotas:
             if not quota.good_from <= wall < quota.good_until:
@@ -165,6 +164,11 @@ class QuotaBook:
     def has_work(self) -> bool:
         """Whether `step` has something to do."""
         return bool(self._to_serve) or self._writes.has_work
+
+    @property
+    def somebody_waits(self) -> bool:
+        """Whether a request is in line."""
+        return len(self._line) > 0
 
     @property
     def in_flight(self) -> int:
@@ -259,7 +263,7 @@ class QuotaBook:
             waiter.decide(waiter.cover.blocking[0].refusal("reserved", self._wall()))
 
     def _end(self, reservation: Reservation, actual: Amounts | None, position: int | None) -> None:
-        somebody_waits = len(self._line) > 0
+        somebody_waits = self.somebody_waits
         for lease, bound in reservation.parts:
             lease.release(bound)
             if actual is not None:

@@ -6,6 +6,7 @@ import sys
 import uvicorn
 
 import gwctl.local.sample_provider
+from gwctl.local.http_server import Server
 from gwctl.local.sample_provider.app import Pace, create_app
 from gwctl.local.sample_provider.models import markdown_table
 
@@ -24,7 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--slow-next", type=float, default=Pace.next, help="seconds; see sample-slow")
     parser.add_argument("--access-log", action="store_true", help="write a line for every request")
     options = parser.parse_args(argv)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(Pace(options.slow_first, options.slow_next)),
         host=options.host,
         port=options.port,
@@ -34,6 +35,7 @@ def main(argv: list[str] | None = None) -> None:
         timeout_keep_alive=75,  # longer than its clients keep idle connections, or they meet closed ones
         timeout_graceful_shutdown=1,
     )
+    Server(config).run()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ from gwctl.core.errors import UserError
 from gwctl.core.files import write_atomically
 from gwctl.stores.aws import local_names as aws_names
 
+NUDGED_SECONDS = 10.0
+"""How often the agent asks for the policy where only this gateway's admin API publishes, and then says so."""
+
 
 @dataclass(frozen=True)
 class Aws:
@@ -75,7 +78,7 @@ class Aws:
     def agent_config(self, secrets_file: Path) -> dict[str, Any]:
         """The fields of AgentSettings that name resources. `secrets_file` has the providers' secrets, if it exists."""
         if not self.furnished:
-            return {**self.agent, "secrets_path": secrets_file}
+            return {**self.agent, "secrets_path": secrets_file, "snapshot_poll_seconds": NUDGED_SECONDS}
         secrets = json.loads(secrets_file.read_bytes()) if secrets_file.exists() else {}
         return {**self.agent, "provider_secrets": self.store_secrets(secrets)}
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from gwctl.core.errors import UserError
@@ -77,6 +78,11 @@ class LivePolicy:
         except PolicyError as error:
             raise _does_not_compile(self._file.located(error.problems)) from error
         self._trusted = LOOPBACK | _hosts(self.providers)
+
+    @property
+    def file(self) -> Path:
+        """The policy file, or the folder with its parts."""
+        return self._file.path
 
     @property
     def providers(self) -> tuple[Provider, ...]:

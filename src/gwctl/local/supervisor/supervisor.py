@@ -18,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from gwctl.core.errors import UserError
+from gwctl.core.file_watcher import FileWatch, FileWatcher
 from gwctl.core.files import write_atomically
 from gwctl.local.data_dir import PARTS, DataDir
 from gwctl.local.issuer.clients import LOCAL_CLIENT
@@ -36,9 +37,10 @@ from gwctl.local.supervisor.stack import Stack
 from gwctl.local.supervisor.startup import Startup, together
 from gwctl.local.supervisor.status import PartStatus, State, Status
 
-WATCH_SECONDS = 0.25
-FILE_SECONDS = 0.05
-"""A look at the policy file is one stat, and somebody is waiting."""
+IDLE_SECONDS = 1.0
+"""So often it looks around, whatever the watched files do."""
+SETTLE_SECONDS = 0.05
+"""A file that was changed is looked at after so long: whoever writes it may not have done."""
 APPLY_SECONDS = 20.0
 MAX_LOG_BYTES = 10 * 1024 * 1024
 
@@ -104,18 +106,22 @@ class Supervisor:
         self.status.ready_seconds = round(time.monotonic() - began, 2)
         self._log(f"ready after {self.status.ready_seconds} s: {self.status.gateway_url}")
         self._set_state("ready")
-        await together(self._watch_file(stack, policy), self._watch_parts(policy))
+        with FileWatcher() as watcher:
+            file, report = watcher.watch([policy.file]), watcher.watch([self._data.agent_status])
+            await together(self._watch_file(file, stack, policy), self._watch_parts(report, policy))
 
-    async def _watch_file(self, stack: Stack, policy: LivePolicy) -> None:
+    async def _watch_file(self, file: FileWatch, stack: Stack, policy: LivePolicy) -> None:
         while True:
-            await asyncio.sleep(FILE_SECONDS)
+            await file.wait(IDLE_SECONDS)
+            await asyncio.sleep(SETTLE_SECONDS)
             if await policy.reload_if_changed(stack.keys.file):
                 stack.configure_admin(policy.providers)  # for the case that it starts again
                 self._publish()
 
-    async def _watch_parts(self, policy: LivePolicy) -> None:
+    async def _watch_parts(self, report: FileWatch, policy: LivePolicy) -> None:
         while True:
-            await asyncio.sleep(WATCH_SECONDS)
+            await report.wait(IDLE_SECONDS)
+            await asyncio.sleep(SETTLE_SECONDS)
             for keeper in self._keepers:
                 keeper.check()
             if policy.read_agent():
