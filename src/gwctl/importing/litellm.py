@@ -16,8 +16,9 @@ from gwctl.importing.litellm_deployments import Deployment
 from gwctl.importing.litellm_names import with_usable_names
 from gwctl.importing.litellm_reasons import tell_unused
 from gwctl.importing.litellm_targets import TargetReader
-from gwctl.local.policy.providers import secret_variable
+from gwctl.local.policy.providers import key_variables
 from gwctl.policy.compile import compile_policy
+from gwctl.policy.documents import Provider
 from gwctl.policy.errors import PolicyError
 from gwctl.policy.validation import validate_documents
 
@@ -92,7 +93,11 @@ def convert(
             findings.add(
                 f"teams/{team['id']}", "may use every model, and so may each of its clients; narrow it by `models`"
             )
-    keys = {name: _key_words(name, source) for name, source in reader.providers.key_sources.items() if name in used}
+    keys = {
+        name: _key_words(reader.providers.documents[name], source)
+        for name, source in reader.providers.key_sources.items()
+        if name in used
+    }
     return Imported({name: each for name, each in sections.items() if each}, keys, tuple(findings.found))
 
 
@@ -221,11 +226,11 @@ def _make_compile(sections: dict[str, list[Json]], on: date, findings: Findings)
             return
 
 
-def _key_words(provider: str, source: str) -> str:
-    variable = secret_variable(provider)
+def _key_words(provider: Json, source: str) -> str:
+    variables = key_variables(Provider.model_validate(provider))
     if not source:
-        return f"its key, if it has one: the variable {variable}"
-    return f"its key: the variable {variable} (LiteLLM had it from {source})"
+        return f"its key, if it has one: the variable {variables}"
+    return f"its key: the variable {variables} (LiteLLM had it from {source})"
 
 
 def _credentials(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

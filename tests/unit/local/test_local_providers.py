@@ -9,6 +9,7 @@ from gwctl.core.errors import UserError
 from gwctl.local.policy.providers import (
     Offer,
     detect,
+    key_variables,
     merge,
     parse_upstreams,
     remember,
@@ -204,6 +205,28 @@ def test_a_provider_of_the_file_gets_its_key_from_a_variable_of_its_own():
     in_file = Documents(providers=(Provider(id="my-vllm.2", kind="openai", base_url="https://llm.example.com"),))
     assert secret_variable("my-vllm.2") == "GWCTL_PROVIDER_MY_VLLM_2_API_KEY"
     assert secrets_of(in_file, [], {"GWCTL_PROVIDER_MY_VLLM_2_API_KEY": "k"}) == {"my-vllm.2": {"api_key": "k"}}
+
+
+def test_bedrock_gets_access_keys_and_vertex_ai_a_key_file_from_variables_of_their_own(tmp_path: Path):
+    in_file = Documents(
+        providers=(
+            Provider(id="eu", kind="bedrock", region="eu-central-1"),
+            Provider(id="gcp", kind="vertex-ai", region="europe-west4", project="acme"),
+        )
+    )
+    key_file = tmp_path / "key.json"
+    key_file.write_text('{"client_email": "gateway@acme"}')
+    keys = {"GWCTL_PROVIDER_EU_AWS_ACCESS_KEY_ID": "id", "GWCTL_PROVIDER_EU_AWS_SECRET_ACCESS_KEY": "secret"}
+    for given in (str(key_file), key_file.read_text()):
+        assert secrets_of(in_file, [], {**keys, "GWCTL_PROVIDER_GCP_SERVICE_ACCOUNT_JSON": given}) == {
+            "eu": {"aws_access_key_id": "id", "aws_secret_access_key": "secret"},
+            "gcp": {"service_account_json": key_file.read_text()},
+        }
+    with pytest.raises(
+        UserError, match=r"GWCTL_PROVIDER_GCP_SERVICE_ACCOUNT_JSON names .*gone\.json, which cannot be read"
+    ):
+        secrets_of(in_file, [], {"GWCTL_PROVIDER_GCP_SERVICE_ACCOUNT_JSON": str(tmp_path / "gone.json")})
+    assert key_variables(in_file.providers[1]).startswith("GWCTL_PROVIDER_GCP_SERVICE_ACCOUNT_JSON to a key file")
 
 
 def test_a_provider_of_the_file_gets_no_other_providers_key():

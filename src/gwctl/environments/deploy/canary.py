@@ -55,11 +55,11 @@ def of_local_gateway(data: "DataDir") -> Iterator[Finding]:
 
 def _provider(provider: "ProviderStatus") -> Finding:
     """Whether it has a key, and a host that this machine can find. Nothing is sent to it."""
-    from gwctl.local.policy.providers import secret_variable
+    from gwctl.local.policy.providers import key_variables
 
     what = f"provider {provider.id}"
     if not provider.has_secret:
-        fix = f"set {secret_variable(provider.id)} and start the gateway again"
+        fix = f"set {key_variables(provider)} and start the gateway again"
         return Finding(what, WARNING, "it serves routes and has no key now, so its requests will fail", fix)
     host = urlsplit(provider.base_url).hostname
     try:

@@ -17,10 +17,12 @@ from gwctl.core.errors import UserError
 from gwctl.core.files import write_atomically
 from gwctl.core.names import ProviderKind
 from gwctl.core.urls import http_url
+from gwctl.edge.portkey import SECRET_FIELDS
 from gwctl.policy.documents import Documents, Provider
 
 DEFAULT_OLLAMA_PORT = 11434
 _PLACEHOLDER_SECRET = {"api_key": "none"}  # an upstream without keys still has to be sent one
+_ACCOUNT = "service_account_json"
 _AWS_FIELDS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "api_key")
 
 
@@ -62,9 +64,26 @@ def detect(environment: Mapping[str, str], own_port: int) -> list[Offer]:
     return [offer for offer in offers if offer]
 
 
-def secret_variable(provider_id: str) -> str:
-    """The variable with the key of a provider that only the policy file knows: `GWCTL_PROVIDER_<ID>_API_KEY`."""
-    return f"GWCTL_PROVIDER_{''.join(c if c.isalnum() else '_' for c in provider_id).upper()}_API_KEY"
+def secret_variable(provider_id: str, field: str = "api_key") -> str:
+    """The variable with a secret of a provider that only the policy file knows: `GWCTL_PROVIDER_<ID>_API_KEY`.
+
+    `field` is one of `SECRET_FIELDS`: for Bedrock `..._AWS_ACCESS_KEY_ID` and `..._AWS_SECRET_ACCESS_KEY` (and
+    `..._AWS_SESSION_TOKEN`), for Vertex AI `..._SERVICE_ACCOUNT_JSON`, the key file's name or its text.
+    """
+    name = "".join(c if c.isalnum() else "_" for c in provider_id)
+    return f"GWCTL_PROVIDER_{name}_{field}".upper()
+
+
+def key_variables(provider: Provider) -> str:
+    """The variables that give such a provider what it authenticates with, in words."""
+    match provider.kind:
+        case "bedrock":
+            keys = [secret_variable(provider.id, field) for field in _AWS_FIELDS[:2]]
+            return f"{keys[0]} and {keys[1]}, or {secret_variable(provider.id)}"
+        case "vertex-ai":
+            return f"{secret_variable(provider.id, _ACCOUNT)} to a key file, or {secret_variable(provider.id)}"
+        case _:
+            return secret_variable(provider.id)
 
 
 def remember(path: Path, offers: Sequence[Offer]) -> list[Offer]:
@@ -123,12 +142,31 @@ def merge(documents: Documents, offers: Iterable[Offer], upstreams: Mapping[str,
 def secrets_of(
     documents: Documents, offers: Iterable[Offer], environment: Mapping[str, str]
 ) -> dict[str, dict[str, str]]:
-    """Provider id → secret fields, of the offers and of the file's providers that have a variable of their own."""
+    """Provider id → secret fields, of the offers and of the file's providers that have variables of their own.
+
+    Raises UserError: a variable names a file that cannot be read.
+    """
     secrets = {offer.provider.id: dict(offer.secret) for offer in offers if offer.secret}
     for provider in documents.providers:
-        if key := environment.get(secret_variable(provider.id), "").strip():
-            secrets[provider.id] = {"api_key": key}
+        variables = {field: secret_variable(provider.id, field) for field in SECRET_FIELDS[provider.kind]}
+        given = {field: environment[name].strip() for field, name in variables.items() if name in environment}
+        found = {field: value for field, value in given.items() if value}
+        if _ACCOUNT in found:
+            found[_ACCOUNT] = _key_file(variables[_ACCOUNT], found[_ACCOUNT])
+        if found:
+            secrets[provider.id] = found
     return secrets
+
+
+def _key_file(variable: str, value: str) -> str:
+    """The text of a service account's key file, which is given itself or by its name. Raises UserError."""
+    if value.startswith("{"):
+        return value
+    try:
+        return Path(value).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UserError(f"{variable} names {value}, which cannot be read ({reason}); name a key file") from None
 
 
 def parse_upstreams(options: Iterable[str]) -> dict[str, str]:
