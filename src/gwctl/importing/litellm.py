@@ -18,7 +18,6 @@ from gwctl.importing.litellm_reasons import tell_unused
 from gwctl.importing.litellm_targets import TargetReader
 from gwctl.local.policy.providers import key_variables
 from gwctl.policy.compile import compile_policy
-from gwctl.policy.documents import Provider
 from gwctl.policy.errors import PolicyError
 from gwctl.policy.validation import validate_documents
 
@@ -227,7 +226,7 @@ def _make_compile(sections: dict[str, list[Json]], on: date, findings: Findings)
 
 
 def _key_words(provider: Json, source: str) -> str:
-    variables = key_variables(Provider.model_validate(provider))
+    variables = key_variables(provider["id"], provider["kind"])
     if not source:
         return f"its key, if it has one: the variable {variables}"
     return f"its key: the variable {variables} (LiteLLM had it from {source})"

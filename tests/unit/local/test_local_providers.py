@@ -226,7 +226,7 @@ def test_bedrock_gets_access_keys_and_vertex_ai_a_key_file_from_variables_of_the
         UserError, match=r"GWCTL_PROVIDER_GCP_SERVICE_ACCOUNT_JSON names .*gone\.json, which cannot be read"
     ):
         secrets_of(in_file, [], {"GWCTL_PROVIDER_GCP_SERVICE_ACCOUNT_JSON": str(tmp_path / "gone.json")})
-    assert key_variables(in_file.providers[1]).startswith("GWCTL_PROVIDER_GCP_SERVICE_ACCOUNT_JSON to a key file")
+    assert key_variables("gcp", "vertex-ai").startswith("GWCTL_PROVIDER_GCP_SERVICE_ACCOUNT_JSON to a key file")
 
 
 def test_a_provider_of_the_file_gets_no_other_providers_key():

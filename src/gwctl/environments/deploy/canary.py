@@ -59,7 +59,7 @@ def _provider(provider: "ProviderStatus") -> Finding:
 
     what = f"provider {provider.id}"
     if not provider.has_secret:
-        fix = f"set {key_variables(provider)} and start the gateway again"
+        fix = f"set {key_variables(provider.id, provider.kind)} and start the gateway again"
         return Finding(what, WARNING, "it serves routes and has no key now, so its requests will fail", fix)
     host = urlsplit(provider.base_url).hostname
     try:

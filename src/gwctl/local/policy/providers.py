@@ -74,16 +74,16 @@ def secret_variable(provider_id: str, field: str = "api_key") -> str:
     return f"GWCTL_PROVIDER_{name}_{field}".upper()
 
 
-def key_variables(provider: Provider) -> str:
+def key_variables(provider_id: str, kind: str) -> str:
     """The variables that give such a provider what it authenticates with, in words."""
-    match provider.kind:
+    match kind:
         case "bedrock":
-            keys = [secret_variable(provider.id, field) for field in _AWS_FIELDS[:2]]
-            return f"{keys[0]} and {keys[1]}, or {secret_variable(provider.id)}"
+            keys = [secret_variable(provider_id, field) for field in _AWS_FIELDS[:2]]
+            return f"{keys[0]} and {keys[1]}, or {secret_variable(provider_id)}"
         case "vertex-ai":
-            return f"{secret_variable(provider.id, _ACCOUNT)} to a key file, or {secret_variable(provider.id)}"
+            return f"{secret_variable(provider_id, _ACCOUNT)} to a key file, or {secret_variable(provider_id)}"
         case _:
-            return secret_variable(provider.id)
+            return secret_variable(provider_id)
 
 
 def remember(path: Path, offers: Sequence[Offer]) -> list[Offer]:
