@@ -8,6 +8,7 @@ import pytest
 from gwctl.core.errors import UserError
 from support.scripts import ROOT
 from tools.docs import hooks, site
+from tools.docs.reading import markdown
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,18 @@ def test_a_diagram_is_drawn_by_a_program_of_the_site(built: Path):
     assert 'globalThis["mermaid"]' in (page.parent / script).read_text()
     (bundle,) = (built / "assets" / "javascripts").glob("bundle.*.js")
     assert 'typeof mermaid=="undefined"' in bundle.read_text()
+
+
+def test_a_diagram_of_text_gets_smaller_where_it_has_no_room(built: Path):
+    """Seen in Chromium, 420 and 1,400 wide, light and dark. The rule fits the widest diagram: 0.6 em a character."""
+    assert '<div class="language-text highlight">' in (built / "index.html").read_text()
+    (share,) = re.findall(
+        r"\.language-text pre > code \{ font-size: min\([^,]*, ([\d.]+)vw\)", (built / "style.css").read_text()
+    )
+    pages = [page.read_text() for page in (ROOT / "README.md", ROOT / "docs" / "flow.md")]
+    diagrams = [block.text for text in pages for block in markdown.blocks(text) if block.language == "text"]
+    widest = max(len(line) for diagram in diagrams for line in diagram.splitlines())
+    assert widest * 0.6 * float(share) < 95
 
 
 def test_a_link_to_code_leads_to_a_page_with_the_code(built: Path):
