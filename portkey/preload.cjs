@@ -136,6 +136,83 @@ const tellError = (client, response) => {
   };
 };
 
+// Of a provider that was never reached Portkey says a 500, as if the provider had. Hosts are not named: they are nobody's
+// business but the administrator's, whose log has them.
+const UNREACHED = {
+  ENOTFOUND: "its host name is not known to the gateway's DNS",
+  EAI_AGAIN: "the gateway's DNS does not answer",
+  ECONNREFUSED: "nothing listens at its address",
+  EHOSTUNREACH: "there is no way to its address",
+  ENETUNREACH: "there is no way to its network",
+  UND_ERR_CONNECT_TIMEOUT: "its address does not answer",
+};
+
+const unreached = (error) => {
+  const { code, hostname, address } = error?.cause ?? {};
+  if (!(code in UNREACHED)) return undefined;
+  console.error(`a provider cannot be reached: ${hostname ?? address ?? "its address"}: ${code}`);
+  const message = `The provider cannot be reached: ${UNREACHED[code]}.`;
+  return JSON.stringify({ error: { message, type: "provider_unreachable", code: code.toLowerCase() } });
+};
+
+// Of what Gemini says at once Portkey takes the text or the tool calls, whichever is first: an agent would wait for a call
+// that was lost. In a stream they become two events; a plain answer has room for one of them, and keeps the calls.
+const GEMINI = /:(stream)?generateContent\b/i;
+const SSE_END = /\r?\n\r?\n/;
+
+const mixed = (text) => text.includes('"functionCall"') && text.includes('"text"');
+
+const parted = (text) => {
+  const body = JSON.parse(text);
+  const [candidate] = body.candidates ?? [];
+  const parts = candidate?.content?.parts ?? [];
+  const [calls, others] = [parts.filter((part) => part.functionCall), parts.filter((part) => !part.functionCall)];
+  if (!calls.length || !others.length) return [text];
+  const saying = (more, parts) =>
+    JSON.stringify({ ...body, ...more, candidates: [{ ...candidate, ...more, content: { ...candidate.content, parts } }] });
+  return [saying({ finishReason: undefined, usageMetadata: undefined }, others), saying({}, calls)];
+};
+
+const partedEvent = (event, end) => {
+  if (!mixed(event) || !event.startsWith("data:")) return event + end;
+  try {
+    const events = parted(event.slice("data:".length)).map((each) => `data: ${each.trim()}`);
+    return events.join("\r\n\r\n") + end; // as Google ends each, which is what Portkey looks for
+  } catch {
+    return event + end; // no JSON: Portkey says so
+  }
+};
+
+const partedStream = () => {
+  const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
+  let rest = "";
+  return new TransformStream({
+    transform(piece, out) {
+      rest += decoder.decode(piece, { stream: true });
+      for (let end = SSE_END.exec(rest); end; end = SSE_END.exec(rest)) {
+        out.enqueue(encoder.encode(partedEvent(rest.slice(0, end.index), end[0])));
+        rest = rest.slice(end.index + end[0].length);
+      }
+    },
+    flush(out) {
+      if (rest) out.enqueue(encoder.encode(rest));
+    },
+  });
+};
+
+const withCalls = async (response) => {
+  if ((response.headers.get("content-type") ?? "").includes("event-stream")) {
+    return new Response(response.body.pipeThrough(partedStream()), response);
+  }
+  const text = await response.text();
+  try {
+    return new Response(mixed(text) ? parted(text).at(-1) : text, response);
+  } catch {
+    return new Response(text, response);
+  }
+};
+
 // Portkey follows redirects, with the conversation and with keys in headers of their own (x-api-key), wherever a
 // provider's answer points. No model API redirects: one that does has failed.
 const { fetch } = globalThis;
@@ -144,7 +221,10 @@ globalThis.fetch = async (input, init) => {
   const signals = [init?.signal, client?.aborted.signal].filter(Boolean);
   const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
   if (client) Object.assign(client, { called: true, error: undefined });
-  const response = await fetch(input, { ...init, redirect: "error", ...(signal && { signal }) });
+  const response = await fetch(input, { ...init, redirect: "error", ...(signal && { signal }) }).catch((error) => {
+    if (client) client.error = unreached(error);
+    throw error;
+  });
   if (client && response.status >= 400) client.error = await beginning(response);
-  return response;
+  return response.ok && response.body && GEMINI.test(String(input?.url ?? input)) ? withCalls(response) : response;
 };

@@ -15,6 +15,7 @@ import yaml
 from gateway.conformance.kit.calls import Caller
 from gwctl.local.policy.providers import secret_variable
 from support.gateway import local_gateway
+from support.ports import free_port
 from support.replay_provider import ReplayProvider
 
 CLAUDE: Final = "claude-sonnet-4-5"
@@ -43,6 +44,8 @@ def _providers(url: str) -> list[dict[str, Any]]:
         {"id": "vertex-ai", "kind": "vertex-ai", "base_url": url, "region": "europe-west1", "project": "project"},
         {"id": "azure-openai", "kind": "azure-openai", "base_url": f"{url}/openai", "azure_resource": "resource"},
         {"id": "ollama", "kind": "ollama", "base_url": url},
+        {"id": "nowhere", "kind": "openai", "base_url": "http://no-such-host.invalid/v1"},
+        {"id": "nobody", "kind": "openai", "base_url": f"http://127.0.0.1:{free_port()}/v1"},
     ]
 
 
@@ -53,6 +56,7 @@ def policy(url: str) -> dict[str, Any]:
     targets["mixed"] = [*targets["gpt"], *targets["claude"]]
     routes: list[dict[str, Any]] = [{"id": alias, "targets": each} for alias, each in targets.items()]
     routes += [{**route, "id": f"{route['id']}-dropping", "drop_unsupported": True} for route in routes]
+    routes += [{"id": each, "targets": [{"provider": each, "model": "m"}]} for each in ("nowhere", "nobody")]
     routes.append({"id": "capped", "targets": [{**targets["claude"][0], "max_output_tokens": 1234}]})
     routes += [{"id": f"{alias}-ruled", "targets": targets[alias], "scanner": ["rule"]} for alias in ("gpt", "claude")]
     priced = {(kind, model) for kind, model in TARGETS.values()}

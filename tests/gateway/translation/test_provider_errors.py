@@ -148,3 +148,23 @@ def test_the_error_told_is_that_of_the_target_that_answered(kinds: Kinds):
     kinds.provider.on("*", Answer.json({"error": {"message": "The second one refused."}}, 400), model="gpt-4o")
 
     assert kinds.caller.ask("chat", "either").json()["error"]["message"] == "The second one refused."
+
+
+@pytest.mark.parametrize(
+    ("model", "api", "reason"),
+    [
+        ("nowhere", "chat", "DNS"),
+        ("nowhere", "responses", "DNS"),
+        ("nobody", "chat", "nothing listens at its address"),
+    ],
+)
+def test_a_provider_that_was_not_reached_did_not_answer(kinds: Kinds, model: str, api: Api, reason: str):
+    answer = kinds.caller.ask(api, model)
+
+    error = answer.json()["error"]
+    assert error["message"].startswith("The provider cannot be reached: ")
+    assert reason in error["message"]
+    assert error["type"] == "provider_unreachable"
+    assert "no-such-host" not in answer.text
+    event = kinds.caller.event(answer)
+    assert (event["outcome"], event["cost_nano_usd"]) == ("failed", 0)

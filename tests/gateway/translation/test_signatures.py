@@ -103,3 +103,18 @@ def test_a_stream_in_pieces_of_any_size_is_the_same(kinds: Kinds):
     assert [each["choices"][0]["delta"]["content"] for each in chunks] == [f"word {i} é " for i in range(200)]
     event = kinds.caller.event(answer)
     assert (event["gen_ai.usage.input_tokens"], event["gen_ai.usage.output_tokens"]) == (20, 5)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("model", ["gemini", "vertex"])
+def test_a_tool_call_beside_text_is_not_lost(kinds: Kinds, model: str, *, stream: bool):
+    """A stream has both. Portkey's plain answer has room for one, and an agent cannot go on without the call."""
+    answer = chunk({"text": "I look."}, CALL, reason="STOP")
+    kinds.provider.on("*", Answer.sse([f"{json.dumps(answer)}\r"]) if stream else Answer.json(answer))
+
+    choice = ask(kinds, model, [ASKED], stream=stream)
+
+    (call,) = choice["message"]["tool_calls"]
+    assert json.loads(call["function"]["arguments"]) == {"city": CITY}
+    assert call["function"]["thought_signature"] == SIGNATURE
+    assert choice["message"].get("content") == ("I look." if stream else None)
