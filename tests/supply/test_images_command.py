@@ -1,12 +1,9 @@
 """`gwctl images` in a checkout whose images are at a registry on this machine."""
 
-import hashlib
-import io
 import json
 import os
 import re
 import shutil
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +13,12 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from gwctl.cli.main import run
 from gwctl.core.errors import UserError
+from gwctl.environments.deploy import doctor
 from gwctl.environments.file.loading import load
 from gwctl.environments.images import ecr
 from gwctl.environments.project import Project
 from gwctl.environments.terraform.workspace import Target
+from support.docker_archive import saved
 from support.scripts import ROOT, program
 from support.servers.oci_registry import OciRegistry, oci_registry
 
@@ -95,31 +94,6 @@ def test_mirror_refuses_an_image_that_the_tasks_cannot_run(
     )
 
 
-def saved(path: Path, architecture: str) -> Path:
-    """What `docker save` writes of an image with one empty layer."""
-    layer = io.BytesIO()
-    with tarfile.open(fileobj=layer, mode="w"):
-        pass
-    digest = hashlib.sha256(layer.getvalue()).hexdigest()
-    config = {
-        "architecture": architecture,
-        "os": "linux",
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
-    }
-    manifest = [{"Config": "config.json", "RepoTags": ["gwctl-agent:release"], "Layers": ["layer.tar"]}]
-    files = {
-        "config.json": json.dumps(config).encode(),
-        "layer.tar": layer.getvalue(),
-        "manifest.json": json.dumps(manifest).encode(),
-    }
-    with tarfile.open(path, "w:gz") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return path
-
-
 def test_the_agents_image_of_a_release_becomes_one_for_all_platforms(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -131,6 +105,27 @@ def test_the_agents_image_of_a_release_becomes_one_for_all_platforms(
         assert place == f"{ours.base}/gwctl-dev/agent"
         index = json.loads(ours.manifests["gwctl-dev/agent", digest][1])
         assert {each["platform"]["architecture"] for each in index["manifests"]} == {"amd64", "arm64"}
+
+
+def test_the_doctor_says_which_digest_is_of_another_platform(file: Path, upstream: OciRegistry):
+    arm = upstream.add_image("portkeyai/gateway", "arm", platforms=1)
+    both = upstream.add_image("portkeyai/gateway", "both")
+    yaml = file.parents[1] / "environments" / "dev" / "environment.yaml"
+    text = yaml.read_text().replace("task:\n", "task:\n  architecture: X86_64\n")
+    of_all = re.compile(r"(?m)^  (agent|collector|edge|gateway): \S+@\S+$")
+
+    def finding(edge: str) -> doctor.Finding:
+        digests = dict.fromkeys(("agent", "collector", "gateway"), both) | {"edge": edge}
+        yaml.write_text(
+            of_all.sub(lambda line: f"  {line[1]}: {upstream.base}/portkeyai/gateway@{digests[line[1]]}", text)
+        )
+        place = Project(file.parents[1]).place("dev")
+        return doctor._images(Target(place, load(place)))  # pyright: ignore[reportPrivateUsage]
+
+    wrong = finding(arm)
+    assert wrong.state == doctor.FAILED
+    assert wrong.detail.startswith("images.edge is for linux/arm64, but task.architecture X86_64 needs linux/amd64")
+    assert finding(both) == doctor.Finding("images", doctor.OK, "all for linux/amd64")
 
 
 def test_mirror_without_a_digest_copies_nothing(file: Path, capsys: pytest.CaptureFixture[str]):
