@@ -6,6 +6,7 @@ locals {
   writes_policy = { snapshots = "write", tables = { audit = "append", documents = "write" } }
   functions = {
     budgets = merge(local.writes_policy, { tables = merge(local.writes_policy.tables, { ledger = "get" }) })
+    keys    = local.writes_policy
     policy  = merge(local.writes_policy, { clients_known = true })
     pricing = local.writes_policy
     routing = local.writes_policy

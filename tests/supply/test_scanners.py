@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gwctl.core.keys import new_key
 from support.scripts import ROOT, program, run
 
 pytestmark = pytest.mark.timeout(400)
@@ -141,6 +142,15 @@ def test_gitleaks_finds_a_planted_secret(tmp_path: Path):
     done = scan("gitleaks", tmp_path)
     assert done.returncode == 1, done.stdout
     assert "aws-access-token" in done.stdout
+    assert key not in done.stdout
+
+
+def test_gitleaks_finds_a_virtual_key_and_says_how_to_revoke_it(tmp_path: Path):
+    key = new_key().text
+    plant(tmp_path / "continue.yaml", f"apiKey: {key}\n")
+    done = scan("gitleaks", tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert "gwctl-virtual-key" in done.stdout
     assert key not in done.stdout
 
 

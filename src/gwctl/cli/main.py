@@ -11,7 +11,7 @@ from gwctl.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USER, REPORT, Use
 
 COMMANDS = {
     **dict.fromkeys(("up", "down", "status", "logs", "token", "connect"), "gateway"),
-    **dict.fromkeys(("apply", "teams", "budgets", "routing", "scanner", "pricing"), "policy"),
+    **dict.fromkeys(("apply", "teams", "keys", "budgets", "routing", "scanner", "pricing"), "policy"),
     "usage": "show",
     "policy": "policy",
     "audit": "show",

@@ -64,6 +64,8 @@ _ALL: Final = (
         "The gateway does not upgrade connections.",
         envoy=True,
     ),
+    Refusal("invalid_key", 401, "authentication_error", "authentication_error", "The key was not accepted: {}"),
+    _forbidden("key_not_here", "This key may not be used from this network address."),
     _forbidden("insufficient_scope", "The access token lacks the scope {}."),
     _forbidden("unknown_client", "This client belongs to no team. Ask the gateway's administrators to add it."),
     _forbidden("client_disabled", "This client is disabled. Ask the gateway's administrators."),

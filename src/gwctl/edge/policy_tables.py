@@ -7,8 +7,10 @@ function of its own, and there is no local for each profile.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, TypeAlias
 
+from gwctl.core.keys import KEY_LENGTH
 from gwctl.core.names import API_PATHS, Api
 from gwctl.edge.breaker import OpenTargets, TargetName, marks, skipped_paths
 from gwctl.edge.envoy.clusters import AS_IT_IS, PORTKEY_CLUSTER
@@ -17,7 +19,7 @@ from gwctl.edge.parameters import DIALECTS, HARMLESS, REFUSED_WITH, REWRITTEN, D
 from gwctl.edge.portkey import SCANNED, cap_of, is_gemini, longest_seconds, template
 from gwctl.edge.settings import EdgeSettings
 from gwctl.edge.usage_log.paths import REQUEST_FIELDS, Field
-from gwctl.policy.snapshot import Snapshot, Variant, targets_of
+from gwctl.policy.snapshot import KeyEntry, Snapshot, Variant, targets_of
 
 LuaValue: TypeAlias = "str | int | bool | Mapping[str, LuaValue] | list[str]"
 _CHUNK: Final = 131_072
@@ -77,6 +79,10 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: Open
     parts += filled(
         "local CLIENTS_OFF", ((name, True) for name, client in snapshot.clients.items() if not client.enabled)
     )
+    parts += filled(
+        "local CLIENT_PROFILES",
+        ((name, client.profile) for name, client in snapshot.clients.items() if client.profile),
+    )
     parts += filled("local TEAMS", ((name, team.profile) for name, team in snapshot.teams.items()))
     parts += filled("local TEAMS_OFF", ((name, True) for name, team in snapshot.teams.items() if not team.enabled))
     parts.append("local PROFILES = {}")
@@ -96,7 +102,37 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: Open
     parts += filled("local FIELDS", ((field.key, _kind(field)) for field in REQUEST_FIELDS))
     parts += filled("local SCANNED", ((api, True) for api in sorted(SCANNED)))
     parts += filled("local PATHS", ((path, api) for api, path in API_PATHS.items()))
-    parts += filled(
+    parts += _refusals()
+    parts += filled("local OPENAI_TYPES", ((str(status), kind) for status, kind in OPENAI_TYPES.items()))
+    parts += filled("local ANTHROPIC_TYPES", ((str(status), kind) for status, kind in ANTHROPIC_TYPES.items()))
+    return "\n".join(parts) + "\n"
+
+
+def key_tables(snapshot: Snapshot) -> str:
+    """What the filter that knows virtual keys decides by."""
+    parts = [f"local KEY_LENGTH = {KEY_LENGTH}"]
+    parts += filled("local KEYS", ((name, _key(key)) for name, key in snapshot.keys.items()))
+    return "\n".join([*parts, *_refusals()]) + "\n"
+
+
+def _key(key: KeyEntry) -> dict[str, LuaValue]:
+    secrets = {each.sha256: int(each.until.timestamp()) if each.until else 0 for each in key.secrets}
+    entry: dict[str, LuaValue] = {"secrets": secrets}
+    if key.expires:
+        entry["expires"] = int(key.expires.timestamp())
+    if key.networks:
+        entry["networks"] = [_bits(ip_network(each)) for each in key.networks]
+    return entry
+
+
+def _bits(network: IPv4Network | IPv6Network) -> str:
+    """The version and the bits that addresses of a network begin with, as keys.lua writes those of an address."""
+    bits = f"{int(network.network_address):0{network.max_prefixlen}b}"
+    return f"{network.version}:{bits[: network.prefixlen]}"
+
+
+def _refusals() -> Iterator[str]:
+    yield from filled(
         "local REFUSALS",
         (
             (
@@ -112,9 +148,6 @@ def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: Open
             for each in REFUSALS.values()
         ),
     )
-    parts += filled("local OPENAI_TYPES", ((str(status), kind) for status, kind in OPENAI_TYPES.items()))
-    parts += filled("local ANTHROPIC_TYPES", ((str(status), kind) for status, kind in ANTHROPIC_TYPES.items()))
-    return "\n".join(parts) + "\n"
 
 
 def _dialects(variant: Variant, snapshot: Snapshot) -> tuple[Dialect, ...]:

@@ -12,9 +12,9 @@ from gwctl.edge import portkey
 from gwctl.edge.breaker import OpenTargets
 from gwctl.edge.envoy import bootstrap, clusters
 from gwctl.edge.envoy.clusters import typed
-from gwctl.edge.envoy.filters import POLICY_FILTER, SHARED_CREDENTIALS
+from gwctl.edge.envoy.filters import KEYS_FILTER, POLICY_FILTER, SHARED_CREDENTIALS
 from gwctl.edge.json_types import Json, JsonObject
-from gwctl.edge.policy_tables import policy_tables
+from gwctl.edge.policy_tables import key_tables, policy_tables
 from gwctl.edge.portkey import Secrets
 from gwctl.edge.settings import EdgeSettings
 from gwctl.policy.snapshot import Snapshot
@@ -22,26 +22,27 @@ from gwctl.policy.snapshot import Snapshot
 __all__ = ["PolicyFiles", "Secrets", "render_bootstrap", "render_no_policy", "render_policy"]
 
 _FOLDER = files("gwctl.edge") / "lua"
-_SCRIPTS = {
-    name: (_FOLDER / f"{name}.lua").read_text()
-    for name in (
-        "text",
-        "json",
-        "refusal",
-        "models",
-        "shapes",
-        "outside",
-        "reserve",
-        "parameters",
-        "conversation",
-        "policy",
-        "gemini",
-        "problem",
-        "answer",
-    )
+_POLICY_SCRIPTS = (
+    "text",
+    "json",
+    "refusal",
+    "refuse",
+    "models",
+    "shapes",
+    "outside",
+    "reserve",
+    "parameters",
+    "conversation",
+    "policy",
+    "gemini",
+    "problem",
+    "answer",
+)
+_KEY_SCRIPTS = ("text", "json", "refusal", "refuse", "sha256", "keys")
+_TEXTS = {
+    name: (_FOLDER / f"{name}.lua").read_text() for name in {*_POLICY_SCRIPTS, *_KEY_SCRIPTS, "main", "keys_main"}
 }
 """Read once: tables and scripts must be of one version, also when the package is upgraded under a running agent."""
-_MAIN = (_FOLDER / "main.lua").read_text()
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class PolicyFiles:
     """The dynamic configuration of one snapshot.
 
     Apply in this order, each file by rename: all of `secrets` (SDS, mode 0600, into `settings.secrets_dir`), then
-    `clusters` (CDS, `settings.cds_file`), then `policy` (ECDS, `settings.ecds_file`).
+    `clusters` (CDS, `settings.cds_file`), then by ECDS `keys` (`settings.keys_file`), `policy` (`settings.ecds_file`).
     """
 
     version: str
@@ -57,6 +58,7 @@ class PolicyFiles:
     secrets: Mapping[str, bytes] = field(repr=False)
     """File name → content."""
     clusters: bytes = field(repr=False)
+    keys: bytes = field(repr=False)
     policy: bytes = field(repr=False)
     missing_secrets: tuple[str, ...] = ()
     """Providers that serve a route but have no key."""
@@ -72,7 +74,8 @@ def render_no_policy(settings: EdgeSettings) -> PolicyFiles:
 
     Every request is refused with 503 and `/healthz` is 503.
     """
-    return _files("none", settings, credentials="{}", mark=[], lua="function envoy_on_request(handle) end\n")
+    nothing = "function envoy_on_request(handle) end\n"
+    return _files("none", settings, credentials="{}", mark=[], lua=nothing, keys_lua=nothing)
 
 
 def render_policy(
@@ -89,6 +92,7 @@ def render_policy(
         credentials=portkey.credentials(snapshot, secrets),
         mark=[clusters.policy_cluster()],
         lua=lua_source(snapshot, settings, open_targets),
+        keys_lua=keys_source(snapshot),
         missing=portkey.missing_secrets(snapshot, secrets),
     )
 
@@ -100,6 +104,7 @@ def _files(
     credentials: str,
     mark: list[Json],
     lua: str,
+    keys_lua: str,
     missing: tuple[str, ...] = (),
 ) -> PolicyFiles:
     secret = typed(
@@ -107,23 +112,35 @@ def _files(
         name=SHARED_CREDENTIALS,
         generic_secret={"secret": {"inline_string": credentials}},
     )
-    script = typed("envoy.extensions.filters.http.lua.v3.Lua", default_source_code={"inline_string": lua})
-    policy = typed("envoy.config.core.v3.TypedExtensionConfig", name=POLICY_FILTER, typed_config=script)
     return PolicyFiles(
         version=version,
         secrets={settings.secrets_file.name: _discovery(version, [secret])},
         clusters=_discovery(version, mark),
-        policy=_discovery(version, [policy]),
+        keys=_discovery(version, [_script(KEYS_FILTER, keys_lua)]),
+        policy=_discovery(version, [_script(POLICY_FILTER, lua)]),
         missing_secrets=missing,
     )
 
 
+def _script(name: str, lua: str) -> Json:
+    script = typed("envoy.extensions.filters.http.lua.v3.Lua", default_source_code={"inline_string": lua})
+    return typed("envoy.config.core.v3.TypedExtensionConfig", name=name, typed_config=script)
+
+
 def lua_source(snapshot: Snapshot, settings: EdgeSettings, open_targets: OpenTargets = frozenset()) -> str:
     """The whole Lua program: the tables, then the scripts."""
-    parts = [policy_tables(snapshot, settings, open_targets)]
-    parts += [f"local {name} = (function()\n{text}\nend)()\n" for name, text in _SCRIPTS.items()]
-    parts.append(_MAIN)
-    return "".join(parts)
+    return _program(policy_tables(snapshot, settings, open_targets), _POLICY_SCRIPTS, "main")
+
+
+def keys_source(snapshot: Snapshot) -> str:
+    """The Lua program of the filter that knows virtual keys."""
+    return _program(key_tables(snapshot), _KEY_SCRIPTS, "keys_main")
+
+
+def _program(tables: str, scripts: tuple[str, ...], main: str) -> str:
+    return "".join(
+        [tables, *(f"local {name} = (function()\n{_TEXTS[name]}\nend)()\n" for name in scripts), _TEXTS[main]]
+    )
 
 
 def _discovery(version: str, resources: list[Json]) -> bytes:

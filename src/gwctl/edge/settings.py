@@ -73,6 +73,11 @@ class EdgeSettings:
         return self.xds_dir / "policy.json"
 
     @property
+    def keys_file(self) -> Path:
+        """Virtual keys: the digests of their secrets and the script that finds them."""
+        return self.xds_dir / "keys.json"
+
+    @property
     def pressure_file(self) -> Path:
         """`0`, or `1`: the edge refuses every request. Replaced by renaming."""
         return self.xds_dir / "pressure"

@@ -1,14 +1,15 @@
 """Policy documents → policy snapshot. Pure: the same documents, version and day give the same bytes."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TypeVar
 
 from gwctl.policy.documents import Budget, Documents, PriceOverride, Provider, Route
 from gwctl.policy.errors import PolicyError, Problem
+from gwctl.policy.profiles import ProfileBuilder
+from gwctl.policy.quotas import quota_of, quotas_of
 from gwctl.policy.references import reference_problems
-from gwctl.policy.snapshot import ClientEntry, Profile, Quota, Snapshot, TeamEntry, targets_of
+from gwctl.policy.snapshot import ClientEntry, KeyEntry, Snapshot, targets_of
 from gwctl.policy.variants import VariantBuilder
 from gwctl.pricing.price_book import default_price
 from gwctl.pricing.prices import NANO_PER_USD, Price
@@ -32,7 +33,13 @@ def compile_policy(documents: Documents, *, version: int, on: date) -> Snapshot:
     routes = {route.id: route for route in documents.routes}
     prices = _prices(documents, providers, on)
     builder = VariantBuilder(routes, providers, prices)
-    profiles, teams = _teams(documents, builder)
+    profiles = ProfileBuilder(documents, builder)
+    teams = {team.id: profiles.team(team) for team in documents.teams}
+    clients = {client.id: ClientEntry(team=client.team, enabled=client.enabled) for client in documents.clients}
+    clients |= {key.id: profiles.key(key) for key in documents.keys}
+    quotas = {budget.id: quota_of(budget) for budget in documents.budgets}
+    for key in documents.keys:
+        quotas |= quotas_of(key)
     problems = [*_too_many(builder), *_unpriced(documents, builder)]
     if problems:
         raise PolicyError(problems)
@@ -43,10 +50,16 @@ def compile_policy(documents: Documents, *, version: int, on: date) -> Snapshot:
         content_hash="",
         providers=_sorted(providers),
         variants=_sorted(variants),
-        profiles=_sorted(profiles),
+        profiles=_sorted(profiles.profiles),
         teams=_sorted(teams),
-        clients=_sorted({c.id: ClientEntry(team=c.team, enabled=c.enabled) for c in documents.clients}),
-        quotas=_sorted({budget.id: quota_of(budget) for budget in documents.budgets}),
+        clients=_sorted(clients),
+        keys=_sorted(
+            {
+                key.id: KeyEntry(secrets=key.secrets, expires=key.expires, networks=key.networks)
+                for key in documents.keys
+            }
+        ),
+        quotas=_sorted(quotas),
         scanner=_sorted({rule.id: rule for rule in documents.scanner}),
         prices=_sorted({name: price for name, price in prices.items() if name in used}),
     )
@@ -75,29 +88,6 @@ def _override(override: PriceOverride) -> Price:
     return Price.model_validate({**rates, "source": f"pricing/{override.id}"})
 
 
-def _teams(documents: Documents, builder: VariantBuilder) -> tuple[dict[str, Profile], dict[str, TeamEntry]]:
-    """Teams that may use the same aliases under the same scanner rules share one profile."""
-    everything = tuple(sorted(route.id for route in documents.routes))
-    for_all = frozenset(rule.id for rule in documents.scanner if rule.teams == "*")
-    for_team: dict[str, set[str]] = {}
-    for rule in documents.scanner:
-        for team in rule.teams if rule.teams != "*" else ():
-            for_team.setdefault(team, set()).add(rule.id)
-    names: dict[tuple[tuple[str, ...], frozenset[str]], str] = {}
-    profiles: dict[str, Profile] = {}
-    teams: dict[str, TeamEntry] = {}
-    for team in documents.teams:
-        models = everything if team.models == "*" else tuple(sorted(set(team.models)))
-        key = (models, for_all | for_team.get(team.id, set()))
-        if key not in names:
-            profile = Profile(models={alias: builder.variants_of(alias, key[1]) for alias in models})
-            names[key] = f"p{hashlib.sha256(profile.model_dump_json().encode()).hexdigest()[:12]}"
-            profiles[names[key]] = profile
-        tags = _sorted(team.tags)
-        teams[team.id] = TeamEntry(profile=names[key], enabled=team.enabled, name=team.name, tags=tags)
-    return profiles, teams
-
-
 def _too_many(builder: VariantBuilder) -> Iterator[Problem]:
     count = len(builder.variants)
     if count > MAX_VARIANTS:
@@ -111,7 +101,7 @@ def _unpriced(documents: Documents, builder: VariantBuilder) -> Iterator[Problem
         team.id: {route.id for route in documents.routes} if team.models == "*" else set(team.models)
         for team in documents.teams
     }
-    team_of = {client.id: client.team for client in documents.clients}
+    team_of = {client.id: client.team for client in (*documents.clients, *documents.keys)}
     unpriced: dict[str, set[str]] = {}
     for variant in builder.variants.values():
         for node in targets_of(variant.tree):
@@ -121,10 +111,18 @@ def _unpriced(documents: Documents, builder: VariantBuilder) -> Iterator[Problem
         if budget.limit_usd is None or budget.action != "block":
             continue
         covered = _covered(budget, aliases_of, team_of, documents.routes)
-        for alias in sorted(covered & unpriced.keys()):
-            names = ", ".join(sorted(unpriced[alias]))
-            message = f"cannot be held: route {alias} can be served by {names}, which has no price"
-            yield Problem(f"budgets/{budget.id}", "limit_usd", message, "add a price under pricing")
+        yield from _not_held(f"budgets/{budget.id}", covered, unpriced)
+    for key in documents.keys:
+        if key.limit_usd is not None:
+            own = aliases_of[key.team] if key.models == "*" else aliases_of[key.team] & set(key.models)
+            yield from _not_held(f"keys/{key.id}", own, unpriced)
+
+
+def _not_held(document: str, covered: set[str], unpriced: Mapping[str, set[str]]) -> Iterator[Problem]:
+    for alias in sorted(covered & unpriced.keys()):
+        names = ", ".join(sorted(unpriced[alias]))
+        message = f"cannot be held: route {alias} can be served by {names}, which has no price"
+        yield Problem(document, "limit_usd", message, "add a price under pricing")
 
 
 def _covered(
@@ -137,33 +135,6 @@ def _covered(
     if budget.client is not None:
         return aliases_of[team_of[budget.client]]
     return {route.id for route in routes}
-
-
-def quota_of(budget: Budget) -> Quota:
-    """The quota that a budget becomes, under the budget's id."""
-    if budget.limit_usd is not None:
-        unit, limit = "nano_usd", int(budget.limit_usd * NANO_PER_USD)
-    elif budget.limit_tokens is not None:
-        unit, limit = "tokens", budget.limit_tokens
-    else:
-        unit, limit = "requests", budget.limit_requests or 0
-    return Quota(
-        scope=_scope(budget),
-        unit=unit,
-        limit=limit,
-        period=budget.period,
-        timezone=budget.timezone,
-        action=budget.action,
-        notify_at=tuple(sorted(set(budget.notify_at))),
-    )
-
-
-def _scope(budget: Budget) -> str:
-    if budget.client is not None:
-        return f"client:{budget.client}"
-    if budget.model is not None:
-        return f"team:{budget.team}/model:{budget.model}"
-    return "gateway" if budget.team is None else f"team:{budget.team}"
 
 
 def _sorted(entries: Mapping[str, _Entry]) -> dict[str, _Entry]:

@@ -6,52 +6,20 @@ nano-dollars.
 
 from decimal import Decimal
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from gwctl.core.errors import InvalidError
 from gwctl.core.names import Alias, ClientId, ProviderKind, Slug
 from gwctl.core.regions import aws_region, google_region
-from gwctl.core.suggestions import nearest
-from gwctl.core.urls import http_url
+from gwctl.policy.base import Document, ModelName, PlainUrl, StatusCode, TimeZone
+from gwctl.policy.keys import Key
 
 FALLBACK_STATUSES = (408, 429, 500, 502, 503, 504, 529)
 """After these the next target is tried: overload, rate limits, server faults; never a caller's error."""
 
 LEAST_PRICE = Decimal("0.001")
 """In dollars per million tokens. The cheapest embeddings cost ten times as much, the dearest model's token a half."""
-
-
-class Document(BaseModel):
-    """What every policy document has in common: it is immutable and refuses fields that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-def _plain_url(value: str) -> str:
-    parts = http_url(value)
-    if parts is None:
-        raise ValueError("must be an http:// or https:// URL")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("must not carry credentials, a query or a fragment")
-    return value.rstrip("/")
-
-
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InvalidError("is not a time zone of the IANA database", _like_a_zone(value)) from error
-    return value
-
-
-def _like_a_zone(value: str) -> str:
-    """People write the city alone, or with a blank in it."""
-    zones = sorted(available_timezones(), reverse=True)
-    cities = {zone.rpartition("/")[2]: zone for zone in zones}
-    found = nearest(value.replace(" ", "_"), [*zones, *cities])
-    return f"did you mean {cities.get(found, found)}?" if found else "write one such as Europe/Berlin, or UTC"
 
 
 def _for_a_million(value: Decimal) -> Decimal:
@@ -63,10 +31,6 @@ def _for_a_million(value: Decimal) -> Decimal:
     return value
 
 
-PlainUrl = Annotated[str, AfterValidator(_plain_url)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-StatusCode = Annotated[int, Field(ge=400, le=599)]
-ModelName = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
 UsdPerMillionTokens = Annotated[Decimal, Field(ge=0, le=10_000, decimal_places=9), AfterValidator(_for_a_million)]
 
 
@@ -289,6 +253,7 @@ class Documents(Document):
     routes: tuple[Route, ...] = ()
     teams: tuple[Team, ...] = ()
     clients: tuple[Client, ...] = ()
+    keys: tuple[Key, ...] = ()
     budgets: tuple[Budget, ...] = ()
     scanner: tuple[ScannerRule, ...] = ()
     pricing: tuple[PriceOverride, ...] = ()

@@ -1,6 +1,6 @@
 """The kinds of policy documents that the admin API stores: their sections, words and paths. Imports nothing heavy.
 
-The API's operations, `gwctl`'s commands and every message about a document are made from these six declarations.
+The API's operations, `gwctl`'s commands and every message about a document are made from these seven declarations.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 from urllib.parse import quote
 
-Section = Literal["routes", "teams", "clients", "budgets", "scanner", "pricing"]
+Section = Literal["routes", "teams", "clients", "keys", "budgets", "scanner", "pricing"]
 """Providers are not among them: they belong to the deployment."""
 
 SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
@@ -54,11 +54,12 @@ class Kind:
 ROUTING: Final = Kind("routes", "route", "routes", "routing", "/routing/{alias}")
 TEAMS: Final = Kind("teams", "team", "teams", "teams", "/teams/{team}")
 CLIENTS: Final = Kind("clients", "client", "clients", "teams clients", "/teams/{team}/clients/{client}")
+KEYS: Final = Kind("keys", "key", "keys", "keys", "/keys/{key}")
 BUDGETS: Final = Kind("budgets", "budget", "budgets", "budgets", "/budgets/{budget}")
 SCANNER: Final = Kind("scanner", "scanner rule", "scanner rules", "scanner", "/scanner/{rule}")
 PRICING: Final = Kind("pricing", "price", "prices", "pricing", "/pricing/{provider}/{model}")
 
-KINDS: Final = (ROUTING, TEAMS, CLIENTS, BUDGETS, SCANNER, PRICING)
+KINDS: Final = (ROUTING, TEAMS, CLIENTS, KEYS, BUDGETS, SCANNER, PRICING)
 """In the order of the sections."""
 
 BY_SECTION: Final[Mapping[str, Kind]] = {kind.section: kind for kind in KINDS}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from gwctl.core.keys import PREFIX
 from gwctl.core.suggestions import did_you_mean
 from gwctl.policy.documents import Documents, Route
 from gwctl.policy.errors import Problem
@@ -24,7 +25,8 @@ def reference_problems(documents: Documents) -> Iterator[Problem]:
     """Every problem that can be seen without knowing prices."""
     yield from _duplicates(documents)
     providers, routes = _ids(documents.providers), _ids(documents.routes)
-    teams, clients, rules = _ids(documents.teams), _ids(documents.clients), _ids(documents.scanner)
+    teams, rules = _ids(documents.teams), _ids(documents.scanner)
+    clients = _ids(documents.clients) | _ids(documents.keys)
     for route in documents.routes:
         where = f"routes/{route.id}"
         for index, target in enumerate(route.targets):
@@ -39,8 +41,14 @@ def reference_problems(documents: Documents) -> Iterator[Problem]:
             yield from _dangling(f"teams/{team.id}", f"models.{index}", "route", alias, routes)
     for client in documents.clients:
         yield from _dangling(f"clients/{client.id}", "team", "team", client.team, teams)
+        yield from _like_a_key(f"clients/{client.id}", client.id)
+    for key in documents.keys:
+        yield from _dangling(f"keys/{key.id}", "team", "team", key.team, teams)
+        for index, alias in enumerate(key.models if key.models != "*" else ()):
+            yield from _dangling(f"keys/{key.id}", f"models.{index}", "route", alias, routes)
     for budget in documents.budgets:
         where = f"budgets/{budget.id}"
+        yield from _like_a_key(where, budget.id)
         if budget.team is not None:
             yield from _dangling(where, "team", "team", budget.team, teams)
         if budget.client is not None:
@@ -66,6 +74,7 @@ def _duplicates(documents: Documents) -> Iterator[Problem]:
         "routes": documents.routes,
         "teams": documents.teams,
         "clients": documents.clients,
+        "keys": documents.keys,
         "budgets": documents.budgets,
         "scanner": documents.scanner,
         "pricing": documents.pricing,
@@ -83,6 +92,11 @@ def _dangling(document: str, field: str, kind: str, name: str, known: frozenset[
         near = known if len(known) <= MOST_COMPARED else ()
         fix = did_you_mean(name, near, f"add that {kind} or correct the name")
         yield Problem(document, field, f"there is no {kind} {name!r}", fix)
+
+
+def _like_a_key(document: str, name: str) -> Iterator[Problem]:
+    if name.startswith(PREFIX):
+        yield Problem(document, "id", f"begins with {PREFIX}, as only keys and their limits do", "choose another id")
 
 
 def _cycles(routes: Sequence[Route]) -> Iterator[Problem]:

@@ -9,10 +9,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from gwctl.core.keys import KeyId
 from gwctl.core.names import Alias, Api, ClientId, Slug
 from gwctl.policy.documents import CircuitBreaker, Provider, Retries, ScannerRule
+from gwctl.policy.keys import KeySecret
 from gwctl.pricing.prices import Price
 
 
@@ -103,12 +105,23 @@ class ClientEntry(_Part):
 
     team: Slug
     enabled: bool
+    profile: str | None = Field(
+        default=None, exclude_if=lambda value: value is None, description="Of a key that may use less than its team"
+    )
+
+
+class KeyEntry(_Part):
+    """What is checked of a virtual key; the rest is its entry among the clients."""
+
+    secrets: tuple[KeySecret, ...]
+    expires: AwareDatetime | None = None
+    networks: tuple[str, ...] = ()
 
 
 class Quota(_Part):
     """A limit on a scope. `unit` says what `limit` counts: nano-dollars, tokens or requests."""
 
-    scope: str = Field(description="gateway, team:ID, client:ID or team:ID/model:ALIAS")
+    scope: str = Field(description="gateway, team:ID, client:ID, key:ID or team:ID/model:ALIAS")
     unit: Literal["nano_usd", "tokens", "requests"]
     limit: int
     period: Literal["minute", "day", "month", "total"]
@@ -128,6 +141,7 @@ class Snapshot(_Part):
     profiles: dict[str, Profile]
     teams: dict[Slug, TeamEntry]
     clients: dict[ClientId, ClientEntry]
+    keys: dict[KeyId, KeyEntry] = Field(default_factory=dict, exclude_if=lambda value: not value)
     quotas: dict[Slug, Quota]
     scanner: dict[Slug, ScannerRule]
     prices: dict[str, Price]

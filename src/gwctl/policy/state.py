@@ -23,16 +23,18 @@ from gwctl.policy.documents import (
     ScannerRule,
     Team,
 )
+from gwctl.policy.keys import Key
 from gwctl.policy.kinds import KINDS
 from gwctl.policy.kinds import SECTIONS as SECTIONS
 from gwctl.policy.kinds import Section as Section
 
-PolicyDocument: TypeAlias = Route | Team | Client | Budget | ScannerRule | PriceOverride
+PolicyDocument: TypeAlias = Route | Team | Client | Key | Budget | ScannerRule | PriceOverride
 
 MODELS: Final[dict[Section, type[PolicyDocument]]] = {
     "routes": Route,
     "teams": Team,
     "clients": Client,
+    "keys": Key,
     "budgets": Budget,
     "scanner": ScannerRule,
     "pricing": PriceOverride,
@@ -133,7 +135,7 @@ class State:
             documents = Documents.model_validate(content["documents"])
             sections: dict[Section, dict[str, Stored]] = {}
             for name in SECTIONS:
-                pairs = zip(getattr(documents, name), content["meta"][name], strict=True)
+                pairs = zip(getattr(documents, name), content["meta"].get(name, ()), strict=True)
                 sections[name] = {
                     document.id: Stored(document, int(version), str(by), _time(at))
                     for document, (version, by, at) in pairs

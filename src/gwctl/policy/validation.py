@@ -22,12 +22,14 @@ from gwctl.policy.documents import (
     Team,
 )
 from gwctl.policy.errors import PolicyError, Problem
+from gwctl.policy.keys import Key
 
 SECTIONS: Final[dict[str, type[Document]]] = {
     "providers": Provider,
     "routes": Route,
     "teams": Team,
     "clients": Client,
+    "keys": Key,
     "budgets": Budget,
     "scanner": ScannerRule,
     "pricing": PriceOverride,

@@ -56,6 +56,7 @@ class Edge:
         for name, content in files.secrets.items():
             _replace(self.settings.secrets_dir / name, content)
         _replace(self.settings.cds_file, files.clusters)
+        _replace(self.settings.keys_file, files.keys)
         _replace(self.settings.ecds_file, files.policy)
 
     def start(self, ready: int = 200) -> None:

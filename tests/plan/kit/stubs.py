@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 OPENAPI: Final = Path(__file__).resolve().parents[3] / "docs" / "reference" / "openapi.json"
-ADMIN_PATHS: Final = ("budgets", "policy", "pricing", "routing", "scanner", "teams", "usage")
+ADMIN_PATHS: Final = ("budgets", "keys", "policy", "pricing", "routing", "scanner", "teams", "usage")
 
 _ANSWER: Final = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <GetCallerIdentityResult><Account>{account}</Account><Arn>arn:aws:iam::{account}:user/plan-tests</Arn>

@@ -49,7 +49,7 @@ function Body:setBytes(bytes)
   return #bytes
 end
 
-function new_handle(headers, body, metadata)
+function new_handle(headers, body, metadata, address)
   local handle = {
     sent = nil,
     route_cache_cleared = false,
@@ -70,6 +70,9 @@ function new_handle(headers, body, metadata)
   local info = {}
   function info:dynamicMetadata()
     return dynamic
+  end
+  function info:downstreamRemoteAddress()
+    return address
   end
   function handle:headers()
     return self.header_map

@@ -12,6 +12,7 @@ from gwctl.policy.snapshot import Snapshot
 from gwctl.policy.validation import validate_documents
 
 DAY = date(2026, 11, 21)
+KEY = {"id": "gwk_0123456789", "team": "search", "secrets": [{"sha256": "0" * 64}]}
 
 
 def sections(**replaced: object) -> dict[str, Any]:

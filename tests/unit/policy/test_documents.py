@@ -12,7 +12,7 @@ from gwctl.policy.errors import PolicyError
 from gwctl.policy.loader import load_documents, located
 from gwctl.policy.references import reference_problems
 from gwctl.policy.validation import SECTIONS, validate_documents
-from unit.policy.examples import documents, sections
+from unit.policy.examples import KEY, documents, sections
 
 ROUTE = {"id": "r", "targets": [{"provider": "openai", "model": name} for name in "ab"]}
 
@@ -25,7 +25,7 @@ def problems_of(**replaced: object) -> list[str]:
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_an_unknown_field_is_refused_in_every_document(section: str):
-    first, *_ = sections()[section]
+    first, *_ = sections(keys=[KEY])[section]
     (problem,) = problems_of(**{section: [{**first, "surprise": 1}]})
     assert problem.startswith(f"{section}/")
     assert ": surprise: unknown field; known are " in problem

@@ -5,6 +5,16 @@ from typing import Any, Final
 DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
     "Team": {"id": "search", "name": "Search", "models": ["fast"], "tags": {"cost-center": "4711"}},
     "Client": {"id": "3n4b5urk1ft4fl3mg5e62d9ado", "team": "search", "name": "indexer", "enabled": True},
+    "KeySettings": {
+        "id": "gwk_7h2k9m4x1q",
+        "team": "search",
+        "name": "nightly build",
+        "owner": "ada@example.com",
+        "models": ["fast"],
+        "limit_usd": 20,
+        "expires": "2027-06-30T00:00:00Z",
+    },
+    "NewKey": {"team": "search", "name": "nightly build", "limit_usd": 20},
     "Budget": {
         "id": "search-month",
         "team": "search",

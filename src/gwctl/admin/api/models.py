@@ -5,9 +5,11 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from gwctl.core.names import Slug
 from gwctl.ledger.quotas.scopes import Period, Unit
 from gwctl.ledger.usage.report import Dimension, UsageRow
 from gwctl.policy.documents import Budget, Client, Document, PriceOverride, Route, ScannerRule, Team
+from gwctl.policy.keys import KeyLimits, KeySettings
 
 D = TypeVar("D", bound=Document)
 
@@ -36,7 +38,7 @@ class BudgetState(_Shape):
     """What is spent of a budget and what is left, now. Amounts are in `unit`: nano-dollars, tokens or requests."""
 
     id: str
-    scope: str = Field(description="gateway, team:ID, client:ID or team:ID/model:ALIAS")
+    scope: str = Field(description="gateway, team:ID, client:ID, key:ID or team:ID/model:ALIAS")
     unit: Unit
     limit: int
     period: Period
@@ -85,6 +87,18 @@ class NewClient(_Shape):
     """A client to be made. Its id and secret come from the token service."""
 
     name: str = Field(default="", max_length=100, description="Which program or service it is for")
+
+
+class NewKey(KeyLimits):
+    """A key to be made. Its id and its secret are chosen here."""
+
+    team: Slug
+
+
+class ShownKey(Written[KeySettings]):
+    """A key with its secret, which is shown this once."""
+
+    key: str | None = Field(description="The whole key. Only its digest is kept; null in a dry run")
 
 
 class UsagePage(_Shape):

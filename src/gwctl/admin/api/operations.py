@@ -1,4 +1,4 @@
-"""All operations of the seven functions. One table: OpenAPI, API Gateway and the local server read it.
+"""All operations of the eight functions. One table: OpenAPI, API Gateway and the local server read it.
 
 In: the functions' modules, and the kinds that need none. Out: (method, path template) → the function that answers and
 the scopes of which a caller needs one; and for each function the handler that Lambda calls.
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gwctl.admin.api import budgets, crud, policy, teams, usage
+from gwctl.admin.api import budgets, crud, keys, policy, teams, usage
 from gwctl.admin.api.access import scopes_of
 from gwctl.admin.api.http import Api, Event
 from gwctl.policy.kinds import PRICING, ROUTING, SCANNER, Kind
@@ -22,6 +22,7 @@ def _of(kind: Kind) -> Api:
 
 APIS: Final[Mapping[str, Api]] = {
     "teams": teams.api,
+    "keys": keys.api,
     "budgets": budgets.api,
     "routing": _of(ROUTING),
     "scanner": _of(SCANNER),
@@ -51,6 +52,7 @@ def table() -> dict[tuple[str, str], Entry]:
 
 # What Lambda calls, by the names that modules/admin_api knows.
 on_teams: Final = APIS["teams"].handle
+on_keys: Final = APIS["keys"].handle
 on_budgets: Final = APIS["budgets"].handle
 on_routing: Final = APIS["routing"].handle
 on_scanner: Final = APIS["scanner"].handle

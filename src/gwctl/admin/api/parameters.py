@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from pydantic import BeforeValidator, StringConstraints
 
+from gwctl.core.keys import KeyId
 from gwctl.core.names import Alias, ClientId, Slug
 
 MAX_PAGE: Final = 1000
@@ -30,6 +31,7 @@ SlugPath = Annotated[Slug, BeforeValidator(_decoded), Path()]
 AliasPath = Annotated[Alias, BeforeValidator(_decoded), Path()]
 ClientPath = Annotated[ClientId, BeforeValidator(_decoded), Path()]
 ModelPath = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,256}$"), BeforeValidator(_decoded), Path()]
+KeyPath = Annotated[KeyId, BeforeValidator(_decoded), Path()]
 DryRun = Annotated[bool, BeforeValidator(boolean), Query(description="true: say what would change, store nothing")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most")]
 Next = Annotated[str | None, Query(alias="next", max_length=1000, description="`next` of the page before")]

@@ -151,7 +151,7 @@ def apply_policy(body: Annotated[ApplyPolicy, Body()]) -> Response[str]:
     """
     named = body.documents.model_fields_set
     outcome = runtime.get().applier.apply(
-        Documents.model_validate({name: tuple(getattr(body.documents, name)) for name in SECTIONS}),
+        Documents.model_validate({name: tuple(documents) for name, documents in body.documents}),
         api.actor,
         based_on=body.based_on,
         prune=[section for section in SECTIONS if section in named] if body.prune else (),

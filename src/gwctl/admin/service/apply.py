@@ -50,7 +50,7 @@ class PolicyApply:
 
         def gone(state: State) -> Iterator[Label]:
             for section in prune:
-                for name in sorted(state.sections[section]) if section != "clients" else ():
+                for name in sorted(state.sections[section]) if section not in ("clients", "keys") else ():
                     yield section, name
 
         return self._change(wanted, gone, actor, self._client_problems, based_on=based_on, dry_run=dry_run)

@@ -108,7 +108,7 @@ class PolicyService:
             stored = state.get(section, document.id)
             if stored and stored.document == document:
                 return []
-            _check(section, document.id, stored, expected)
+            check_expected(section, document.id, stored, expected)
             if stored is None and may_create:
                 may_create()
             return [Change(section, document.id, document)]
@@ -124,7 +124,7 @@ class PolicyService:
             stored = state.get(section, document_id)
             if stored is None:
                 raise errors.not_found(section, document_id)
-            _check(section, document_id, stored, expected)
+            check_expected(section, document_id, stored, expected)
             return [Change(section, document_id, None)]
 
         try:
@@ -260,7 +260,7 @@ class PolicyProblems(errors.AdminError):
         self.cause = cause
 
 
-def _check(section: Section, document_id: str, stored: Stored | None, expected: Expected) -> None:
+def check_expected(section: Section, document_id: str, stored: Stored | None, expected: Expected) -> None:
     """Raises AdminError when what is stored is not what the caller expects."""
     if stored is None:
         if expected.version is not None or expected.any:

@@ -5,13 +5,14 @@ limits, prices and targets, from and to.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.documents import Budget, Client, Documents, PriceOverride, Route, ScannerRule, Target, Team
 from gwctl.policy.errors import PolicyError
+from gwctl.policy.keys import Key
 from gwctl.policy.state import NOUNS, SECTIONS, PolicyDocument, Section
 from gwctl.pricing.prices import NANO_PER_USD, Price
 
@@ -19,6 +20,8 @@ NAMED = 5
 """So many names are listed; of the others, only their number."""
 
 TOKEN_RATES = ("input", "output", "cache_read", "cache_creation", "cache_creation_1h", "audio_input", "audio_output")
+
+_TOLD_ELSEWHERE = {("teams", "models"), ("keys", "secrets")}
 
 Index = Mapping[str, PolicyDocument]
 
@@ -75,9 +78,11 @@ def _document(section: Section, old: PolicyDocument | None, new: PolicyDocument 
     elif new is None and old is not None:
         yield f"{NOUNS[section]} {old.id} is gone; it was: {_summary(old)}"
     elif old is not None and new is not None:
+        if isinstance(old, Key) and isinstance(new, Key) and old.secrets != new.secrets:
+            yield f"key {new.id} has a new secret; {_old_secret(new)}"
         for name in type(new).model_fields:
             was, now = getattr(old, name), getattr(new, name)
-            if was != now and not (section == "pricing" or (section == "teams" and name == "models")):
+            if was != now and section != "pricing" and (section, name) not in _TOLD_ELSEWHERE:
                 yield f"{NOUNS[section]} {new.id}: {name} from {_shown(was)} to {_shown(now)}"
         everything = "*" in (getattr(old, "models", ()), getattr(new, "models", ()))
         if isinstance(old, Team) and isinstance(new, Team) and everything and old.models != new.models:
@@ -95,6 +100,10 @@ def _summary(document: PolicyDocument) -> str:
             return models if document.enabled else f"{models}, switched off"
         case Client():
             return f"of team {document.team}" + ("" if document.enabled else ", switched off")
+        case Key():
+            models = "all models" if document.models == "*" else _some(document.models) or "no models"
+            limit = "" if document.limit_usd is None else f", {_usd(document.limit_usd)} a {document.period}"
+            return f"of team {document.team}, {models}{limit}" + ("" if document.enabled else ", switched off")
         case Budget():
             return f"{_limit(document)} a {document.period} for {_scope(document)}, {document.action}"
         case ScannerRule():
@@ -105,6 +114,11 @@ def _summary(document: PolicyDocument) -> str:
         case PriceOverride():
             rates = document.model_dump(exclude={"provider", "model"}, exclude_none=True)
             return ", ".join(f"{name} {_usd(rate)}" for name, rate in rates.items()) + " per million tokens"
+
+
+def _old_secret(key: Key) -> str:
+    until = next((secret.until for secret in key.secrets if secret.until), None)
+    return f"the old one is good until {until:%F %T} UTC" if until else "the old one is refused"
 
 
 def _limit(budget: Budget) -> str:
@@ -146,7 +160,7 @@ def _rate(value: int | None) -> str:
 
 def _effective_prices(documents: Documents, on: date) -> Mapping[str, Price]:
     """What every target costs. Clients and limits play no part in it, and there may be many of them."""
-    reduced = documents.model_copy(update={"clients": (), "budgets": ()})
+    reduced = documents.model_copy(update={"clients": (), "keys": (), "budgets": ()})
     try:
         return compile_policy(reduced, version=0, on=on).prices
     except PolicyError:
@@ -157,6 +171,8 @@ def _shown(value: Any) -> str:
     match value:
         case Decimal():
             return f"{value.normalize():f}"
+        case datetime():
+            return f"{value:%F %T} UTC"
         case "":
             return "nothing"
         case Target():

@@ -13,8 +13,8 @@ from gwctl.policy.errors import PolicyError
 from gwctl.policy.state import SECTIONS, Change, Section, State
 from gwctl.stores.interfaces import DocumentStore, SnapshotStore, UnavailableError
 
-ROLLED_BACK: tuple[Section, ...] = tuple(section for section in SECTIONS if section != "clients")
-"""Clients stay as they are: a revoked one must not come back, and one made since would be cut off."""
+ROLLED_BACK: tuple[Section, ...] = tuple(section for section in SECTIONS if section not in ("clients", "keys"))
+"""Clients and keys stay as they are: a revoked one must not come back, and one made since would be cut off."""
 
 
 class PolicyHistory:
@@ -50,7 +50,7 @@ class PolicyHistory:
         return difference(before, after, self._publisher.today())
 
     def rollback(self, version: int, actor: Actor, *, dry_run: bool = False) -> Outcome:
-        """A new version whose documents, clients apart, are those of `version`. Raises AdminError.
+        """A new version whose documents, clients and keys apart, are those of `version`. Raises AdminError.
 
         It refuses when the documents would not compile today.
         """

@@ -20,6 +20,7 @@ from gwctl.admin.service.changes import PolicyService
 from gwctl.admin.service.current import CurrentState
 from gwctl.admin.service.history import PolicyHistory
 from gwctl.admin.service.publisher import Publisher
+from gwctl.admin.service.virtual_keys import VirtualKeys
 from gwctl.core import scopes
 from gwctl.ledger.quotas.store import WindowReader
 from gwctl.policy.documents import Provider
@@ -36,6 +37,7 @@ class Runtime:
     scope_prefix: str
     service: PolicyService
     clients: AppClients
+    keys: VirtualKeys
     applier: PolicyApply
     history: PolicyHistory
     publisher: Publisher
@@ -71,6 +73,7 @@ def assemble(
         scope_prefix=settings.scope_prefix,
         service=service,
         clients=AppClients(service, directory, settings.deployment),
+        keys=VirtualKeys(service),
         applier=PolicyApply(service, documents, directory),
         history=PolicyHistory(service, documents, snapshots, publisher),
         publisher=publisher,

@@ -7,9 +7,11 @@ from typing import Self
 
 import httpx
 
+from gwctl.edge.envoy.filters import KEYS_FILTER, POLICY_FILTER
+
 _CDS = "cluster_manager.cds"
-_ECDS = "extension_config_discovery.http_filter.policy"
-_STATS = f"^({_CDS}|{_ECDS})\\.|^cluster_manager\\.warming_clusters$"
+_ECDS = tuple(f"extension_config_discovery.http_filter.{name}" for name in (KEYS_FILTER, POLICY_FILTER))
+_STATS = f"^({'|'.join((_CDS, *_ECDS))})\\.|^cluster_manager\\.warming_clusters$"
 
 
 class EnvoyUnavailableError(Exception):
@@ -27,7 +29,7 @@ class ConfigState:
     cds_version: str
     cds_rejected: int
     warming: int
-    ecds_version: str
+    ecds_versions: tuple[str, ...]
     ecds_rejected: int
 
     @classmethod
@@ -46,8 +48,8 @@ class ConfigState:
             cds_version=stats.get(f"{_CDS}.version_text", "").strip('"'),
             cds_rejected=count(f"{_CDS}.update_rejected"),
             warming=count("cluster_manager.warming_clusters"),
-            ecds_version=stats.get(f"{_ECDS}.version_text", "").strip('"'),
-            ecds_rejected=count(f"{_ECDS}.update_rejected") + count(f"{_ECDS}.config_fail"),
+            ecds_versions=tuple(stats.get(f"{name}.version_text", "").strip('"') for name in _ECDS),
+            ecds_rejected=sum(count(f"{name}.{kind}") for name in _ECDS for kind in ("update_rejected", "config_fail")),
         )
 
 

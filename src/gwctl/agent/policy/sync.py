@@ -73,7 +73,7 @@ class PolicySync:
     def prepare(self) -> None:
         """Writes what Envoy needs to start before there is a policy; files of an earlier run stay."""
         edge = self._settings.edge
-        if not all(file.exists() for file in (edge.secrets_file, edge.cds_file, edge.ecds_file)):
+        if not all(file.exists() for file in (edge.secrets_file, edge.cds_file, edge.keys_file, edge.ecds_file)):
             self._write(render_no_policy(edge))
 
     async def step(self) -> None:
@@ -142,7 +142,7 @@ class PolicySync:
                 raise RejectedError("Envoy rejected the clusters; the edge's log says why")
             if state.ecds_rejected > before.ecds_rejected:
                 raise RejectedError("Envoy rejected the policy; the edge's log says why")
-            if (state.cds_version, state.ecds_version, state.warming) == (version, version, 0):
+            if state.warming == 0 and {state.cds_version, *state.ecds_versions} == {version}:
                 return
             deadline = deadline or time.monotonic() + ACCEPT_SECONDS
             if time.monotonic() > deadline:
@@ -154,6 +154,7 @@ class PolicySync:
         for name, content in files.secrets.items():
             write_atomically(edge.secrets_dir / name, content)
         write_atomically(edge.cds_file, files.clusters)
+        write_atomically(edge.keys_file, files.keys)
         write_atomically(edge.ecds_file, files.policy)
 
     def _reject(self, label: str, reason: str) -> None:

@@ -109,6 +109,10 @@ class AdminClient:
         condition = {"If-Match": ANY if version is None else f'"{version}"'}
         return _written(self.call("DELETE", path, headers=condition, query=_dry(dry_run)))
 
+    def put(self, path: str, body: Mapping[str, Any], version: int, *, dry_run: bool = False) -> Written:
+        """Replaces a document of that version."""
+        return _written(self.call("PUT", path, body=body, headers={"If-Match": f'"{version}"'}, query=_dry(dry_run)))
+
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, dry_run: bool = False) -> Written:
         """Makes something that the API names; never sent twice."""
         try:

@@ -40,6 +40,20 @@ def _limit(document: Json) -> str:
     return ""
 
 
+def _key_limits(document: Json) -> str:
+    limits = (
+        ("limit_usd", f"${{}} a {document.get('period')}"),
+        ("requests_per_minute", "{} requests a minute"),
+        ("tokens_per_minute", "{} tokens a minute"),
+    )
+    found = [words.format(plain_number(document[name])) for name, words in limits if document.get(name) is not None]
+    return ", ".join(found) or "none"
+
+
+def _expires(document: Json) -> str:
+    return str(document.get("expires") or "never")[:16].replace("T", " ")
+
+
 def _scope(document: Json) -> str:
     if document.get("client"):
         return f"client {document['client']}"
@@ -132,6 +146,17 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         Column("TEAM", _text("team"), 2),
         Column("NAME", _text("name"), 1),
         Column("ENABLED", _enabled, 1),
+    ),
+    "keys": (
+        Column("KEY", _text("id")),
+        Column("TEAM", _text("team"), 1),
+        Column("NAME", _text("name"), 1),
+        Column("OWNER", _text("owner"), 2),
+        Column("MODELS", lambda document: _names(document.get("models", "*")), 2),
+        Column("LIMITS", _key_limits, 2),
+        Column("EXPIRES", _expires, 1),
+        Column("ENABLED", _enabled, 1),
+        Column("FROM", lambda document: ", ".join(document.get("networks") or ()) or "everywhere", 3),
     ),
     "budgets": (
         Column("BUDGET", _text("id")),

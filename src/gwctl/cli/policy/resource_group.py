@@ -9,7 +9,7 @@ import click
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
 from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
 from gwctl.cli.policy.columns import COLUMNS
-from gwctl.policy.kinds import CLIENTS, KINDS, TEAMS, Kind
+from gwctl.policy.kinds import CLIENTS, KEYS, KINDS, TEAMS, Kind
 
 if TYPE_CHECKING:
     from gwctl.cli.policy.admin_client import Stored
@@ -52,8 +52,9 @@ def resource_group(
     group = click.Group(kind.command, help=help_text)
     group.add_command(_list(kind, reading))
     group.add_command(_show(kind, more, reading))
-    group.add_command(_apply(kind))
-    group.add_command(_delete(kind))
+    if kind is not KEYS:  # their secrets are in no file, and they are revoked
+        group.add_command(_apply(kind))
+        group.add_command(_delete(kind))
     return group
 
 
@@ -143,6 +144,7 @@ def apply_files(
 
     found = read_documents(files, default)
     wanted = [each for each in found.wanted if each.kind in kinds]
+    wanted = [each for each in wanted if each.kind is not KEYS]
     for note in _left_out(found.wanted, found.providers, kinds):
         said(fitted(note))
     if not wanted:
@@ -180,7 +182,9 @@ def _left_out(wanted: Sequence["Wanted"], providers: Sequence[str], kinds: Seque
     if providers:
         names = ", ".join(providers)
         notes.append(f"Not applied: providers {names}; they belong to the deployment, no API stores them.")
-    others = sorted({each.kind.section for each in wanted if each.kind not in kinds})
+    if any(each.kind is KEYS for each in wanted):
+        notes.append("Not applied: keys; `gwctl keys` makes and changes them, because their secrets are shown once.")
+    others = sorted({each.kind.section for each in wanted if each.kind not in (*kinds, KEYS)})
     if others:
         notes.append(f"Left out: {', '.join(others)}; `gwctl apply -f` takes all of them.")
     return notes
@@ -271,7 +275,13 @@ def _metavar(kind: Kind) -> str:
 
 
 def _example(kind: Kind) -> str:
-    examples = {"teams": "search", "budgets": "search-month", "routes": "fast", "scanner": "no-aws-keys"}
+    examples = {
+        "teams": "search",
+        "budgets": "search-month",
+        "keys": "gwk_7h2k9m4x1q",
+        "routes": "fast",
+        "scanner": "no-aws-keys",
+    }
     return examples.get(kind.section, "openai/gpt-4o-mini")
 
 

@@ -1,6 +1,7 @@
 """The HTTP filters, in the order that a request meets them; an answer meets them the other way round."""
 
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from gwctl.edge.envoy.clusters import AGENT_CLUSTER, GATEWAY_CLUSTER, ISSUER_CLUSTER, POLICY_CLUSTER, typed
@@ -9,10 +10,13 @@ from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
 
 HEALTH_PATH: Final = "/healthz"
+KEYS_FILTER: Final = "keys"
 POLICY_FILTER: Final = "policy"
 BUFFER_FILTER: Final = "buffer"
 ANSWER_LIMIT_FILTER: Final = "answer_limit"
 CREDENTIALS_HEADER: Final = "x-gw-credentials"
+KEY_HEADER: Final = "x-gw-key"
+"""The id of the virtual key with which a request came, and which was checked. It ends at the edge."""
 RESERVE_HEADER: Final = "x-gw-reserve"
 """What the policy tells the agent about a request: JSON on one line. It ends at the edge."""
 RESERVE_SECONDS: Final = 5
@@ -80,7 +84,10 @@ def _jwt(settings: EdgeSettings) -> JsonObject:
     return typed(
         "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
         providers={"issuer": provider},
-        rules=[{"match": {"prefix": "/"}, "requires": {"provider_name": "issuer"}}],
+        rules=[
+            {"match": {"prefix": "/", "headers": [{"name": KEY_HEADER, "present_match": True}]}},
+            {"match": {"prefix": "/"}, "requires": {"provider_name": "issuer"}},
+        ],
     )
 
 
@@ -151,25 +158,24 @@ def _content_type() -> JsonObject:
     return typed("envoy.extensions.filters.http.lua.v3.Lua", default_source_code={"inline_string": script})
 
 
+def _delivered(name: str, file: Path) -> JsonObject:
+    """A script that the agent delivers in a file (ECDS)."""
+    source: JsonObject = {"path_config_source": {"path": str(file)}, "resource_api_version": "V3"}
+    types: list[Json] = ["type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"]
+    return {"name": name, "config_discovery": {"config_source": source, "type_urls": types}}
+
+
 def http_filters(settings: EdgeSettings) -> list[Json]:
     """All of them."""
     reserve: list[Json] = [{"name": RESERVATION, "typed_config": _reserve()}] if settings.reserve_socket else []
     return [
         {"name": "answer_headers", "typed_config": _answer_headers()},
         {"name": "health", "typed_config": _health_check()},
+        _delivered(KEYS_FILTER, settings.keys_file),
         {"name": "envoy.filters.http.jwt_authn", "typed_config": _jwt(settings)},
         {"name": BUFFER_FILTER, "typed_config": _buffer(settings.max_request_bytes)},
         {"name": "credentials", "typed_config": _credentials(settings)},
-        {
-            "name": POLICY_FILTER,
-            "config_discovery": {
-                "config_source": {
-                    "path_config_source": {"path": str(settings.ecds_file)},
-                    "resource_api_version": "V3",
-                },
-                "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"],
-            },
-        },
+        _delivered(POLICY_FILTER, settings.ecds_file),
         *reserve,
         # The request is whole by now, so that this one waits for nothing; its limit holds for the answer.
         {

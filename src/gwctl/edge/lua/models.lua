@@ -1,4 +1,4 @@
--- GET /v1/models and /v1/models/{id}: what the calling team may use, in OpenAI's or, asked so, in Anthropic's shape.
+-- GET /v1/models and /v1/models/{id}: what the caller may use, in OpenAI's or, asked so, in Anthropic's shape.
 
 local function entry(alias, anthropic)
   if anthropic then
@@ -29,9 +29,8 @@ local function unescaped(text)
   end))
 end
 
-local function answer(handle, team, path, query)
+local function answer(handle, profile, path, query)
   local anthropic = handle:headers():get("anthropic-version") ~= nil
-  local profile = PROFILES[TEAMS[team]]
   if path == "/v1/models" then
     local aliases = {}
     for alias, apis in pairs(profile) do

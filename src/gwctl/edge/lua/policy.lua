@@ -1,5 +1,5 @@
 -- The decision about a request: client -> team -> profile -> alias -> API -> variant.
--- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
+-- In: Envoy's stream handle, and the tables POLICY SCOPE CLIENTS CLIENTS_OFF CLIENT_PROFILES TEAMS TEAMS_OFF PROFILES VARIANTS PATHS
 -- FIELDS CLUSTER QUOTAS RESERVE SCANNED TREATED AS_IT_IS.
 -- Out: the headers x-portkey-config, x-gw-route, which names the cluster, x-portkey-note, and under a quota x-gw-reserve; or
 -- an error {code, detail}. Either way `noted` holds what was found out: usage log, later filters and answer need it.
@@ -26,10 +26,7 @@ local function check_method(handle, method)
   end
 end
 
--- The client's id and team.
-local function identify(handle, noted)
-  local jwt = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.jwt_authn") or {}
-  local header, claims = jwt.header or {}, jwt.claims or {}
+local function check_token(header, claims)
   if header.alg ~= "RS256" then
     fail("invalid_token", "it is not signed with RS256.")
   end
@@ -39,6 +36,15 @@ local function identify(handle, noted)
   local scope = type(claims.scope) == "string" and claims.scope or ""
   if not (" " .. scope .. " "):find(" " .. SCOPE .. " ", 1, true) then
     fail("insufficient_scope", SCOPE)
+  end
+end
+
+-- The client's id, its team, and what it may use.
+local function identify(handle, noted)
+  local jwt = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.jwt_authn") or {}
+  local claims = jwt.claims or {}
+  if not handle:headers():get("x-gw-key") then -- a key was checked before
+    check_token(jwt.header or {}, claims)
   end
   local client = claims.client_id
   local team = type(client) == "string" and CLIENTS[client]
@@ -52,7 +58,7 @@ local function identify(handle, noted)
   if TEAMS_OFF[team] then
     fail("team_disabled")
   end
-  return team, client
+  return team, client, PROFILES[CLIENT_PROFILES[client] or TEAMS[team]]
 end
 
 local function check_type(handle)
@@ -127,13 +133,13 @@ local function paths_for(apis)
   return table.concat(paths, ", ")
 end
 
-local function choose(team, api, request)
+local function choose(profile, api, request)
   local model = request.model
   if not model then
     fail("invalid_value", "model is missing.")
   end
   local name = json.shown(model)
-  local apis = PROFILES[TEAMS[team]][model]
+  local apis = profile[model]
   if not apis then
     fail("model_not_found", name)
   end
@@ -252,10 +258,10 @@ local function decide(handle, noted)
   local path, query = path_of(handle)
   local api = PATHS[path]
   noted.policy, noted.api = POLICY, api
-  local team, client = identify(handle, noted)
+  local team, client, profile = identify(handle, noted)
   if path == "/v1/models" or path:sub(1, 11) == "/v1/models/" then
     check_method(handle, "GET")
-    return models.answer(handle, team, path, query)
+    return models.answer(handle, profile, path, query)
   elseif not api then
     fail("not_found")
   end
@@ -268,7 +274,7 @@ local function decide(handle, noted)
   if request.background then
     fail("invalid_value", "background must not be true: the gateway serves no background answers.")
   end
-  local variant, flags = choose(team, api, request)
+  local variant, flags = choose(profile, api, request)
   noted.variant, noted.skipped, noted.scanned = variant, flags.skipped, flags.scanned
   local headers = handle:headers()
   local asked = {

@@ -15,7 +15,8 @@ local EDGE = has_ffi and ffi.C.getpid() or 0
 
 local function is_covered(asked)
   local team = "team:" .. asked.team
-  return QUOTAS.gateway or QUOTAS[team] or QUOTAS[team .. "/model:" .. asked.model] or QUOTAS["client:" .. asked.client]
+  local client = (asked.client:sub(1, 4) == "gwk_" and "key:" or "client:") .. asked.client
+  return QUOTAS.gateway or QUOTAS[team] or QUOTAS[team .. "/model:" .. asked.model] or QUOTAS[client]
 end
 
 local function whole(number)

@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import Final, Literal
 
+from gwctl.core.keys import client_scope
+
 Unit = Literal["nano_usd", "tokens", "requests"]
 Period = Literal["minute", "day", "month", "total"]
 Action = Literal["block", "alert", "shadow"]
@@ -24,7 +26,7 @@ def scopes_of(team: str | None, client: str | None, model: str | None) -> tuple[
         if model is not None:
             scopes.append(f"team:{team}/model:{model}")
     if client is not None:
-        scopes.append(f"client:{client}")
+        scopes.append(client_scope(client))
     return tuple(scopes)
 
 

@@ -158,7 +158,7 @@ class Stack:
             report = read_report(self.data.agent_status)
             # Files of an agent that is dead say nothing about the one that is starting.
             alive = report is not None and report.pid > 0 and psutil.pid_exists(report.pid)
-            return alive and edge.cds_file.exists() and edge.ecds_file.exists()
+            return alive and all(file.exists() for file in (edge.cds_file, edge.keys_file, edge.ecds_file))
 
         return Part(
             name="agent",

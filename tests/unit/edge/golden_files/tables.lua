@@ -13,6 +13,7 @@ t["platform-ci"]="platform"
 t["search-api"]="search"
 end)(CLIENTS)
 local CLIENTS_OFF = {}
+local CLIENT_PROFILES = {}
 local TEAMS = {}
 ;(function(t)
 t["platform"]="p9cb84912596f"
@@ -109,6 +110,8 @@ local REFUSALS = {}
 ;(function(t)
 t["invalid_token"]={["code"]="invalid_token",["status"]="401",["openai"]="authentication_error",["anthropic"]="authentication_error",["message"]="The access token was not accepted\058 \123\125"}
 t["upgrade_refused"]={["code"]="upgrade_refused",["status"]="403",["openai"]="invalid_request_error",["anthropic"]="invalid_request_error",["message"]="The gateway does not upgrade connections\046"}
+t["invalid_key"]={["code"]="invalid_key",["status"]="401",["openai"]="authentication_error",["anthropic"]="authentication_error",["message"]="The key was not accepted\058 \123\125"}
+t["key_not_here"]={["code"]="key_not_here",["status"]="403",["openai"]="permission_error",["anthropic"]="permission_error",["message"]="This key may not be used from this network address\046"}
 t["insufficient_scope"]={["code"]="insufficient_scope",["status"]="403",["openai"]="permission_error",["anthropic"]="permission_error",["message"]="The access token lacks the scope \123\125\046"}
 t["unknown_client"]={["code"]="unknown_client",["status"]="403",["openai"]="permission_error",["anthropic"]="permission_error",["message"]="This client belongs to no team\046 Ask the gateway\039s administrators to add it\046"}
 t["client_disabled"]={["code"]="client_disabled",["status"]="403",["openai"]="permission_error",["anthropic"]="permission_error",["message"]="This client is disabled\046 Ask the gateway\039s administrators\046"}
