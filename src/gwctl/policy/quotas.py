@@ -3,7 +3,7 @@
 from gwctl.core.keys import client_scope
 from gwctl.policy.documents import Budget
 from gwctl.policy.keys import Key
-from gwctl.policy.snapshot import Quota
+from gwctl.policy.snapshot import Period, Quota, Unit
 from gwctl.pricing.prices import NANO_PER_USD
 
 
@@ -37,7 +37,7 @@ def _scope(budget: Budget) -> str:
 def quotas_of(key: Key) -> dict[str, Quota]:
     """The quotas that a key's limits become: `<key>.usd`, `<key>.requests`, `<key>.tokens`."""
     usd = None if key.limit_usd is None else int(key.limit_usd * NANO_PER_USD)
-    limits = (
+    limits: tuple[tuple[str, Unit, int | None, Period], ...] = (
         ("usd", "nano_usd", usd, key.period),
         ("requests", "requests", key.requests_per_minute, "minute"),
         ("tokens", "tokens", key.tokens_per_minute, "minute"),

@@ -18,6 +18,10 @@ from gwctl.policy.keys import KeySecret
 from gwctl.pricing.prices import Price
 
 
+Unit = Literal["nano_usd", "tokens", "requests"]
+Period = Literal["minute", "day", "month", "total"]
+
+
 class SnapshotError(Exception):
     """The bytes are not a snapshot, or not the one that their content hash names."""
 
@@ -122,9 +126,9 @@ class Quota(_Part):
     """A limit on a scope. `unit` says what `limit` counts: nano-dollars, tokens or requests."""
 
     scope: str = Field(description="gateway, team:ID, client:ID, key:ID or team:ID/model:ALIAS")
-    unit: Literal["nano_usd", "tokens", "requests"]
+    unit: Unit
     limit: int
-    period: Literal["minute", "day", "month", "total"]
+    period: Period
     timezone: str
     action: Literal["block", "alert", "shadow"]
     notify_at: tuple[int, ...]

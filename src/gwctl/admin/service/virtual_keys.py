@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from gwctl.admin.service import errors
 from gwctl.admin.service.changes import Actor, Expected, Outcome, PolicyService, check_expected
@@ -96,7 +97,7 @@ def _key_of(stored: Stored) -> Key:
     return stored.document
 
 
-def _fields(document: KeyLimits, model: type[KeyLimits]) -> dict[str, object]:
+def _fields(document: KeyLimits, model: type[KeyLimits]) -> dict[str, Any]:
     return {name: getattr(document, name) for name in model.model_fields}
 
 

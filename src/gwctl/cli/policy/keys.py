@@ -195,7 +195,7 @@ def list_keys(*, team: str | None, output: str, admin: Admin) -> None:
     \b
     Example: gwctl keys list --team search
     """
-    wanted = {"team": team} if team else {}
+    wanted: dict[str, Any] = {"team": team} if team else {}
     print_all(KEYS, list(admin.client.listed(KEYS.collection, **wanted)), output)
 
 
