@@ -49,7 +49,7 @@ def test_a_rotated_key_is_shown_and_a_revoked_one_is_gone(gw: Gwctl, key: str):
     ("arguments", "said"),
     [
         (("create", "nobody"), "there is no team 'nobody'"),
-        (("create", "search", "--network", "10.0.0.1/8"), "is not a network such as 10.0.0.0/8"),
+        (("create", "search", "--network", "10.0.0.1/8"), "is not a network; write one such as 10.0.0.0/8"),
         (("create", "search", "--expires", "soon"), "'soon' is no time such as 90d, 12h or 30m"),
         (("create", "search", "--tag", "cost"), "write NAME=VALUE"),
         (("set", "gwk_0000000000"), "nothing to change: name what the key may do"),

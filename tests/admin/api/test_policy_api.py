@@ -20,7 +20,15 @@ def test_the_newest_version_says_who_made_it_and_that_it_is_in_force(small: Admi
     found = small.get("/policy").ok()
     assert (found["version"], found["in_force"], found["newest"]) == (4, 4, 4)
     assert (found["actor"], found["action"]) == ("admin-client", "put")
-    assert found["documents"] == {"routes": 2, "teams": 1, "clients": 0, "budgets": 1, "scanner": 0, "pricing": 0}
+    assert found["documents"] == {
+        "routes": 2,
+        "teams": 1,
+        "clients": 0,
+        "keys": 0,
+        "budgets": 1,
+        "scanner": 0,
+        "pricing": 0,
+    }
     snapshot = small.place.snapshots().snapshot(4)
     assert snapshot
     assert found["label"] == snapshot.label

@@ -104,6 +104,7 @@ def test_documents_of_files_come_into_force_in_one_step(admin: Admin):
         "routes": ["claude", "fast"],
         "teams": ["platform", "search"],
         "clients": ["platform-ci", "search-api"],
+        "keys": [],
         "budgets": ["search-month"],
         "scanner": ["no-keys"],
         "pricing": ["openai/gpt-4o-mini"],

@@ -34,15 +34,18 @@ def static() -> dict[str, Any]:
     resources = bootstrap["static_resources"]
     resources["clusters"] += [without_type(each) for each in golden.read("clusters.json")["resources"]]
     resources["secrets"] = [without_type(each) for each in golden.read("credentials.json")["resources"]]
-    [policy] = golden.read("policy.json")["resources"]
-    lua = policy["typed_config"]
-    lua["default_source_code"] = golden.lua_of(json.loads(golden.files().policy))
+    files = golden.files()
+    scripts = {
+        script["name"]: script["typed_config"]
+        for content in (files.keys, files.policy)
+        for script in json.loads(content)["resources"]
+    }
     del bootstrap["dynamic_resources"]
     http = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
     for each in http["http_filters"]:
-        if each["name"] == policy["name"]:
+        if each["name"] in scripts:
             del each["config_discovery"]
-            each["typed_config"] = lua
+            each["typed_config"] = scripts[each["name"]]
         if each["name"] == "credentials":
             del each["typed_config"]["credential"]["typed_config"]["credential"]["sds_config"]
     return bootstrap
