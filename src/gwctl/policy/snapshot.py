@@ -17,7 +17,6 @@ from gwctl.policy.documents import CircuitBreaker, Provider, Retries, ScannerRul
 from gwctl.policy.keys import KeySecret
 from gwctl.pricing.prices import Price
 
-
 Unit = Literal["nano_usd", "tokens", "requests"]
 Period = Literal["minute", "day", "month", "total"]
 
