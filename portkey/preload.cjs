@@ -1,6 +1,7 @@
 // Loaded before Portkey (node --require); Portkey itself stays as it is.
 "use strict";
 const { AsyncLocalStorage } = require("node:async_hooks");
+const diagnostics = require("node:diagnostics_channel");
 const fs = require("node:fs");
 const http = require("node:http");
 const { Server } = require("node:net");
@@ -17,9 +18,11 @@ Server.prototype.listen = function (port, ...rest) {
   return listen.call(this, port, "127.0.0.1", ...onListening);
 };
 
-// An edge that is killed takes along the lines of its usage log that it had not written. Portkey outlives it: when a
-// connection of the edge closes, it notes the request whose answer had not ended, and those that were answered so
-// shortly before that their lines may be missing. The agent (gwctl.agent.metering.notes) takes those that it lacks.
+// An edge that is killed takes along the lines of its usage log that it had not written, and whoever kills Portkey the
+// answers on their way. So each request is noted when it is about to be written to a provider: what is not noted costs
+// nothing. When a connection of the edge closes, the request whose answer had not ended is noted again with how far it came, and those
+// that were answered so shortly before that their lines may be missing. The agent (gwctl.agent.metering.notes) takes those
+// that it lacks.
 const notesFile = process.env.GWCTL_GATEWAY_NOTES;
 const WRITTEN_MS = 3000; // By then the edge has written a line; an idle connection it closes after 4 s.
 const requestsOf = Symbol("requests");
@@ -33,7 +36,7 @@ const remember = (told, socket, response) => {
   }
   const requests = socket[requestsOf];
   while (requests.length && requests[0].closed < started - WRITTEN_MS) requests.shift();
-  const request = { told, started, ended: false, close };
+  const request = { told, started, called: false, ended: false, close };
   requests.push(request);
   const before = socket.bytesWritten;
   function close() {
@@ -49,6 +52,7 @@ const remember = (told, socket, response) => {
 const note = (requests) => {
   for (const request of requests) request.close();
   const lines = requests
+    .filter(({ called }) => called)
     .filter((request) => !request.ended || request.closed >= Date.now() - WRITTEN_MS)
     .map(({ told, started, closed, ended, head, sent }) => {
       // A provider may send such a header too; Portkey adds its own word behind it.
@@ -65,24 +69,28 @@ const note = (requests) => {
       };
       return `{"request":${told},${JSON.stringify(seen).slice(1)}\n`;
     });
-  try {
-    if (lines.length) append(lines.join(""));
-  } catch (error) {
-    console.error(`${lines.length} requests could not be noted: ${error.message}`);
-  }
+  append(lines);
 };
 
-const append = (text) => {
-  let same = false;
-  while (!same) {
-    const file = fs.openSync(notesFile, "a", 0o600);
-    try {
-      fs.writeFileSync(file, text);
-      // If the agent has begun the file anew meanwhile, it may not look into this one again.
-      same = fs.fstatSync(file).ino === fs.statSync(notesFile).ino;
-    } finally {
-      fs.closeSync(file);
+// What is written while the agent begins the file anew is written again: a note too many does no harm.
+let file = -1;
+let inode;
+const append = (lines) => {
+  if (!lines.length) return;
+  try {
+    while (true) {
+      if (file >= 0) {
+        fs.writeFileSync(file, lines.join(""));
+        if (inode === fs.statSync(notesFile).ino) return;
+        fs.closeSync(file);
+      }
+      file = -1;
+      file = fs.openSync(notesFile, "a", 0o600);
+      inode = fs.fstatSync(file).ino;
     }
+  } catch (error) {
+    console.error(`${lines.length} requests could not be noted: ${error.message}`);
+    inode = undefined; // it is opened again before anything else is written
   }
 };
 
@@ -93,11 +101,10 @@ const left = Object.assign(new Error("the client has left"), { stack: "the clien
 const { emit } = http.Server.prototype;
 http.Server.prototype.emit = function (event, request, response, ...rest) {
   if (event !== "request") return emit.call(this, event, request, response, ...rest);
-  const client = { aborted: new AbortController() };
   const told = notesFile && request.headers["x-portkey-note"];
-  const remembered = told && remember(told, request.socket, response);
+  const client = { aborted: new AbortController(), noted: told && remember(told, request.socket, response) };
   response.once("close", () => {
-    if (remembered) remembered.close();
+    if (client.noted) client.noted.close();
     if (!response.writableFinished) client.aborted.abort(left);
   });
   tellError(client, response);
@@ -213,6 +220,19 @@ const withCalls = async (response) => {
   }
 };
 
+// Node tells of each request that `fetch` makes, and again immediately before it is written to a connection.
+const noteOf = new WeakMap();
+diagnostics.subscribe("undici:request:create", ({ request }) => {
+  const noted = clientOf.getStore()?.noted;
+  if (noted) noteOf.set(request, noted);
+});
+diagnostics.subscribe("undici:client:sendHeaders", ({ request }) => {
+  const noted = noteOf.get(request);
+  if (!noted || noted.called) return;
+  noted.called = true;
+  append([`{"request":${noted.told},"started_ms":${noted.started}}\n`]);
+});
+
 // Portkey follows redirects, with the conversation and with keys in headers of their own (x-api-key), wherever a
 // provider's answer points. No model API redirects: one that does has failed.
 const { fetch } = globalThis;
@@ -221,7 +241,10 @@ globalThis.fetch = async (input, init) => {
   const signals = [init?.signal, client?.aborted.signal].filter(Boolean);
   const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
   if (client) Object.assign(client, { called: true, error: undefined });
-  const response = await fetch(input, { ...init, redirect: "error", ...(signal && { signal }) }).catch((error) => {
+  const send = () => fetch(input, { ...init, redirect: "error", ...(signal && { signal }) });
+  // With rules it is the agent that is called, and not for anybody.
+  const sent = init?.headers?.["x-gw-rules"] ? clientOf.run(undefined, send) : send();
+  const response = await sent.catch((error) => {
     if (client) client.error = unreached(error);
     throw error;
   });

@@ -67,6 +67,8 @@ class SimAgent:
         self.lives = 0
         self.ids = count()
         self.on_way: list[InFlight] = []
+        self.journal: dict[str, tuple[Reservation, float]] = {}
+        """Requests that went on and have not ended, and when they were reserved."""
         self._be_born()
 
     def _be_born(self) -> None:
@@ -75,6 +77,7 @@ class SimAgent:
         self.writes = LedgerWrites(self.name, f"{self.name}-{self.lives}", settings, clock)
         self.book = QuotaBook(self.writes, settings, clock)
         self.book.set_quotas(self.fleet.quotas)
+        self.book.on_ended = self._ended
 
     def restart(self) -> None:
         """A crash and a new life: everything in memory is lost, the log is read again from the checkpoint."""
@@ -84,12 +87,38 @@ class SimAgent:
         for line in self.log[self.checkpoint + 1 :]:
             self.book.settle(line)
 
+    def restart_with_journal(self) -> None:
+        """As `restart`, and it knows what is in flight: nothing else is held."""
+        self.on_way.clear()
+        self._be_born()
+        known = [(each, [(lease.key, bound) for lease, bound in each.parts], at) for each, at in self.journal.values()]
+        keys = [*self.book.recovery_keys(), *(key for _, parts, _ in known for key, _ in parts)]
+        self.writes.recover(self.fleet.store.read(keys))
+        for reservation, parts, at in known:
+            age = self.fleet.time.wall - at
+            self.book.restore(reservation.request_id, parts, reservation.bounds, age, reservation.note)
+        for line in self.log[self.checkpoint + 1 :]:
+            self.book.settle(line)
+        self.writes.release_held()
+
+    def _ended(self, request_id: str) -> None:
+        self.journal.pop(request_id, None)
+
+    def _noted(self, decision: Reservation | Refusal) -> None:
+        if isinstance(decision, Reservation):
+            self.journal[decision.request_id] = (decision, self.fleet.time.wall)
+
     def reserve(
         self, nano_usd: int = 0, tokens: int = 0, *, scopes: tuple[str, ...] = SCOPES, request_id: str = ""
     ) -> Reservation | Refusal | Waiter:
         """Reserves without letting anything else happen."""
         request_id = request_id or f"{self.name}-{next(self.ids)}"
-        return self.book.reserve(request_id, scopes, amounts(nano_usd, tokens))
+        answer = self.book.reserve(request_id, scopes, amounts(nano_usd, tokens))
+        if not isinstance(answer, Waiter):
+            self._noted(answer)
+        elif not answer.callbacks:
+            answer.callbacks.append(self._noted)
+        return answer
 
     def ask(
         self, nano_usd: int = 0, tokens: int = 0, *, scopes: tuple[str, ...] = SCOPES, request_id: str = ""

@@ -96,6 +96,8 @@ class Client:
         self._callers = callers
         self._bounder = bounder
         self.random = random.Random(seed)
+        self.sent: Outcome | None = None
+        """The latest request, also while there is no answer."""
 
     async def run(self, count: int) -> list[Outcome]:
         return [await self.one() for _ in range(count)]
@@ -112,7 +114,7 @@ class Client:
             "ms": pick.randint(5, 120) if milliseconds is None else milliseconds,
         }
         body = body_of(model, told, size, cap, stream=pick.random() < 0.5)
-        outcome = Outcome(
+        self.sent = outcome = Outcome(
             scopes_of(caller.team, caller.id, model),
             self._bounder.bounds(caller, model, len(body), cap),
             sent=time.monotonic(),

@@ -33,7 +33,9 @@ def answer(body: dict[str, Any], told: dict[str, int]) -> list[bytes]:
 
 
 class Connection(asyncio.Protocol):
-    """One connection; requests are answered one after the other."""
+    """One connection; requests are answered one after the other. GET is told how many others came."""
+
+    served = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -48,10 +50,16 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         self.body = b""
 
+    def on_headers_complete(self) -> None:
+        Connection.served += self.parser.get_method() == b"POST"
+
     def on_body(self, body: bytes) -> None:
         self.body += body
 
     def on_message_complete(self) -> None:
+        if not self.body:
+            self._plain(str(Connection.served).encode())
+            return
         body = json.loads(self.body)
         told = json.JSONDecoder().raw_decode(body["messages"][0]["content"])[0]
         if not told["ms"] and not body.get("stream"):

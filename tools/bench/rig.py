@@ -94,6 +94,12 @@ class Pair:
         assert self.agent
         self.agent.stop(grace=0)
 
+    def kill_and_start_agent(self) -> None:
+        """As a supervisor would after a crash."""
+        self.kill_agent()
+        self.start_agent()
+        self.wait_ready()
+
     def stop_agent(self) -> None:
         """In order: everything is settled then."""
         assert self.agent

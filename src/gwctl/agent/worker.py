@@ -7,10 +7,12 @@ runs it starts it again.
 import asyncio
 import logging
 import shutil
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from gwctl.agent.metering.gate import Gate
-from gwctl.agent.metering.lost_requests import events_of
+from gwctl.agent.metering.lost_requests import Note
 from gwctl.agent.metering.meter import Metering
 from gwctl.agent.metering.notes import GatewayNotes
 from gwctl.agent.policy.circuits import Circuits
@@ -32,7 +34,6 @@ from gwctl.agent.sinks.thresholds import Thresholds
 from gwctl.agent.status import StatusFile
 from gwctl.core.file_watcher import FileWatch, FileWatcher
 from gwctl.edge.usage_log.line import UsageLine
-from gwctl.ledger.metering.events import UsageEvent
 from gwctl.policy.snapshot import Snapshot, SnapshotError
 from gwctl.stores.aws.clients import QUICK, connect
 from gwctl.stores.aws.policy.snapshots import S3SnapshotReader
@@ -77,7 +78,7 @@ class Agent:
             open_targets=self._circuits.open_targets,
         )
         self._notes = GatewayNotes(settings.gateway_notes_path, settings.events_file)
-        self._metering = Metering(settings, self._history, status.usage, self._observe)
+        self._metering = Metering(settings, self._history, status.usage, self._observe, self._notes.was_called)
         self._shipper = EventShipper(settings, status.shipping, identity.agent)
         self._sources = [each for each in (source, secrets) if each]
         quotas = self._quotas
@@ -95,7 +96,6 @@ class Agent:
         self._chores = [each for each in (changes, tidying) if each]
         self._gate = Gate(settings.edge.pressure_file)
         self._scanner = ScanServer.of(settings.edge)
-        self._lost_events: list[UsageEvent] = []
         self._lost = 0
         self._lost_until = 0.0
         self._asked_envoy_at = 0.0
@@ -202,24 +202,13 @@ class Agent:
             await asyncio.to_thread(self._notes.read)
             # Before the last lines are read: a dead edge writes none after them.
             dead = self._quotas.dead_edges
-            # A disk that goes with the process is a container's: it ends after the edge.
+            # A disk that goes with the process is a container's: it ends after the edge, and after Portkey.
             outlived = ending and self._settings.ephemeral
             noted = self._notes.of_the_dead(lambda edge: outlived or self._quotas.is_dead(edge))
-            everything = await self._read_lines()
-            if everything and dead:
-                self._lost_events += events_of(self._quotas.give_up_on(dead))
-            if everything and self._lost_events:
-                await asyncio.to_thread(self._metering.add, self._lost_events)
-                log.error("an edge died; %d requests under quotas count at their bounds", len(self._lost_events))
-                for event in self._lost_events:
-                    self._notes.metered(event.id)
-                self._lost_events = []
-            missing = self._notes.missing(noted) if everything else []
-            if missing:
-                await asyncio.to_thread(self._metering.insert, missing)
-                log.error("an edge died; %d requests are metered by what Portkey noted", len(missing))
-                await self._read_lines()
-            await asyncio.to_thread(self._notes.tidy)
+            everything = await self._read_lines() and await self._add_lines(noted, dead, outlived=outlived)
+            if everything:
+                self._quotas.everything_is_read()
+                await asyncio.to_thread(self._notes.tidy)
             await self._rotate()
             usage.problem = None
             self._idle = everything and not (dead or noted or self._notes.pending)
@@ -230,6 +219,17 @@ class Agent:
             self._idle = False
             await asyncio.sleep(RETRY_SECONDS)
         usage.lag_bytes = self._metering.log.lag
+
+    async def _add_lines(self, noted: Sequence[Note], dead: AbstractSet[int], *, outlived: bool) -> bool:
+        """Adds the lines that dead edges owe. True: they are committed, if there were any."""
+        left = self._quotas.left_behind(dead, all_of_them=outlived)
+        lines = self._notes.missing(noted, left)
+        self._quotas.give_back(left.keys() - {note.request.id for note in noted}, at_once=outlived)
+        if not lines:
+            return True
+        await asyncio.to_thread(self._metering.insert, lines)
+        log.error("an edge died; %d of its requests are metered by what was noted of them", len(lines))
+        return await self._read_lines()
 
     async def _read_lines(self) -> bool:
         """Meters what the usage log has. True: that was all, and it is committed."""

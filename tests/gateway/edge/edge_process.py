@@ -70,6 +70,12 @@ class Edge:
         ]
         self.process = start(command, ready=lambda: self.health() == ready)
 
+    def kill_and_start(self) -> None:
+        """As a supervisor would after a crash."""
+        assert self.process
+        self.process.stop(grace=0)
+        self.start()
+
     def health(self) -> int:
         """The status of /healthz, 0 when there is no answer."""
         try:

@@ -19,9 +19,18 @@ class Portkey:
     def __init__(self, *node_options: str, env: Mapping[str, str] | None = None, port: int | None = None):
         self.port = port or free_port()
         programs = find_programs()
-        command = [programs.node, *node_options, programs.portkey, "--headless", f"--port={self.port}"]
-        self.process: Process = start(command, ready=lambda: listening(self.port), env=env)
+        self._command = [programs.node, *node_options, programs.portkey, "--headless", f"--port={self.port}"]
+        self._env = env
+        self.process: Process = self._start()
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=5, trust_env=False)
+
+    def _start(self) -> Process:
+        return start(self._command, ready=lambda: listening(self.port), env=self._env)
+
+    def kill_and_start(self) -> None:
+        """As a supervisor would after a crash."""
+        self.process.stop(grace=0)
+        self.process = self._start()
 
     def ask(
         self,

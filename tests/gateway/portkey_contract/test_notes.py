@@ -14,7 +14,7 @@ from gateway.portkey_contract.portkey_process import Portkey
 from gateway.portkey_contract.recipes import BODIES, OPENAI_CHAT, OPENAI_CHUNKS, PATHS, anthropic, openai
 from gwctl.local.supervisor.stack import NOTES_VARIABLE, PRELOAD
 from support.processes import wait_until
-from support.replay_provider import Answer, ReplayProvider
+from support.replay_provider import Answer, RecordedRequest, ReplayProvider
 
 WRITTEN_SECONDS = 3.0
 
@@ -31,9 +31,13 @@ class Noting:
         limits = httpx.Limits(max_connections=1)
         return httpx.Client(base_url=self.portkey.client.base_url, timeout=10, trust_env=False, limits=limits)
 
-    def notes(self, count: int = 1) -> list[dict[str, Any]]:
-        wait_until(lambda: len(self.file.read_bytes().splitlines()) >= count, f"{count} notes")
+    def all(self) -> list[dict[str, Any]]:
         return [json.loads(each) for each in self.file.read_bytes().splitlines()]
+
+    def notes(self) -> list[dict[str, Any]]:
+        """Those of the end of a connection."""
+        wait_until(lambda: any("ended" in note for note in self.all()), "a note")
+        return [note for note in self.all() if "ended" in note]
 
 
 @pytest.fixture
@@ -52,6 +56,33 @@ def headers(provider: ReplayProvider, name: str) -> dict[str, str]:
 def ask(edge: httpx.Client, provider: ReplayProvider, name: str, *, stream: bool = False) -> httpx.Response:
     body = {**BODIES["chat"], "stream": stream}
     return edge.post(PATHS["chat"], json=body, headers=headers(provider, name)).raise_for_status()
+
+
+def test_a_request_is_noted_once_before_a_provider_is_called_for_it(noting: Noting, provider: ReplayProvider):
+    noted: list[list[dict[str, Any]]] = []
+
+    def answer(_: RecordedRequest) -> Answer:
+        noted.append(noting.all())
+        return Answer.json({"error": {"message": "later"}}, status=503)
+
+    provider.on("*", answer)
+    config = openai(provider.url) | {"retry": {"attempts": 1, "on_status_codes": [503]}}
+    with noting.edge() as edge:
+        sent = {"x-portkey-config": json.dumps(config), "x-portkey-note": '{"id":"r"}'}
+        edge.post(PATHS["chat"], json=BODIES["chat"], headers=sent)
+    first, second = noted
+    assert [note["request"]["id"] for note in first] == ["r"]
+    assert "ended" not in first[0]
+    assert second == first
+
+
+def test_a_request_for_which_no_provider_is_called_is_not_noted(noting: Noting, provider: ReplayProvider):
+    with noting.edge() as edge:
+        assert edge.post(PATHS["chat"], content=b"{torn", headers=headers(provider, "uncalled")).status_code >= 400
+        provider.on("*", Answer.json(OPENAI_CHAT))
+        ask(edge, provider, "called")
+    noting.notes()
+    assert {note["request"]["id"] for note in noting.all()} == {"called"}
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])

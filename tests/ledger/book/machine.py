@@ -39,8 +39,9 @@ class QuotaMachine(RuleBasedStateMachine):
         self.store = store
         self.shares = shares
 
-    @initialize(agents=st.integers(1, AGENTS))
-    def begin(self, agents: int) -> None:
+    @initialize(agents=st.integers(1, AGENTS), with_journal=st.booleans())
+    def begin(self, agents: int, with_journal: bool) -> None:
+        self.with_journal = with_journal
         example = next(EXAMPLES)
         self.money, self.calls, self.watched = (f"{name}-{example}" for name in ("money", "calls", "watched"))
         # No reservation grows old here: what is settled at its bound is not the exact spend. See test_ageing.
@@ -281,7 +282,10 @@ class QuotaMachine(RuleBasedStateMachine):
     def revive(self, name: str) -> None:
         agent = next(agent for agent in self.fleet.agents if agent.name == name)
         self.down.discard(name)
-        agent.restart()
+        if self.with_journal:
+            agent.restart_with_journal()
+        else:
+            agent.restart()
         self.read[name] = len(agent.log)
 
     def bury(self, agent: SimAgent) -> None:

@@ -46,3 +46,21 @@ def test_a_budget_of_a_dollar_holds_over_two_agents_and_a_crash() -> None:
     b.writes.release_held()
     fleet.pass_by(1)
     assert sums(fleet) == (20, 3, 0, 5, 28)  # step 6
+
+
+def test_an_agent_with_a_journal_gives_back_at_once_what_no_request_needs() -> None:
+    """Without one, what a killed agent had leased is held until the longest stream is over: 65 minutes."""
+    fleet = Fleet(ModelStore(), {"budget": quota(100 * CENT)})
+    a, b = fleet.agent("A"), fleet.agent("B")
+    ended, open_yet = b.granted(40 * CENT), b.granted(10 * CENT)
+    b.settle(ended, 5 * CENT)  # in memory only: the ledger has it as leased
+    assert sums(fleet) == (0, 0, 50, 0, 50)
+
+    b.restart_with_journal()
+    fleet.pass_by(1)
+    assert sums(fleet) == (0, 0, 10, 5, 15)
+    a.granted(80 * CENT)
+
+    b.settle(open_yet, 2 * CENT)
+    fleet.pass_by(1)
+    assert sums(fleet) == (80, 0, 0, 7, 87)

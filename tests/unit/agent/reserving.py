@@ -11,6 +11,7 @@ from typing import Any
 from gwctl.agent.reserve.bounds import Bounds
 from gwctl.agent.reserve.engine import QuotaEngine
 from gwctl.agent.reserve.handler import ReserveHandler
+from gwctl.agent.reserve.journal import ReservationJournal
 from gwctl.agent.reserve.server import ReserveServer
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.settings import QuotaSettings
@@ -100,7 +101,9 @@ async def reserving(
 ) -> AsyncIterator[Reserving]:
     engine = QuotaEngine(store or ModelStore(), "agent", "writer", settings=settings or QuotaSettings(wait=0.3))
     engine.set_quotas(quotas)
-    handler = ReserveHandler(Bounds(lambda label: SNAPSHOT if label == SNAPSHOT.label else None), engine)
+    journal = ReservationJournal(socket.with_name("reservations"), "agent", fresh=True, unknown_seconds=0)
+    engine.tell(ended=journal.closed, aged=lambda _: None)
+    handler = ReserveHandler(Bounds(lambda label: SNAPSHOT if label == SNAPSHOT.label else None), engine, journal)
     handler.why_not = ""
     server = ReserveServer(socket, handler)
     await server.start()
@@ -115,3 +118,4 @@ async def reserving(
         await asyncio.gather(keeper, return_exceptions=True)
         await server.close()
         engine.close()
+        journal.close()

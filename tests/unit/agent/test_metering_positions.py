@@ -109,3 +109,45 @@ def test_a_rotation_that_was_killed_half_way_is_finished(settings: AgentSettings
     found = committed_in(settings.checkpoint_path)
     assert (found.base, found.size) == (aside.stat().st_size, 0)
     assert json.loads(aside.read_bytes())["team"] == "search"
+
+
+def ids(settings: AgentSettings) -> list[str]:
+    return [json.loads(each)["id"] for each in settings.events_file.read_bytes().splitlines()]
+
+
+def text(request_id: str) -> bytes:
+    return json.dumps(line(SNAPSHOT, id=request_id)).encode()
+
+
+def test_lines_that_are_inserted_have_their_place_whatever_happens(settings: AgentSettings):
+    writer = opened(settings)
+    write(settings, line(SNAPSHOT, id="first"))
+    writer.step()
+    writer.insert([text("second"), text("third")])
+    write(settings, line(SNAPSHOT, id="fourth"))
+    killed = opened(settings)
+    assert positions(killed.read()) == [1, 2]
+    assert positions(killed.read()) == [3]
+    assert not killed.commit(0)
+    again = opened(settings)
+    assert [positions(again.read()), positions(again.read())] == [[1, 2], [3]], "the ledger counts by position"
+    assert again.commit(3)
+    assert opened(settings).read() is None
+    assert ids(settings) == ["first", "second", "third", "fourth"]
+
+
+def test_lines_can_be_inserted_before_the_edge_has_written_any(settings: AgentSettings):
+    writer = opened(settings)
+    writer.insert([text("only")])
+    assert writer.step() == 1
+    write(settings, line(SNAPSHOT, id="next"))
+    assert opened(settings).step() == 1
+    assert ids(settings) == ["only", "next"]
+
+
+def test_nothing_is_inserted_while_lines_are_not_committed(settings: AgentSettings):
+    writer = opened(settings)
+    write(settings, line(SNAPSHOT))
+    writer.read()
+    with pytest.raises(RuntimeError, match="committed"):
+        writer.insert([text("r")])

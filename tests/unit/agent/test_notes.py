@@ -1,21 +1,27 @@
 """Portkey's notes: which of them become lines of the usage log, once, and what such a line says."""
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gwctl.agent.metering.lost_requests import lines_of as lines_of_reservations
 from gwctl.agent.metering.meter import Metering
-from gwctl.agent.metering.notes import MAX_AGE_SECONDS, GatewayNotes
+from gwctl.agent.metering.notes import ANEW_SECONDS, MAX_AGE_SECONDS, GatewayNotes
 from gwctl.agent.policy.history import SnapshotHistory
+from gwctl.agent.reserve.call import Asked, parse_call
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import UsageStatus
-from gwctl.edge.usage_log.line import UsageLine, parse_line
+from gwctl.edge.usage_log.line import Bound, UsageLine, parse_line
+from gwctl.ledger.quotas.lease import AgentLease
+from gwctl.ledger.quotas.reservation import Reservation
+from gwctl.ledger.quotas.store import WindowKey
 from gwctl.policy.snapshot import Snapshot
 from support.agent_settings import agent_settings
-from unit.agent.test_metering import line, write
+from unit.agent.reserving import call
 from unit.policy.examples import compiled
 
 NOW = 1_800_000_000.0
@@ -51,6 +57,12 @@ def note(request_id: str = "r", edge: int = DEAD, told: dict[str, Any] | None = 
     }
     seen = {"started_ms": NOW * 1000, "duration_ms": 900, "ended": False, "status": 0, "sent": 0}
     return json.dumps({"request": request, **seen, **fields}).encode() + b"\n"
+
+
+def first_note(request_id: str) -> bytes:
+    """As it is written before a provider is called."""
+    told = json.loads(note(request_id))
+    return json.dumps({"request": told["request"], "started_ms": NOW * 1000}).encode() + b"\n"
 
 
 def append(settings: AgentSettings, *notes: bytes) -> None:
@@ -100,7 +112,9 @@ def test_a_request_that_became_a_line_becomes_no_second_one(settings: AgentSetti
 def test_after_a_restart_events_of_before_are_known(settings: AgentSettings):
     opened(settings)
     event = b'{"gen_ai.usage.input_tokens":1,"id":"%s","model":"\\"id\\":\\"new\\""}\n'
-    settings.events_file.with_name(f"{settings.events_file.name}.{0:015d}").write_bytes(event % b"old")
+    part = settings.events_file.with_name(f"{settings.events_file.name}.{0:015d}")
+    part.write_bytes(event % b"old")
+    os.utime(part, (NOW, NOW))
     settings.events_file.write_bytes(event % b"recent")
     notes = opened(settings)
     notes.read()
@@ -192,6 +206,58 @@ def test_the_file_is_begun_anew_and_nothing_of_it_is_lost(settings: AgentSetting
     assert ids(lines_of(opened(settings))) == ["new"], "not at every step"
 
 
+def test_what_is_in_flight_for_long_is_noted_in_the_file_that_stays(settings: AgentSettings):
+    settings.events_file.touch()
+    now = [NOW]
+    notes = GatewayNotes(settings.gateway_notes_path, settings.events_file, clock=lambda: now[0])
+    append(settings, first_note("in flight"), first_note("ended"))
+    for _ in range(5):
+        notes.read()
+        notes.metered("ended")
+        notes.tidy()
+        now[0] += ANEW_SECONDS
+        assert "in flight" in ids(lines_of(opened(settings)))
+    assert ids(lines_of(opened(settings))) == ["in flight"]
+
+
+def test_a_call_is_known_until_there_is_a_line(settings: AgentSettings):
+    notes = opened(settings)
+    append(settings, first_note("called"))
+    assert (notes.was_called("called"), notes.was_called("uncalled")) == (True, False)
+    assert GatewayNotes(None, settings.events_file).was_called("who knows")
+
+
+def test_how_far_a_request_came_is_not_forgotten_for_its_first_note(settings: AgentSettings):
+    notes = opened(settings)
+    append(settings, first_note("r"), note("r", status=200, sent=400), first_note("r"))
+    assert [(each.status, each.response_bytes) for each in lines_of(notes)] == [(200, 400)]
+
+
+def test_a_request_that_was_reserved_for_is_settled_in_its_windows_and_at_its_bound(settings: AgentSettings):
+    notes = opened(settings)
+    append(settings, first_note("in flight"), note("answered", ended=True, status=200, sent=400))
+    notes.read()
+    reserved = {name: reservation(name) for name in ("in flight", "answered")}
+    in_flight, answered = (parse_line(each) for each in notes.missing(notes.of_the_dead(is_dead), reserved))
+    assert in_flight.bound == Bound(nano_usd=900, tokens=50)
+    assert answered.bound is None
+    assert in_flight.quota.receipt == answered.quota.receipt == "money/nano_usd/2026-11"
+
+
+def test_without_notes_a_reservation_alone_is_a_line(settings: AgentSettings):
+    made = reservation("r")
+    made.note = Asked(parse_call(json.dumps(call(id="r", cap=7)).encode()), DEAD, b"")
+    (line,) = lines_of_reservations([made])
+    found = parse_line(line)
+    assert (found.id, found.details, found.bound) == ("r", "edge_died", Bound(nano_usd=900, tokens=50))
+    assert found.request["max_completion_tokens"] == 7
+
+
+def reservation(request_id: str) -> Reservation:
+    lease = AgentLease(WindowKey("money", "nano_usd", "2026-11"), "a", "w")
+    return Reservation(request_id, [(lease, 900)], {"nano_usd": 900, "tokens": 50, "requests": 1}, 0.0)
+
+
 def test_an_agent_that_died_while_it_began_the_file_anew_goes_on(settings: AgentSettings):
     path = settings.gateway_notes_path
     assert path
@@ -211,48 +277,3 @@ def metering_of(settings: AgentSettings, snapshot: Snapshot) -> Metering:
 
 def events(settings: AgentSettings) -> list[dict[str, Any]]:
     return [json.loads(each) for each in settings.events_file.read_bytes().splitlines()]
-
-
-def positions(metering: Metering) -> list[int]:
-    return [each.position for each in metering.read() or ()]
-
-
-def text(snapshot: Snapshot, request_id: str) -> bytes:
-    return json.dumps(line(snapshot, id=request_id)).encode()
-
-
-def test_lines_that_are_inserted_have_their_place_whatever_happens(settings: AgentSettings):
-    snapshot = compiled()
-    metering = metering_of(settings, snapshot)
-    write(settings, line(snapshot, id="first"))
-    metering.step()
-    metering.insert([text(snapshot, "second"), text(snapshot, "third")])
-    write(settings, line(snapshot, id="fourth"))
-    killed = metering_of(settings, snapshot)
-    assert positions(killed) == [1, 2]
-    assert positions(killed) == [3]
-    assert not killed.commit(0)
-    again = metering_of(settings, snapshot)
-    assert [positions(again), positions(again)] == [[1, 2], [3]], "the ledger counts by position"
-    assert again.commit(3)
-    assert metering_of(settings, snapshot).read() is None
-    assert [each["id"] for each in events(settings)] == ["first", "second", "third", "fourth"]
-
-
-def test_lines_can_be_inserted_before_the_edge_has_written_any(settings: AgentSettings):
-    snapshot = compiled()
-    metering = metering_of(settings, snapshot)
-    metering.insert([text(snapshot, "only")])
-    assert metering.step() == 1
-    write(settings, line(snapshot, id="next"))
-    assert metering_of(settings, snapshot).step() == 1
-    assert [each["id"] for each in events(settings)] == ["only", "next"]
-
-
-def test_nothing_is_inserted_while_lines_are_not_committed(settings: AgentSettings):
-    snapshot = compiled()
-    metering = metering_of(settings, snapshot)
-    write(settings, line(snapshot))
-    metering.read()
-    with pytest.raises(RuntimeError, match="committed"):
-        metering.insert([text(snapshot, "r")])

@@ -5,6 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from gwctl.edge.usage_log.line import Bound
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.metering.price_line import ServedBy, meter
 from gwctl.pricing.prices import Price, ServiceTierPrice
@@ -120,6 +121,30 @@ def test_a_caller_who_leaves_is_never_free():
     assert event.outcome == "cut"
     assert event.estimated == "client_left"
     assert (event.cost_nano_usd or 0) > 0
+
+
+GATEWAY_DIED = "upstream_reset_before_response_started{connection_termination}"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"status": 503, "flags": "UC", "details": GATEWAY_DIED}, {"status": 0, "flags": "DC"}]
+)
+@pytest.mark.parametrize("called", [True, False])
+def test_what_got_no_answer_is_charged_if_a_provider_was_called_for_it(fields: dict[str, object], called: bool):
+    line = usage_line(request={"max_tokens": 700}, response_bytes=0, **fields)
+    event = meter(line, OPENAI, was_called={line.id: called}.__getitem__)
+    assert (event.input_tokens, event.output_tokens) == ((100, 700) if called else (0, 0))
+    assert bool(event.cost_nano_usd) == bool(event.estimated) == called
+
+
+def test_an_error_of_portkey_is_none_of_its_death():
+    assert meter(usage_line(status=503, details="via_upstream"), OPENAI).cost_nano_usd == 0
+
+
+def test_a_line_with_a_bound_counts_at_it():
+    line = usage_line(status=0, flags="DC", details="edge_died", request={"max_tokens": 7})
+    event = meter(line.model_copy(update={"bound": Bound(nano_usd=900, tokens=50)}), OPENAI)
+    assert (event.input_tokens, event.output_tokens, event.cost_nano_usd, event.estimated) == (43, 7, 900, "cut")
 
 
 def test_a_processing_tier_costs_what_it_costs():

@@ -63,6 +63,7 @@ LINE_WORDS: Final[Mapping[str, str]] = {
     "quota": "Receipt of the reservation, a shadow quota that would have refused, the quota that refused",
     "request": "What was read from the request's body, by name",
     "usage": "What was read from the answer, by its path in the JSON",
+    "bound": "What it cost at most, in nano-dollars and tokens: the agent adds it for a request of an edge that died",
 }
 """Words for the fields of the usage log's lines."""
 

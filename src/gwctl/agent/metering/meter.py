@@ -7,7 +7,7 @@ checkpoint. The checkpoint moves only past lines whose events are on the disk an
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -75,7 +75,8 @@ class Metering:
     """Reads the usage log and writes usage events; lines that cannot be read are kept beside them.
 
     `read`, which may run in a thread, turns lines into events; what it returns goes to the ledger, and then `commit`
-    moves the checkpoint. Only one of the two may run at a time. `on_line` is told each line, perhaps more than once.
+    moves the checkpoint. Only one of the two may run at a time. `on_line` is told each line, perhaps more than once,
+    when its event is on the disk. `was_called` says whether a provider may have been called for a request.
     """
 
     def __init__(
@@ -84,8 +85,10 @@ class Metering:
         history: SnapshotHistory,
         status: UsageStatus,
         on_line: Callable[[UsageLine], None] = lambda _: None,
+        was_called: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._on_line = on_line
+        self._was_called = was_called
         self._checkpoint_path = settings.checkpoint_path
         self._events_path = settings.events_file
         self._history = history
@@ -135,6 +138,7 @@ class Metering:
         batch = self._read_inserted() or self.log.read()
         if batch is None:
             return None
+        lines: list[UsageLine] = []
         events: list[UsageEvent] = []
         malformed: list[bytes] = []
         settlements: list[Settlement] = []
@@ -142,12 +146,14 @@ class Metering:
             line = _line(raw, malformed)
             if line is None:
                 continue
-            self._on_line(line)
             event = self._event(line)
+            lines.append(line)
             events.append(event)
             settlements.append(_settlement(line, event, position))
         self._events.append(event.to_json() for event in events)
         self._malformed.append(malformed)
+        for line in lines:
+            self._on_line(line)
         self.log.advance(batch.end)
         self._lines += len(batch.lines)
         self._last = settlements[-1].position if settlements else self._last
@@ -156,18 +162,6 @@ class Metering:
         self._status.malformed += len(malformed)
         self._status.unpriced += sum(event.cost_nano_usd is None for event in events)
         return settlements
-
-    def add(self, events: Iterable[UsageEvent]) -> None:
-        """Writes events that no line of the log stands for. Only when everything is committed. Raises OSError."""
-        if self._uncommitted:
-            raise RuntimeError("events can be added only when everything is committed")
-        lines = [event.to_json() for event in events]
-        if not lines:
-            return
-        self._events.append(lines)
-        self._committed = self._committed.model_copy(update={"events_bytes": self._events.size})
-        self._committed.save(self._checkpoint_path)
-        self._status.events += len(lines)
 
     def insert(self, lines: Sequence[bytes]) -> None:
         """Puts lines into the usage log here: `read` has them next. Only when everything is committed. Raises OSError.
@@ -240,7 +234,7 @@ class Metering:
     def _event(self, line: UsageLine) -> UsageEvent:
         snapshot = self._history.find(line.policy)
         team = snapshot.teams.get(line.team) if snapshot and line.team else None
-        return meter(line, self._served_by(line, snapshot), team)
+        return meter(line, self._served_by(line, snapshot), team, self._was_called)
 
     def _served_by(self, line: UsageLine, snapshot: Snapshot | None) -> ServedBy | None:
         variant = snapshot.variants.get(line.variant) if snapshot and line.variant else None

@@ -1,25 +1,23 @@
-"""Portkey's notes: requests that it had from an edge whose connection ended, in case the edge is dead.
+"""Portkey's notes: every request for which it called a provider, in case the edge or Portkey itself dies.
 
 In: the file that the preload script (portkey/preload.cjs) appends to, one JSON object a line, and each
-request of the usage log. Out: the notes of dead edges whose requests the usage log does not have, as lines of it. An
-edge that lives writes its line itself, so most notes come to nothing.
+request of the usage log. Out: whether a provider was called for a request; and the notes of dead edges whose requests
+the usage log does not have, as lines of it. An edge that lives writes its line itself, so most notes come to nothing.
 """
 
-import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import ValidationError
 
+from gwctl.agent.metering.lost_requests import Note, lines_of
 from gwctl.agent.sinks.events import DIGITS
 from gwctl.core.files import write_atomically
-from gwctl.edge.usage_log.line import EDGE_DIED
-from gwctl.ledger.quotas.reservation import RecentIds
+from gwctl.ledger.quotas.reservation import RecentIds, Reservation
 
 log = logging.getLogger("gwctl.agent")
 
@@ -27,91 +25,19 @@ APPENDED_BY_ALL: Final = 0o622
 """Portkey may run as another user: it appends, and need not read."""
 ANEW_SECONDS: Final = 10.0
 """So often the file is begun anew: notes must go before the events by which a restart knows them."""
-MAX_AGE_SECONDS: Final = 3_600.0
-"""No edge takes so long to write a line: if the usage log still does not have it, its edge is dead, whoever has its
-process id now."""
-_CAPS: Final = {"chat": "max_completion_tokens", "messages": "max_tokens", "responses": "max_output_tokens"}
+MAX_AGE_SECONDS: Final = 7_200.0
+"""No request takes so long until there is a line: if the usage log still has none, its edge is dead, whoever has
+its process id now."""
+CLOCK_SECONDS: Final = 60.0
+"""A part of the events is old enough only if it is older by so much."""
 _EVENT_ID: Final = re.compile(rb'"id":"([^"\\]*)"')
-
-
-class Told(BaseModel):
-    """What the edge says of a request in `x-portkey-note`. `edge` is its process, 0: not known."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-    id: str = Field(min_length=1, max_length=128)
-    client: str
-    team: str
-    model: str
-    api: str
-    variant: str
-    policy: str
-    stream: bool
-    bytes: NonNegativeInt
-    cap: NonNegativeInt | None
-    n: NonNegativeInt
-    skipped: str | None = None
-    edge: NonNegativeInt
-
-
-class Note(BaseModel):
-    """One request as Portkey saw it. `status` is 0 before its answer began; `sent` are the bytes of its answer."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    request: Told
-    started_ms: NonNegativeInt
-    duration_ms: NonNegativeInt
-    ended: bool
-    status: NonNegativeInt
-    sent: NonNegativeInt
-    provider: str | None = None
-    option: str | None = None
-    attempts: str | None = None
-
-    @property
-    def closed_ms(self) -> int:
-        """When Portkey had done with it, in milliseconds since the epoch."""
-        return self.started_ms + self.duration_ms
-
-    def as_line(self) -> bytes:
-        """A line of the usage log. An answer that had not ended reached nobody whole: as if the caller had left."""
-        told = self.request
-        request: dict[str, Any] = {"model": told.model, "n": told.n, "stream": told.stream}
-        if told.cap is not None and told.api in _CAPS:
-            request[_CAPS[told.api]] = told.cap
-        started = datetime.fromtimestamp(self.started_ms / 1000, UTC)
-        decision: dict[str, Any] = {
-            "api": told.api,
-            "policy": told.policy,
-            "request": request,
-            "skipped": told.skipped,
-            "team": told.team,
-            "variant": told.variant,
-        }
-        line: dict[str, Any] = {
-            "client": told.client,
-            "v": 2,
-            "id": told.id,
-            "started": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "duration_ms": self.duration_ms,
-            "gw": {"decision": decision},
-            "status": self.status,
-            "flags": "-" if self.ended else "DC",
-            "details": EDGE_DIED,
-            "request_bytes": told.bytes,
-            "response_bytes": self.sent,
-            "upstream": "portkey",
-            "served": {"provider": self.provider, "option": self.option, "attempts": self.attempts},
-        }
-        return json.dumps(line, separators=(",", ":")).encode()
 
 
 class GatewayNotes:
     """The notes in `path`, which is made if it is missing; without a path there are none.
 
-    Read again from the beginning after a restart: what is an event already, `events_file` and its parts say. Not to be
-    called by two threads at once.
+    Read again from the beginning after a restart: what is an event already, `events_file` and its parts say. A note
+    stays in a file until its request has a line. Not to be called by two threads at once.
     """
 
     def __init__(self, path: Path | None, events_file: Path, clock: Callable[[], float] = time.time) -> None:
@@ -158,13 +84,24 @@ class GatewayNotes:
             for raw in self._new_lines(file):
                 note = _note(raw)
                 if note is not None and note.request.id not in self._metered:
-                    self._pending[note.request.id] = note
-                    if file == self._aside:
-                        self._set_aside.add(note.request.id)
+                    self._add(note, aside=file == self._aside)
         if self._pending and not self._knows_events:
             self._knows_events = True
-            for known in _ids_in(self._events_file):
+            oldest = min(note.started_ms for note in self._pending.values()) / 1000
+            for known in _ids_in(self._events_file, oldest):
                 self.metered(known)
+
+    def _add(self, note: Note, *, aside: bool) -> None:
+        known = self._pending.get(note.request.id)
+        if known is None or known.duration_ms is None:
+            self._pending[note.request.id] = note
+            if aside:
+                self._set_aside.add(note.request.id)
+
+    def was_called(self, request_id: str) -> bool:
+        """Whether a provider was called for a request that has no line yet, or may have been. Raises OSError."""
+        self.read()
+        return self._path is None or request_id in self._pending
 
     def of_the_dead(self, is_dead: Callable[[int], bool]) -> list[Note]:
         """Notes of dead edges that the usage log did not have until now. It may still hold lines of theirs."""
@@ -172,19 +109,30 @@ class GatewayNotes:
         pending = self._pending.values()
         return [note for note in pending if note.closed_ms < oldest or is_dead(note.request.edge)]
 
-    def missing(self, notes: Iterable[Note]) -> list[bytes]:
-        """Lines for those of the notes that the usage log, which was read to its end meanwhile, does not have."""
-        return [note.as_line() for note in notes if note.request.id in self._pending]
+    def missing(self, notes: Iterable[Note], reserved: Mapping[str, Reservation] | None = None) -> list[bytes]:
+        """Lines for those of the notes that the usage log, which was read to its end meanwhile, does not have.
+
+        `reserved`: by request, what was reserved for it. Where nothing is noted each of these has a line.
+        """
+        if self._path is None:
+            return lines_of((reserved or {}).values())
+        missing = (note for note in notes if note.request.id in self._pending)
+        return [note.as_line((reserved or {}).get(note.request.id)) for note in missing]
 
     def tidy(self) -> None:
         """Begins the file anew now and then, and deletes the one before when all of it is settled. Raises OSError.
 
-        Portkey opens the file for each note and looks afterwards whether it is still the same. So what was written
+        Only when everything that was read of the usage log is committed: what is read again after a crash needs its
+        notes again. Portkey looks after each note whether the file is still the same. So what was written
         into the file set aside before it was replaced is read in the next round, and what comes later is written again.
         """
         if self._path is None:
             return
         if self._aside.exists():
+            if self._set_aside and self._clock() >= self._anew_at:  # in flight for long: they go on in the other file
+                with self._path.open("ab") as file:
+                    file.writelines(self._pending[each].as_json() for each in self._set_aside)
+                self._set_aside.clear()
             if not self._set_aside:
                 self._aside.unlink()
                 self._read.pop(self._aside, None)
@@ -216,10 +164,10 @@ def _note(raw: bytes) -> Note | None:
         return None
 
 
-def _ids_in(events_file: Path) -> Iterable[str]:
-    """The ids of all events on disk."""
+def _ids_in(events_file: Path, oldest: float) -> Iterable[str]:
+    """The ids of all events on disk of requests that began since `oldest`, and of others."""
     parts = events_file.parent.glob(f"{events_file.name}.{'[0-9]' * DIGITS}")
-    for file in (*parts, events_file):
+    for file in (*(part for part in parts if part.stat().st_mtime >= oldest - CLOCK_SECONDS), events_file):
         with file.open("rb") as stream:
             for line in stream:
                 found = _EVENT_ID.search(line)

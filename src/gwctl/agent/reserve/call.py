@@ -31,10 +31,11 @@ class ReserveCall(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A call, and the process of the edge that made it; 0: not known."""
+    """A call, the process of the edge that made it (0: not known), and the header as it came."""
 
     call: ReserveCall
     edge: int
+    header: bytes
 
 
 def parse_call(header: bytes) -> ReserveCall:

@@ -11,11 +11,12 @@ crash of step 5, `recover` reads B's lease of $0.50 back, and until it has, B an
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 
+from gwctl.agent.reserve.journal import InFlight
 from gwctl.ledger.quotas.book import QuotaBook
 from gwctl.ledger.quotas.lease import AgentLease
 from gwctl.ledger.quotas.reservation import Amounts, Counters, Decision, Refusal, Reservation, Settlement
@@ -55,6 +56,7 @@ class QuotaEngine:
         threads: Executor | None = None,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._writes = LedgerWrites(agent, writer, settings, clock)
         self._book = QuotaBook(self._writes, settings, clock)
         self._threads = threads or ThreadPoolExecutor(settings.writes_at_once, thread_name_prefix="ledger")
@@ -86,9 +88,9 @@ class QuotaEngine:
         """How many reservations are held in memory."""
         return self._book.in_flight
 
-    def on_aged(self, callback: Callable[[str], None]) -> None:
-        """`callback` is told the id of each request that was settled at its bound for want of a usage log line."""
-        self._book.on_aged = callback
+    def tell(self, *, ended: Callable[[str], None], aged: Callable[[str], None]) -> None:
+        """`ended` is told what `QuotaBook.on_ended` is, `aged` what `on_aged` is."""
+        self._book.on_ended, self._book.on_aged = ended, aged
 
     def set_quotas(self, quotas: Mapping[str, Quota]) -> None:
         """Puts the quotas of a policy snapshot in force, by id."""
@@ -148,22 +150,19 @@ class QuotaEngine:
         self._book.cancel(request_id)
         self._wake_for_work()
 
-    def settle_lost(self, is_lost: Callable[[object], bool]) -> list[Reservation]:
-        """Settles at their bound all reservations of whose note that is true; returns them.
+    @property
+    def reservations(self) -> list[Reservation]:
+        """All that have not ended."""
+        return self._book.reservations
 
-        For requests that will have no line in the usage log, because the edge that served them is dead.
-        """
-        lost = self._book.settle_lost(is_lost)
-        self._wake_for_work()
-        return lost
-
-    async def recover(self) -> None:
+    async def recover(self, in_flight: Sequence[InFlight] = ()) -> None:
         """Takes over the leases that this agent had before it was restarted. Repeats until the ledger answers.
 
-        What they had out is held back for requests that may still be in flight: as their lines appear in the usage
-        log it is used up, and the rest is given back after the maximal age, or by `release_held`.
+        What they had out is reserved for the requests that are known to be in flight, and the rest held back: as lines
+        appear in the usage log it is used up, and what is left is given back by `release_held`, or after the maximal
+        age.
         """
-        keys = self._book.recovery_keys()
+        keys = [*self._book.recovery_keys(), *(key for entry in in_flight for key, _ in entry.parts)]
         while True:
             try:
                 states = await asyncio.get_running_loop().run_in_executor(self._threads, self._store.read, keys)
@@ -172,11 +171,15 @@ class QuotaEngine:
                 await asyncio.sleep(RECOVER_SECONDS)
             else:
                 self._writes.recover(states)
-                return
+                break
+        for entry in in_flight:
+            age = self._clock.wall() - entry.made_at
+            self._book.restore(entry.asked.call.id, entry.parts, entry.bounds, age, entry.asked)
 
     def release_held(self) -> None:
         """No request from before the restart is in flight any more, and the usage log was read to its end."""
         self._writes.release_held()
+        self._wake_for_work()
 
     async def run(self) -> None:
         """Keeps time until it is cancelled. An exception here is a bug; the agent should end with it."""

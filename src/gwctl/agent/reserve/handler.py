@@ -12,6 +12,7 @@ from gwctl.agent.reserve.answers import granted, refused, unavailable
 from gwctl.agent.reserve.bounds import Bounds, UnknownVariantError
 from gwctl.agent.reserve.call import Asked, ReserveCallError, parse_call
 from gwctl.agent.reserve.engine import QuotaEngine
+from gwctl.agent.reserve.journal import ReservationJournal
 from gwctl.agent.reserve.no_ledger import NoLedger
 from gwctl.ledger.quotas.reservation import Decision, Reservation
 from gwctl.ledger.quotas.scopes import scopes_of
@@ -25,9 +26,10 @@ Answer = Callable[[bytes], None]
 class ReserveHandler:
     """See the module."""
 
-    def __init__(self, bounds: Bounds, engine: QuotaEngine | NoLedger) -> None:
+    def __init__(self, bounds: Bounds, engine: QuotaEngine | NoLedger, journal: ReservationJournal) -> None:
         self._bounds = bounds
         self._engine = engine
+        self._journal = journal
         self.why_not = "The agent is starting."
         """Why every call is refused; empty: calls are decided."""
 
@@ -51,22 +53,29 @@ class ReserveHandler:
             log.error("%s", error)  # noqa: TRY400  the message says it all
             answer(unavailable(call.shape, "The agent does not have the policy of this request yet."))
             return None
-        asked = Asked(call, edge)
+        asked = Asked(call, edge, header)
         decision = self._engine.reserve_or_wait(call.id, scopes_of(call.team, call.client, call.model), bounds)
         if isinstance(decision, Waiter):
-            decision.callbacks.append(partial(_tell, answer, asked))
+            decision.callbacks.append(partial(self._tell, answer, asked))
             return call.id
-        _tell(answer, asked, decision)
+        self._tell(answer, asked, decision)
         return None
 
     def gone(self, request_id: str) -> None:
         """Whoever asked for a request that waits has gone: it will not go on."""
         self._engine.cancel(request_id)
 
-
-def _tell(answer: Answer, asked: Asked, decision: Decision) -> None:
-    if isinstance(decision, Reservation):
+    def _tell(self, answer: Answer, asked: Asked, decision: Decision) -> None:
+        if not isinstance(decision, Reservation):
+            answer(refused(decision, asked.call.shape, time.time()))
+            return
         decision.note = asked
-        answer(granted(decision))
-    else:
-        answer(refused(decision, asked.call.shape, time.time()))
+        try:
+            if decision.parts:
+                self._journal.opened(decision, asked)
+        except OSError as error:
+            log.error("the journal of reservations cannot be written: %s", error)  # noqa: TRY400 - the disk
+            self._engine.cancel(asked.call.id)
+            answer(unavailable(asked.call.shape, "The agent cannot note the reservation."))
+        else:
+            answer(granted(decision))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+from gwctl.agent.reserve.journal import InFlight
 from gwctl.ledger.quotas.reservation import Amounts, Counters, Reservation, Settlement
 from gwctl.policy.snapshot import Quota
 
@@ -35,15 +36,22 @@ class NoLedger:
         """Is not asked: the handler refuses before."""
         raise AssertionError(self.why_not)
 
+    def tell(self, *, ended: Callable[[str], None], aged: Callable[[str], None]) -> None:
+        """Nothing is reserved."""
+
     def cancel(self, request_id: str) -> None:
         """Nothing waits."""
 
-    def settle_lost(self, is_lost: Callable[[object], bool]) -> Sequence[Reservation]:  # noqa: ARG002
-        """Nothing is reserved."""
+    @property
+    def reservations(self) -> Sequence[Reservation]:
+        """None."""
         return ()
 
-    async def recover(self) -> None:
+    async def recover(self, in_flight: Sequence[InFlight] = ()) -> None:
         """There is no lease to take over."""
+
+    def release_held(self) -> None:
+        """Nothing is held."""
 
     async def run(self) -> None:
         """Keeps no time."""

@@ -6,7 +6,8 @@ Until the leases of a former life are taken over, and where there is no ledger, 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from gwctl.agent.reserve.bounds import Bounds
@@ -14,6 +15,7 @@ from gwctl.agent.reserve.call import Asked
 from gwctl.agent.reserve.engine import QuotaEngine
 from gwctl.agent.reserve.handler import ReserveHandler
 from gwctl.agent.reserve.identity import Identity, forget_identity
+from gwctl.agent.reserve.journal import ReservationJournal
 from gwctl.agent.reserve.no_ledger import NoLedger
 from gwctl.agent.reserve.server import ReserveServer
 from gwctl.agent.settings import AgentSettings
@@ -31,6 +33,9 @@ MAX_UNSETTLED_LINES = 20_000
 SETTLED_AT_ONCE = 100
 """Then the reserve calls that came meanwhile get their turn."""
 STOP_SECONDS = 5.0
+UNCALLED_SECONDS = 3.0
+"""So long after its death Portkey may still call a provider for an edge: then it has seen that the edge is gone."""
+JOURNAL_FILE = "reservations"
 
 
 class QuotaPart:
@@ -53,7 +58,17 @@ class QuotaPart:
         self.in_force: Mapping[str, Quota] = {}
         """The quotas of the policy in force, by id."""
         self._engine = _engine(settings, identity, on_threshold)
-        self._handler = ReserveHandler(Bounds(find), self._engine)
+        # Whatever no journal knows of is over when the longest stream is.
+        self._journal = ReservationJournal(
+            settings.state_dir / JOURNAL_FILE,
+            identity.agent,
+            fresh=identity.fresh,
+            unknown_seconds=QuotaSettings().max_age,
+        )
+        self._engine.tell(ended=self._journal.closed, aged=_report_aged)
+        self._handler = ReserveHandler(Bounds(find), self._engine, self._journal)
+        self._held = not identity.fresh
+        self._uncalled: dict[str, float] = {}
         socket = settings.edge.reserve_socket
         self._servers = [ReserveServer(socket, self._handler)] if socket else []
         self._ready = asyncio.Event()
@@ -83,7 +98,10 @@ class QuotaPart:
 
     async def _work(self) -> None:
         if not self._identity.fresh:
-            await self._engine.recover()
+            in_flight = self._journal.in_flight()
+            await self._engine.recover(in_flight)
+            for server in self._servers:
+                server.expect({entry.asked.edge for entry in in_flight if entry.asked.edge})
         self._handler.why_not = self._engine.why_not
         self._ready.set()
         await self._engine.run()
@@ -124,11 +142,29 @@ class QuotaPart:
         """Whether the edge with this process has ended. In a container of its own nobody can see that from here."""
         return not self._settings.ephemeral and any(server.is_dead(edge) for server in self._servers)
 
-    def give_up_on(self, edges: AbstractSet[int]) -> Sequence[Reservation]:
-        """Settles, at their bound, the reservations of dead edges; the usage log was read to its end."""
+    def left_behind(self, edges: AbstractSet[int], *, all_of_them: bool = False) -> dict[str, Reservation]:
+        """By request, what has not ended of these dead edges, or of all. Edges that left nothing are forgotten."""
+        reservations = self._engine.reservations if edges or all_of_them else ()
+        edge_of = {each: each.note.edge for each in reservations if isinstance(each.note, Asked)}
         for server in self._servers:
-            server.forget(edges)
-        return self._engine.settle_lost(lambda note: isinstance(note, Asked) and note.edge in edges)
+            server.forget(edges - set(edge_of.values()))
+        return {each.request_id: each for each, edge in edge_of.items() if all_of_them or edge in edges}
+
+    def give_back(self, request_ids: Iterable[str], *, at_once: bool) -> None:
+        """Gives back, soon or at once, what requests of dead edges reserved for which Portkey notes no call."""
+        if self._settings.gateway_notes_path is None:
+            return
+        now, after = time.monotonic(), 0 if at_once else UNCALLED_SECONDS
+        self._uncalled = {each: self._uncalled.get(each, now) for each in request_ids}
+        for request_id, since in self._uncalled.items():
+            if now - since >= after:
+                self._engine.cancel(request_id)
+
+    def everything_is_read(self) -> None:
+        """The usage log was read to its end: what is held for a former life's requests, and not reserved, is free."""
+        if self._held and self._ready.is_set() and time.time() >= self._journal.complete_from:
+            self._engine.release_held()
+            self._held = False
 
     def suspend(self, problem: str | None) -> None:
         """Says why quotas that block cannot be held at this moment, so that they refuse; None: they can."""
@@ -169,6 +205,7 @@ class QuotaPart:
             forget_identity(self._settings.state_dir)
             await self._engine.retire()
         self._engine.close()
+        self._journal.close()
 
 
 def _engine(
@@ -181,7 +218,6 @@ def _engine(
     store = DynamoQuotaStore(client, settings.tables.ledger)
     engine = QuotaEngine(store, identity.agent, identity.writer, settings=quota_settings)
     engine.on_threshold = on_threshold
-    engine.on_aged(_report_aged)
     return engine
 
 

@@ -69,6 +69,10 @@ class ReserveServer:
         """Whether this process has ended and no call of it is left to be read."""
         return not _runs(edge) and all(connection.edge != edge for connection in self._connections)
 
+    def expect(self, edges: AbstractSet[int]) -> None:
+        """These called a former life of this agent, and may have ended since."""
+        self._edges |= edges
+
     def forget(self, edges: AbstractSet[int]) -> None:
         """Tells these dead edges no more."""
         self._edges -= edges

@@ -35,6 +35,8 @@ from gwctl.core.names import Api
 MAX_SHOWN: Final = 200
 EDGE_DIED: Final = "edge_died"
 """`details` of a line that the agent wrote for a request whose edge died before it wrote one."""
+GATEWAY_DIED: Final = "upstream_reset_before_response_started"
+"""How `details` begin when Portkey, or its connection, went before there was an answer."""
 ANSWER_TOO_LARGE: Final = "response_payload_too_large"
 """`details` of an answer that was larger than the edge holds."""
 LINE_START: Final = b'{"client":'
@@ -141,6 +143,15 @@ class QuotaNote(BaseModel):
     quota: OptionalText = Field(default=None, validation_alias="x-gw-quota")
 
 
+class Bound(BaseModel):
+    """What a request can have cost at most, on a line that the agent wrote because nobody knows what it did cost."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    nano_usd: Annotated[int, Field(ge=0)]
+    tokens: Annotated[int, Field(ge=0)]
+
+
 def _note(value: Any) -> Any:
     return cast("Any", value) if isinstance(value, (dict, QuotaNote)) else {}
 
@@ -196,6 +207,7 @@ class UsageLine(BaseModel):
     request: FlatMap = Field(default_factory=dict[str, JsonValue], validation_alias=AliasPath(*_REQUEST))
     usage: FlatMap = Field(default_factory=dict[str, JsonValue])
     quota: Annotated[QuotaNote | Annotated[QuotaNote, BeforeValidator(_note)], Ordered] = QuotaNote()
+    bound: Bound | None = None
 
 
 def parse_line(line: bytes | str) -> UsageLine:

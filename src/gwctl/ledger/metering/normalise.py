@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from gwctl.core.names import Api, ProviderKind
-from gwctl.edge.usage_log.line import EDGE_DIED, UsageLine
+from gwctl.edge.usage_log.line import EDGE_DIED, Bound, UsageLine
 from gwctl.edge.usage_log.values import Values
 from gwctl.ledger.metering import estimate
 from gwctl.ledger.metering.answer import CUT_FLAGS, client_left, error_type, flags
@@ -129,11 +129,17 @@ def _came_as_stream(line: UsageLine) -> bool:
     return bool(line.stream) and (bool(line.usage) or client_left(line))
 
 
-def withheld(line: UsageLine, largest_answer: int | None = None) -> Usage:
+def withheld(line: UsageLine, largest_answer: int | None = None, reason: Reason = "withheld") -> Usage:
     """The tokens of an answer that was withheld: the provider wrote it, and nobody saw how long it was."""
     output = estimate.unseen_output_tokens(line, largest_answer)
     tokens = Tokens(input_tokens=estimate.input_tokens(line), output_tokens=output)
-    return Usage(tokens, "withheld")
+    return Usage(tokens, reason)
+
+
+def at_bound(line: UsageLine, bound: Bound) -> Usage:
+    """The tokens of an answer of which nothing is known but its bound."""
+    output = min(estimate.output_bound(line) or 0, bound.tokens)
+    return Usage(Tokens(input_tokens=bound.tokens - output, output_tokens=output), "cut")
 
 
 def _reason(line: UsageLine, reading: _Reading, *, left: bool) -> Reason:

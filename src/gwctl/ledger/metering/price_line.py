@@ -1,14 +1,15 @@
 """A line of the usage log becomes a priced usage event. Pure: the caller knows the target and its price."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from gwctl.core.names import ProviderKind
-from gwctl.edge.usage_log.line import ANSWER_TOO_LARGE, EDGE_DIED, UsageLine
+from gwctl.edge.usage_log.line import ANSWER_TOO_LARGE, EDGE_DIED, GATEWAY_DIED, UsageLine
 from gwctl.ledger.metering.answer import error_type, response_model, service_tier
 from gwctl.ledger.metering.events import OTEL_PROVIDER_NAMES, Outcome, UsageEvent
-from gwctl.ledger.metering.normalise import NO_TOKENS, Usage, normalise, withheld
+from gwctl.ledger.metering.normalise import NO_TOKENS, Usage, at_bound, normalise, withheld
 from gwctl.policy.snapshot import TeamEntry
 from gwctl.pricing.prices import Price, cost
 
@@ -29,18 +30,26 @@ class ServedBy:
     """The most tokens that one answer can have: no estimate goes beyond it."""
 
 
-def meter(line: UsageLine, served_by: ServedBy | None, team: TeamEntry | None = None) -> UsageEvent:
+def meter(
+    line: UsageLine,
+    served_by: ServedBy | None,
+    team: TeamEntry | None = None,
+    was_called: Callable[[str], bool] = lambda _: True,
+) -> UsageEvent:
     """The event of one request. `team` is the one of its client as the policy had it at that moment.
 
     `served_by` is None when no target is known to have served. A request that reached no provider, and an error
     answer without usage, used nothing and costs nothing. What was used and has no price costs None, never 0.
+    `was_called` is asked whether a request that got no answer, by its id, may have reached a provider.
     """
-    usage = _usage(line, served_by)
+    usage = _usage(line, served_by, was_called)
     tier, error = service_tier(line), error_type(line)
     spent = any(vars(usage.tokens).values())
     price = served_by.price if served_by else None
     nano_usd = 0
-    if spent:
+    if line.bound:
+        nano_usd = line.bound.nano_usd
+    elif spent:
         nano_usd = cost(price, usage.tokens, tier) if price else None
     return UsageEvent(
         **vars(usage.tokens),
@@ -75,16 +84,24 @@ def meter(line: UsageLine, served_by: ServedBy | None, team: TeamEntry | None = 
     )
 
 
-def _usage(line: UsageLine, served_by: ServedBy | None) -> Usage:
+def _usage(line: UsageLine, served_by: ServedBy | None, was_called: Callable[[str], bool]) -> Usage:
     refusal = _refusal(line)
+    largest_answer = served_by.largest_answer if served_by else None
+    if line.bound:
+        return at_bound(line, line.bound)
     if refusal in WITHHELD and line.upstream is not None:
-        return withheld(line, served_by.largest_answer if served_by else None)
+        return withheld(line, largest_answer)
     if refusal or line.upstream is None:
         return Usage(NO_TOKENS)
+    gateway_died = line.details.startswith(GATEWAY_DIED)
+    if (gateway_died or (line.status == 0 and line.details != EDGE_DIED)) and not was_called(line.id):
+        return Usage(NO_TOKENS)
+    if gateway_died:
+        return withheld(line, largest_answer, "cut")
     if served_by is None:
         usage = normalise(line, None, None)
     else:
-        usage = normalise(line, served_by.kind, served_by.model, served_by.largest_answer)
+        usage = normalise(line, served_by.kind, served_by.model, largest_answer)
     if line.status >= 400 and usage.estimated in {"no_usage", "cut", "client_left"}:
         return Usage(NO_TOKENS)
     return usage

@@ -7,12 +7,12 @@ and refusals, at once or later through `Waiter.decide`; and through `step` the w
             └► they do not ─► Waiter ─► step: one write a window leases for all who wait ─► answered ─► step: decided
 
 The worked example of `gwctl.ledger.quotas`: if a quota of ten requests a minute covers A's first request too, $0.40 and
-1 request are reserved together or not at all. When its line is read, $0.03 and 1 request are settled and $0.37 are
-free; the next `step` gives $0.20 of them to the one that waited. The same line again, after a crash, changes nothing.
+1 request are reserved together or not at all. When its line is read, $0.03 and 1 request are settled, and the next
+`step` gives $0.20 of the $0.37 to the one that waited. The same line read again after a crash changes nothing.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 
 from gwctl.ledger.quotas.lease import AgentLease
@@ -34,6 +34,8 @@ class QuotaBook:
         """The last line of the usage log that was settled."""
         self.on_aged: Callable[[str], None] = lambda _: None
         """Is told the id of a request that was settled at its bound because it never appeared in the usage log."""
+        self.on_ended: Callable[[str], None] = lambda _: None
+        """Is told the id of a reservation that was settled or cancelled."""
         self.suspended = False
         """Quotas that block refuse everything, as `unavailable`."""
         self._writes = writes
@@ -64,8 +66,7 @@ class QuotaBook:
         A `Waiter` is decided by later calls of `step` and `tick`: at the latest after the wait bound, or when the
         monotonic clock says `until`. The same id again gives the same reservation. ValueError for absurd bounds.
         """
-        known = self._reservations.get(request_id) or self._line.get(request_id)
-        if known is not None:
+        if (known := self._reservations.get(request_id) or self._line.get(request_id)) is not None:
             return known
         check_amounts(bounds, "a bound")
         cover = self._quotas.cover(scopes)
@@ -95,6 +96,7 @@ class QuotaBook:
         reservation = self._reservations.pop(request_id, None)
         if reservation is not None:
             self._end(reservation, settlement.actual, position)
+            self.on_ended(request_id)
         elif any(settlement.actual.values()):
             self._replay(settlement, windows)
         self._recent.add(request_id)
@@ -102,9 +104,9 @@ class QuotaBook:
     def cancel(self, request_id: str) -> None:
         """The request did not go on and cost nothing. Unknown ids are none of our business."""
         self._stop_waiting(request_id)
-        reservation = self._reservations.pop(request_id, None)
-        if reservation is not None:
+        if (reservation := self._reservations.pop(request_id, None)) is not None:
             self._end(reservation, None, None)
+            self.on_ended(request_id)
 
     def tick(self) -> None:
         """Does what time alone brings about, then comes `step`. While `somebody_waits` some twenty times a second."""
@@ -142,22 +144,25 @@ class QuotaBook:
         self._serve(lease)
 
     def recovery_keys(self) -> list[WindowKey]:
-        """The windows in which a former life of this agent may have left a lease, to be given to `writes.recover`."""
+        """The windows in which a former life may have left a lease, to be given to `writes.recover`."""
         return list(self._quotas.keys(self._wall()))
 
-    def settle_lost(self, is_lost: Callable[[object], bool]) -> list[Reservation]:
-        """Settles at their bound all reservations of whose note that is true; returns them."""
-        lost = [reservation for reservation in self._reservations.values() if is_lost(reservation.note)]
-        for reservation in lost:
-            self._settle_at_bound(reservation)
-        return lost
+    def restore(
+        self, request_id: str, parts: Iterable[tuple[WindowKey, int]], bounds: Amounts, age: float, note: object
+    ) -> None:
+        """A request that a former life let go on, and that has not ended. To be called after `writes.recover`."""
+        taken = [(self._writes.lease(key).take_again(bound), bound) for key, bound in parts]
+        self._reservations[request_id] = reservation = Reservation(request_id, taken, bounds, self._mono() - age)
+        reservation.note = note
+
+    @property
+    def reservations(self) -> list[Reservation]:
+        """All that have not ended."""
+        return list(self._reservations.values())
 
     @property
     def flushed(self) -> int:
-        """Every line of the usage log up to this position is in the ledger: the checkpoint may move there.
-
-        While it lags far behind `position` nothing more should be settled: what it lags behind by is in memory.
-        """
+        """Every line of the usage log up to this position is in the ledger: the checkpoint may move there."""
         return self._writes.flushed(self.position)
 
     @property
@@ -256,19 +261,16 @@ class QuotaBook:
         return quota.refusal(reason, wall)
 
     def _stop_waiting(self, request_id: str) -> None:
-        """The request has ended: whoever still waits for it is refused."""
-        waiter = self._line.get(request_id)
-        if waiter is not None:
+        if (waiter := self._line.get(request_id)) is not None:
             self._line.leave(waiter)
             waiter.decide(waiter.cover.blocking[0].refusal("reserved", self._wall()))
 
     def _end(self, reservation: Reservation, actual: Amounts | None, position: int | None) -> None:
-        somebody_waits = self.somebody_waits
         for lease, bound in reservation.parts:
             lease.release(bound)
             if actual is not None:
                 lease.spend(actual[lease.key.unit], position)
-            if somebody_waits:
+            if self.somebody_waits:
                 self._serve(lease)
 
     def _serve(self, lease: AgentLease) -> None:
@@ -278,7 +280,6 @@ class QuotaBook:
             self._to_serve[quota] = None
 
     def _replay(self, settlement: Settlement, windows: Sequence[WindowKey] | None) -> None:
-        """Settles a request that this process did not reserve: from before a restart, or under no blocking quota."""
         self.counters.settled_unknown += 1
         if windows is None:
             cover = self._quotas.cover(settlement.scopes)
@@ -290,11 +291,9 @@ class QuotaBook:
         """Settles at their bound the reservations whose request never ended, so that they do not leak for ever."""
         made_by = now - self._settings.max_age
         for reservation in list(takewhile(lambda each: each.at <= made_by, self._reservations.values())):
-            self._settle_at_bound(reservation)
+            del self._reservations[reservation.request_id]
+            self.counters.aged += 1
+            self._end(reservation, reservation.bounds, None)
+            self._recent.add(reservation.request_id)
+            self.on_ended(reservation.request_id)
             self.on_aged(reservation.request_id)
-
-    def _settle_at_bound(self, reservation: Reservation) -> None:
-        del self._reservations[reservation.request_id]
-        self.counters.aged += 1
-        self._end(reservation, reservation.bounds, None)
-        self._recent.add(reservation.request_id)

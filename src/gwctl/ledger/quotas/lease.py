@@ -47,6 +47,7 @@ class AgentLease:
         "mark",
         "pending",
         "refused",
+        "releasing",
         "reserved",
         "retry_at",
         "returning",
@@ -75,6 +76,8 @@ class AgentLease:
         self.held = 0
         """Leased before a restart, for requests of then that may be in flight yet."""
         self.held_since = 0.0
+        self.releasing = False
+        """What is held comes free with the next write."""
         self.spent = 0
         """By this agent in this window, ever: what the ledger has as `settled` and what it does not have yet."""
         self.returning = 0
@@ -141,6 +144,15 @@ class AgentLease:
         self.reserved -= bound
         self.users -= 1
 
+    def take_again(self, bound: int) -> "AgentLease":
+        """Reserves for a request of a former life that is still in flight: out of what is held, as far as it goes."""
+        held = min(self.held, bound)
+        self.held -= held
+        self.free += held - bound
+        self.reserved += bound
+        self.users += 1
+        return self
+
     def spend(self, cost: int, position: int | None) -> None:
         """Counts what a request of this process did cost."""
         self._count(cost, position, early_position=None)
@@ -159,7 +171,9 @@ class AgentLease:
 
     def _count(self, cost: int, position: int | None, early_position: int | None) -> None:
         if position is not None:
-            self.mark = max(self.mark, position)
+            if position <= self.mark:
+                return  # of a former life, and in the ledger already
+            self.mark = position
         if not cost:
             return
         self.spent += cost
@@ -170,9 +184,14 @@ class AgentLease:
             self.unwritten = position
 
     def release_held(self) -> None:
-        """No request from before the restart is in flight any more: what they did not use is free."""
-        self.free += self.held
-        self.held = 0
+        """What is held is for no request any more: it is free, once a write of this process has come through.
+
+        Until then a write of the former life may still arrive late, and give back what would be handed out here.
+        """
+        self.releasing = self._early is not None and self.held > 0
+        if not self.releasing:
+            self.free += self.held
+            self.held = 0
 
     def forget_unwritten(self) -> None:
         """Gives up what was spent and can never be written: the lease is closed."""
@@ -233,6 +252,8 @@ class AgentLease:
     def _confirm(self, lease: Lease) -> None:
         self.confirmed = lease
         self._early = None
+        if self.releasing:
+            self.releasing, self.held = False, 0
         if not self.dirty:
             self.unwritten = None
         elif self.unwritten is not None:
@@ -243,7 +264,7 @@ class AgentLease:
         later = sum(cost for position, cost in early if position is None or position > found.mark)
         self.confirmed = found
         self.spent = found.settled + later
-        self.held = max(0, found.outstanding - later)
+        self.held = max(0, found.outstanding - later - self.reserved)
         self.mark = max(self.mark, found.mark)
         if not later:
             self.unwritten = None

@@ -1,8 +1,8 @@
 """Every number about quotas that can be turned. Seconds, unless a name says otherwise.
 
 With the defaults a request of the worked example in `gwctl.ledger.quotas` waits at most 1.5 s in step 3, a cost is in
-the ledger within a second (step 4), and what B had leased in step 5 is given back after 65 minutes if nothing says
-earlier that its request has ended.
+the ledger within a second (step 4), and what B had leased in step 5 is given back after 65 minutes if its journal of
+reservations is lost and nothing else says earlier that its request has ended.
 """
 
 import time

@@ -234,7 +234,7 @@ class LedgerWrites:
         demand = demand_of(quota) if quota else NO_DEMAND
         due = self._due(lease, now)
         amount = quota.amount(demand, now, due=due) if quota else min(0, -lease.free)
-        needed = amount > 0 or (due and (amount < 0 or lease.dirty)) or self._to_renew(lease, wall)
+        needed = amount > 0 or (due and (amount < 0 or lease.dirty or lease.releasing)) or self._to_renew(lease, wall)
         if not needed and not (quota and quota.wants_news(demand, now)):
             return None
         if lease.refused and lease.dirty:
@@ -277,4 +277,4 @@ class LedgerWrites:
 
 
 def _to_flush(lease: AgentLease) -> bool:
-    return lease.dirty or lease.free > 0
+    return lease.dirty or lease.free > 0 or lease.releasing
