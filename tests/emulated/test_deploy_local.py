@@ -5,14 +5,14 @@ It proves our graph, our types and our commands. What AWS itself would answer it
 
 import base64
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 
-from emulated.checkout import FEATURES, PARALLELISM, Checkout, press_ctrl_c
+from emulated.checkout import PARALLELISM, Checkout
+from emulated.conftest import Interrupted
 from gwctl.admin.api.operations import APIS
 from gwctl.environments.deploy import emulator, local_gateway
 from gwctl.environments.deploy.applied import Applied
@@ -20,41 +20,11 @@ from gwctl.environments.deploy.deployed import admin_settings, agent_settings
 from gwctl.policy.snapshot import Snapshot
 from gwctl.stores.aws.settings import Settings
 from support.gateway import Gateway
+from support.requirements import require
 from support.session import measured
 
+CRANE = "crane (scripts/install-tools crane)"
 pytestmark = pytest.mark.timeout(900)
-
-
-@dataclass(frozen=True)
-class Interrupted:
-    """A command that was told to stop."""
-
-    code: int
-    said: str
-
-
-@pytest.fixture(scope="module")
-def repositories(checkout: Checkout) -> Any:
-    """What the runbook of the first deploy does before it, of the environment with all opt-in features."""
-    with checkout.yaml.open("a") as file:
-        file.write(FEATURES)
-    checkout.json("bootstrap", "local", "--yes")
-    return checkout.json("deploy", "local", "--repositories", "--yes", "--parallelism", PARALLELISM)
-
-
-@pytest.fixture(scope="module")
-def interrupted(repositories: Any, checkout: Checkout) -> Interrupted:
-    """The first deploy, stopped in the midst of its apply."""
-    errors = checkout.root / "stopped.log"
-    process = checkout.begin("deploy", "local", "--yes", "--parallelism", PARALLELISM, errors=errors)
-    press_ctrl_c(process, errors, "  created  ", seconds=400)
-    return Interrupted(process.wait(400), errors.read_text())
-
-
-@pytest.fixture(scope="module")
-def deployed(interrupted: Interrupted, checkout: Checkout) -> Any:
-    """The environment, built: the second deploy goes on where the first one was stopped."""
-    return checkout.json("deploy", "local", "--yes", "--parallelism", PARALLELISM)
 
 
 def client(checkout: Checkout, service: str) -> Any:
@@ -73,6 +43,17 @@ def test_the_repositories_are_there_before_a_service_that_pulls_from_them(reposi
     assert kinds == {"ecr_lifecycle_policy", "ecr_repository", "kms_key"}
     assert client(checkout, "ecs").list_clusters()["clusterArns"] == []
     assert "cloudwatchRoleArn" in client(checkout, "apigateway").get_account()
+
+
+def test_the_images_go_where_the_repositories_are(repositories: Any, mirrored: dict[str, str], checkout: Checkout):
+    require(bool(mirrored), CRANE)
+    made = client(checkout, "ecr").describe_repositories()["repositories"]
+    places = {reference.partition("/")[2].partition("@")[0] for reference in mirrored.values()}
+    assert places == {each["repositoryName"] for each in made}
+    account = json.loads(checkout.gwctl("environments", "list", "--json").stdout)
+    (local,) = [each["account_id"] for each in account if each["name"] == "local"]
+    token = client(checkout, "ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    assert base64.b64decode(token).decode().startswith(f"AWS:{local}")
 
 
 def test_ctrl_c_ends_an_apply_in_order_and_leaves_no_lock(interrupted: Interrupted):
