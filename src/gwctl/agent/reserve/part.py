@@ -33,7 +33,7 @@ MAX_UNSETTLED_LINES = 20_000
 SETTLED_AT_ONCE = 100
 """Then the reserve calls that came meanwhile get their turn."""
 STOP_SECONDS = 5.0
-UNCALLED_SECONDS = 3.0
+UNCALLED_SECONDS = 2.0
 """So long after its death Portkey may still call a provider for an edge: then it has seen that the edge is gone."""
 JOURNAL_FILE = "reservations"
 
