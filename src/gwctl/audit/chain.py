@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
+
 from gwctl.pricing.tokens import OTEL_NAMES
 
 Record = Mapping[str, Any]
@@ -23,6 +25,10 @@ GENESIS: Final = "0" * 64
 MAX_TEXT: Final = 8192
 """No text in a record is longer: Firehose takes records of 1,000 KiB. A team's tags fit."""
 
+SMALLEST, LARGEST = 1e-4, 1e16
+_SPELLED_ALIKE: Final = frozenset({str, int, bool})
+"""What msgspec, which takes a fifth of the time, writes byte for byte as `json` does."""
+_SORTED: Final = msgspec.json.Encoder(order="deterministic")
 _COLUMNS: Final = {outside: column for column, outside in OTEL_NAMES.items()}
 
 
@@ -59,12 +65,23 @@ def hash_of(record: Record) -> str:
     What is absent, null or an empty text is left out: Parquet and the readers before it do not tell them apart.
     """
     columns = {
-        name: value
-        for name, value in columns_of(record).items()
-        if name != "hash" and value is not None and value != ""
+        _COLUMNS.get(key, key): value
+        for key, value in record.items()
+        if value is not None and value != "" and key != "hash"
     }
+    return hashlib.sha256(_canonical(columns)).hexdigest()
+
+
+def _canonical(columns: Record) -> bytes:
+    if all(type(value) in _SPELLED_ALIKE or _is_middling(value) for value in columns.values()):
+        return _SORTED.encode(columns)
     text = json.dumps(columns, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return text.encode()
+
+
+def _is_middling(value: object) -> bool:
+    """Whether it is a number that is written without an exponent: these are spelled in more than one way."""
+    return type(value) is float and (value == 0 or SMALLEST <= abs(value) < LARGEST)
 
 
 def usage_record(event: Record, shard: str, before: Head) -> tuple[dict[str, Any], Head]:
@@ -78,7 +95,8 @@ def usage_record(event: Record, shard: str, before: Head) -> tuple[dict[str, Any
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(f"not a usage event: {error!r}") from error
     record: dict[str, Any] = {
-        **{key: _text(value) if isinstance(value, str) else value for key, value in event.items()},
+        **event,
+        **{key: _text(value) for key, value in event.items() if isinstance(value, str) and not _is_plain(value)},
         "id": identity,
         "kind": "usage",
         "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -94,7 +112,11 @@ def usage_record(event: Record, shard: str, before: Head) -> tuple[dict[str, Any
 
 def to_line(record: Record) -> bytes:
     """The record as Firehose gets it: one line of JSON, with its line end."""
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    return msgspec.json.encode(record) + b"\n"
+
+
+def _is_plain(value: str) -> bool:
+    return value.isascii() and len(value) <= MAX_TEXT
 
 
 def _text(value: str) -> str:

@@ -56,14 +56,14 @@ class Tokens(BaseModel):
 
     @model_validator(mode="after")
     def _parts_fit_their_wholes(self) -> Self:
-        _check(self.cache_read_tokens + self.cache_creation_tokens, self.input_tokens, "cached input")
-        _check(self.cache_creation_1h_tokens, self.cache_creation_tokens, "input cached for an hour")
-        _check(self.audio_input_tokens, self.input_tokens, "audio input")
-        _check(self.reasoning_tokens, self.output_tokens, "reasoning")
-        _check(self.audio_output_tokens, self.output_tokens, "audio output")
+        parts = (
+            (self.cache_read_tokens + self.cache_creation_tokens, self.input_tokens, "cached input"),
+            (self.cache_creation_1h_tokens, self.cache_creation_tokens, "input cached for an hour"),
+            (self.audio_input_tokens, self.input_tokens, "audio input"),
+            (self.reasoning_tokens, self.output_tokens, "reasoning"),
+            (self.audio_output_tokens, self.output_tokens, "audio output"),
+        )
+        for part, whole, what in parts:
+            if part > whole:
+                raise ValueError(f"{part} tokens of {what} do not fit into {whole}")
         return self
-
-
-def _check(part: int, whole: int, what: str) -> None:
-    if part > whole:
-        raise ValueError(f"{part} tokens of {what} do not fit into {whole}")

@@ -34,6 +34,7 @@ log = logging.getLogger("gwctl.agent")
 
 EVENTS_PART_BYTES = 64 * 1024 * 1024
 """The events' file is put aside at this size, and a new one begun (`gwctl.agent.sinks.events`)."""
+MAX_SERVED = 10_000
 
 
 class Checkpoint(BaseModel):
@@ -113,6 +114,8 @@ class Metering:
         self._committed = checkpoint
         self._inserted = settings.checkpoint_path.with_name("usage-inserted")
         self._malformed = EventFile(settings.events_file.with_suffix(".malformed"), checkpoint.malformed_bytes)
+        self._served: dict[tuple[object, ...], ServedBy | None] = {}
+        """By the policy's label, its variant and what Portkey said of the targets; neither ever changes."""
         self._lines = checkpoint.lines
         self._last = -1
         self._uncommitted: deque[_Read] = deque()
@@ -237,20 +240,31 @@ class Metering:
         return meter(line, self._served_by(line, snapshot), team, self._was_called)
 
     def _served_by(self, line: UsageLine, snapshot: Snapshot | None) -> ServedBy | None:
-        variant = snapshot.variants.get(line.variant) if snapshot and line.variant else None
-        if snapshot is None or variant is None or line.upstream is None:
+        if snapshot is None or line.variant is None or line.upstream is None:
             return None
-        # No word from Portkey about who served: the caller left before the answer began. Whoever worked on it, it
-        # was most likely the first target, and somebody has to be paid.
-        named = None if line.option is None else variant.target_at(line.option)
-        node = named or first_tried(variant.tree, line.skipped)
-        return ServedBy(
-            kind=snapshot.providers[node.provider].kind,
-            provider=node.provider,
-            model=node.model,
-            price=snapshot.prices.get(node.price) if node.price else None,
-            largest_answer=node.max_output_tokens or largest_answer(node.model),
-        )
+        key = (snapshot.label, line.variant, line.option, line.skipped)
+        if key not in self._served:
+            if len(self._served) >= MAX_SERVED:
+                self._served.clear()
+            self._served[key] = _target(snapshot, line)
+        return self._served[key]
+
+
+def _target(snapshot: Snapshot, line: UsageLine) -> ServedBy | None:
+    variant = snapshot.variants.get(line.variant or "")
+    if variant is None:
+        return None
+    # No word from Portkey about who served: the caller left before the answer began. Whoever worked on it, it
+    # was most likely the first target, and somebody has to be paid.
+    named = None if line.option is None else variant.target_at(line.option)
+    node = named or first_tried(variant.tree, line.skipped)
+    return ServedBy(
+        kind=snapshot.providers[node.provider].kind,
+        provider=node.provider,
+        model=node.model,
+        price=snapshot.prices.get(node.price) if node.price else None,
+        largest_answer=node.max_output_tokens or largest_answer(node.model),
+    )
 
 
 def _line(raw: bytes, malformed: list[bytes]) -> UsageLine | None:

@@ -108,7 +108,9 @@ def _path(option: str) -> tuple[int, ...] | None:
 
 def _skipped(value: Any) -> Any:
     """Paths like `option`, with spaces between them; those of groups stand for all targets below."""
-    words = value.split(" ") if isinstance(value, str) else ()
+    if not value or not isinstance(value, str):
+        return frozenset[tuple[int, ...]]()
+    words = value.split(" ")
     return frozenset(path for word in words if (path := _path(word)) is not None)
 
 

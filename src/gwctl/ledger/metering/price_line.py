@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from gwctl.core.names import ProviderKind
@@ -59,7 +60,7 @@ def meter(
         time_to_first_chunk=line.first_byte_ms / 1000 if line.stream and line.first_byte_ms is not None else None,
         team=line.team,
         team_name=team.name or None if team else None,
-        team_tags=json.dumps(team.tags, sort_keys=True, ensure_ascii=False) if team else None,
+        team_tags=_tags(tuple(team.tags.items())) if team else None,
         client=line.client,
         model=line.model,
         api=line.api,
@@ -82,6 +83,11 @@ def meter(
         cost_nano_usd=nano_usd,
         price_source=_source(price, tier) if price and spent else None,
     )
+
+
+@lru_cache(maxsize=4096)
+def _tags(tags: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps(dict(tags), sort_keys=True, ensure_ascii=False)
 
 
 def _usage(line: UsageLine, served_by: ServedBy | None, was_called: Callable[[str], bool]) -> Usage:

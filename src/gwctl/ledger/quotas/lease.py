@@ -45,6 +45,7 @@ class AgentLease:
         "key",
         "low",
         "mark",
+        "name",
         "pending",
         "refused",
         "releasing",
@@ -62,6 +63,7 @@ class AgentLease:
 
     def __init__(self, key: WindowKey, agent: str, writer: str) -> None:
         self.key = key
+        self.name = str(key)
         self.agent = agent
         self.writer = writer
         self.confirmed: Lease = NO_LEASE

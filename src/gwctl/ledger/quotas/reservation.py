@@ -54,7 +54,7 @@ class Reservation:
     @property
     def receipt(self) -> str:
         """The windows it counts in, for the usage log: after a restart the request is settled in just these."""
-        return ",".join(str(lease.key) for lease, _ in self.parts)
+        return ",".join([lease.name for lease, _ in self.parts])
 
 
 @dataclass(frozen=True, slots=True)

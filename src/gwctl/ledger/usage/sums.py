@@ -12,10 +12,14 @@ added twice.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date
-from typing import Final, Literal, Self
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Annotated, Final, Literal, Self
 
-from gwctl.ledger.metering.events import UsageEvent
+import msgspec
+
+from gwctl.ledger.metering.events import Outcome, UsageEvent
+from gwctl.pricing.tokens import otel_name
 
 Counter = Literal[
     "requests",
@@ -81,7 +85,28 @@ def agent_key(agent: str) -> Key:
     return f"agent#{agent}", "position"
 
 
-def counts_of(event: UsageEvent) -> Counts:
+Amount = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Counted(msgspec.Struct, frozen=True, rename=otel_name):
+    """A usage event as far as it is counted, by the names of `UsageEvent`: reading it takes a third of the time."""
+
+    id: str
+    started_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    outcome: Outcome
+    team: str | None = None
+    client: str | None = None
+    model: str | None = None
+    estimated: str | bool = False
+    input_tokens: Amount = 0
+    output_tokens: Amount = 0
+    cache_read_tokens: Amount = 0
+    cache_creation_tokens: Amount = 0
+    reasoning_tokens: Amount = 0
+    cost_nano_usd: Amount | None = None
+
+
+def counts_of(event: UsageEvent | Counted) -> Counts:
     """What one event adds; counters that it does not move are left out."""
     counts: dict[Counter, int] = {
         "requests": 1,
@@ -98,12 +123,17 @@ def counts_of(event: UsageEvent) -> Counts:
     return {name: value for name, value in counts.items() if value}
 
 
-def keys_of(event: UsageEvent) -> tuple[Key, Key]:
+def keys_of(event: UsageEvent | Counted) -> tuple[Key, Key]:
     """The two items that an event is added to."""
     day = event.started_at.astimezone(UTC).date()
     team, client = event.team or NONE, event.client or NONE
     # A refused request may name any model: each made-up name would become an item of its own.
     model = NONE if event.outcome == "refused" or not event.model else event.model
+    return _keys(day, team, client, model)
+
+
+@lru_cache(maxsize=4096)
+def _keys(day: date, team: str, client: str, model: str) -> tuple[Key, Key]:
     return (team_key(team, day), f"{client}#{model}"), (everybody_key(day), f"{team}#{model}")
 
 
@@ -113,14 +143,14 @@ class UsageBatch:
 
     updates: dict[Key, dict[str, int]] = field(default_factory=dict[Key, dict[str, int]])
 
-    def add(self, event: UsageEvent) -> bool:
+    def add(self, event: UsageEvent | Counted) -> bool:
         """Takes the event in; False, and nothing is changed, when the batch is full."""
-        keys = keys_of(event)
-        if len(self.updates.keys() | set(keys)) > MAX_UPDATES:
+        keys, counts = keys_of(event), counts_of(event)
+        if len(self.updates) + sum(key not in self.updates for key in keys) > MAX_UPDATES:
             return False
         for key in keys:
             sums = self.updates.setdefault(key, {})
-            for name, value in counts_of(event).items():
+            for name, value in counts.items():
                 sums[name] = sums.get(name, 0) + value
         return True
 
