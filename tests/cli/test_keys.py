@@ -28,13 +28,13 @@ def test_a_key_is_made_listed_and_shown_without_its_secret(gw: Gwctl, key: str):
 
 
 def test_a_change_says_what_it_changes_and_leaves_the_rest(gw: Gwctl, key: str):
-    assert f"key {key}: limit_usd from 2.5 to 7" in gw("keys", "set", key, "--usd", "7", "--expires", "30d").ok().err
-    assert f"key {key}: enabled from yes to no" in gw("keys", "disable", key).ok().err
+    assert f"key {key}: limit_usd from 2.5 to 7" in gw("keys", "set", key, "--usd", "7", "--expires", "30d").ok().out
+    assert f"key {key}: enabled from yes to no" in gw("keys", "disable", key).ok().out
     document = gw("keys", "show", key, "-o", "json").json()["document"]
     assert (document["name"], document["limit_usd"], document["enabled"]) == ("build", 7, False)
     assert re.match(r"20\d\d-", document["expires"])
-    assert "enabled from no to yes" in gw("keys", "enable", key).ok().err
-    assert "nothing to change" in gw("keys", "enable", key).ok().err
+    assert "enabled from no to yes" in gw("keys", "enable", key).ok().out
+    assert "nothing to change" in gw("keys", "enable", key).ok().out
 
 
 def test_a_rotated_key_is_shown_and_a_revoked_one_is_gone(gw: Gwctl, key: str):

@@ -10,7 +10,7 @@ import click
 from gwctl.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USER, REPORT, UserError
 
 COMMANDS = {
-    **dict.fromkeys(("up", "down", "status", "logs", "token", "connect"), "gateway"),
+    **dict.fromkeys(("up", "down", "status", "logs", "token", "connect", "chat"), "gateway"),
     **dict.fromkeys(("apply", "teams", "keys", "budgets", "routing", "scanner", "pricing"), "policy"),
     "usage": "show",
     "policy": "policy",
@@ -20,6 +20,7 @@ COMMANDS = {
     **dict.fromkeys(("outputs", "bootstrap", "build", "images"), "environments"),
     "doctor": "environments",
     "docs": "environments",
+    "completion": "gateway",
     "version": "gateway",
 }
 """In the order of `--help`: each command and its folder. NAME is the function `command` of `gwctl.cli.FOLDER.NAME`."""
@@ -64,6 +65,7 @@ def _name_variables(name: str, command: click.Command) -> None:
     epilog="Each option of a command can also be set by a variable: GWCTL_COMMAND_OPTION, for example GWCTL_UP_PORT. "
     "GWCTL_DATA_DIR holds for all commands.",
 )
+@click.version_option(package_name="gwctl", message="gwctl %(version)s")
 def cli() -> None:
     """Run an AI gateway: one URL, every model provider, with your teams' models, limits and budgets.
 

@@ -33,13 +33,17 @@ def command(environment: str | None, client_id: str | None, data: "DataDir") -> 
     The token is cached until shortly before it expires, so programs may call this as often as they like: it is made
     for Claude Code's apiKeyHelper and Codex's auth.command.
     """
+    click.echo(token_of(environment, client_id, data))
+
+
+def token_of(environment: str | None, client_id: str | None, data: "DataDir") -> str:
+    """A token of a deployed environment, or of the gateway on this machine. Raises UserError."""
     from gwctl.local.connection import Connection
     from gwctl.local.tokens import get_token
 
     if environment:
-        click.echo(_of_environment(environment, client_id))
-        return
-    click.echo(get_token(_credentials(client_id, Connection.read(data.connection)), data.tokens))
+        return _of_environment(environment, client_id)
+    return get_token(_credentials(client_id, Connection.read(data.connection)), data.tokens)
 
 
 def _of_environment(name: str, client_id: str | None) -> str:

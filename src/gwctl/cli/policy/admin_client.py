@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,9 +110,19 @@ class AdminClient:
         condition = {"If-Match": ANY if version is None else f'"{version}"'}
         return _written(self.call("DELETE", path, headers=condition, query=_dry(dry_run)))
 
-    def put(self, path: str, body: Mapping[str, Any], version: int, *, dry_run: bool = False) -> Written:
-        """Replaces a document of that version."""
-        return _written(self.call("PUT", path, body=body, headers={"If-Match": f'"{version}"'}, query=_dry(dry_run)))
+    def put(self, path: str, body: Mapping[str, Any], version: int | None, *, dry_run: bool = False) -> Written:
+        """Replaces a document of that version; None: makes one, if there is none yet."""
+        condition = {"If-None-Match": ANY} if version is None else {"If-Match": f'"{version}"'}
+        return _written(self.call("PUT", path, body=body, headers=condition, query=_dry(dry_run)))
+
+    def find(self, path: str) -> Stored | None:
+        """One document; None: there is none."""
+        try:
+            return self.get(path)
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, dry_run: bool = False) -> Written:
         """Makes something that the API names; never sent twice."""

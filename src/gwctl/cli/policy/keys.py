@@ -9,6 +9,7 @@ import click
 
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
 from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
+from gwctl.cli.policy.changing import given, names, pairs, store
 from gwctl.cli.policy.resource_group import delete_one, print_all, resource_group
 from gwctl.policy.kinds import KEYS
 
@@ -49,26 +50,21 @@ class _Moment(_Duration):
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).replace(microsecond=0).isoformat()
 
 
-def _tag(_: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    pairs = [value.partition("=") for value in values]
-    if not all(name and equals for name, equals, _ in pairs):
-        raise click.BadParameter("write NAME=VALUE", param=param)
-    return {name: value for name, _, value in pairs}
-
-
 def _limits(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what a key may do."""
     options = (
         click.option("--name", help="What it is for."),
         click.option("--owner", help="The person or project that has it."),
-        click.option("--models", metavar="A,B", help="Routes it may use, of those of its team; * is all."),
+        click.option(
+            "--models", callback=names, metavar="A,B", help="Routes it may use, of those of its team; * is all."
+        ),
         click.option("--usd", type=float, help="What it may spend in a period, in dollars."),
         click.option("--period", type=click.Choice(["day", "month", "total"]), help="Of --usd. Default: month."),
         click.option("--rpm", type=int, help="Requests a minute."),
         click.option("--tpm", type=int, help="Tokens a minute."),
         click.option("--expires", type=_Moment(), metavar="90d|DATE", help="From then on it is refused."),
         click.option("--network", multiple=True, metavar="CIDR", help="Where it may be used from. Repeatable."),
-        click.option("--tag", multiple=True, callback=_tag, metavar="NAME=VALUE", help="For chargeback. Repeatable."),
+        click.option("--tag", multiple=True, callback=pairs, metavar="NAME=VALUE", help="For chargeback. Repeatable."),
     )
     for option in reversed(options):
         function = option(function)
@@ -77,20 +73,18 @@ def _limits(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """The fields of a document that the options name."""
-    models = options["models"]
-    fields = {
-        "name": options["name"],
-        "owner": options["owner"],
-        "models": models if models in (None, "*") else [alias.strip() for alias in models.split(",") if alias.strip()],
-        "limit_usd": options["usd"],
-        "period": options["period"],
-        "requests_per_minute": options["rpm"],
-        "tokens_per_minute": options["tpm"],
-        "expires": options["expires"],
-        "networks": list(options["network"]) or None,
-        "tags": options["tag"] or None,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    return given(
+        name=options["name"],
+        owner=options["owner"],
+        models=options["models"],
+        limit_usd=options["usd"],
+        period=options["period"],
+        requests_per_minute=options["rpm"],
+        tokens_per_minute=options["tpm"],
+        expires=options["expires"],
+        networks=list(options["network"]) or None,
+        tags=options["tag"],
+    )
 
 
 @command.command("create")
@@ -200,7 +194,6 @@ def list_keys(*, team: str | None, output: str, admin: Admin) -> None:
 
 
 def _change(admin: Admin, key: str, changes: dict[str, Any], *, dry_run: bool) -> None:
-    from gwctl.cli.environments.deployment import said
     from gwctl.core.errors import UserError
 
     if not changes:
@@ -208,11 +201,7 @@ def _change(admin: Admin, key: str, changes: dict[str, Any], *, dry_run: bool) -
     admin.announce()
     path = KEYS.path_of(key)
     stored = admin.client.get(path)
-    written = admin.client.put(path, {**stored.document, **changes}, stored.version, dry_run=dry_run)
-    for words in written.difference or ["nothing to change"]:
-        said(words)
-    if dry_run:
-        said("Nothing was changed: --dry-run.")
+    store(admin, path, {**stored.document, **changes}, stored, dry_run=dry_run)
 
 
 def _shown(written: "Written", output: str, dry_run: bool) -> None:

@@ -4,15 +4,19 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from gwctl.cli.environments.deployment import dry_run_option
+from gwctl.cli.policy.admin_options import Admin, admin_options
+from gwctl.cli.policy.changing import store
 from gwctl.cli.policy.resource_group import resource_group
 from gwctl.policy.kinds import ROUTING
 
 if TYPE_CHECKING:
     from gwctl.cli.policy.admin_client import Stored
-    from gwctl.cli.policy.admin_options import Admin
 
 
-def _circuits(admin: "Admin", stored: "Stored") -> Sequence[str]:
+def _circuits(admin: Admin, stored: "Stored") -> Sequence[str]:
     """Which of the route's targets are skipped at this moment, as the agent of this machine's gateway says.
 
     The agents of a deployment tell this as a metric, not here.
@@ -62,3 +66,32 @@ def _details(details: Mapping[str, Any]) -> str:
 
 
 command = resource_group(ROUTING, "Model aliases and what serves them.", more=_circuits)
+
+
+@command.command("add")
+@click.argument("alias", metavar="MODEL")
+@click.argument("targets", metavar="PROVIDER/MODEL...", nargs=-1, required=True)
+@click.option("--weighted", is_flag=True, help="Share the requests between the targets, not one after the other.")
+@dry_run_option
+@admin_options
+def add(*, alias: str, targets: tuple[str, ...], weighted: bool, dry_run: bool, admin: Admin) -> None:
+    """Make a route, or add targets to the end of one: the first serves, the next ones when it fails.
+
+    \b
+    Example: gwctl routing add fast openai/gpt-4o-mini anthropic/claude-haiku-4-5
+    """
+    from gwctl.core.errors import UserError
+
+    named = [target.partition("/") for target in targets]
+    for provider, slash, model in named:
+        if not (provider and slash and model):
+            raise UserError(f"{provider!r} is no target; write PROVIDER/MODEL, for example openai/gpt-4o-mini")
+    admin.announce()
+    path = ROUTING.path_of(alias)
+    stored = admin.client.find(path)
+    document = dict(stored.document) if stored else {"id": alias, "targets": []}
+    added = [{"provider": provider, "model": model} for provider, _, model in named]
+    document["targets"] = [*document["targets"], *added]
+    if weighted:
+        document["strategy"] = "weighted"
+    store(admin, path, document, stored, dry_run=dry_run)

@@ -1,11 +1,12 @@
 """`gwctl teams`: teams and their clients, through the admin API. A client's secret is printed once, on stdout only."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
 from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
+from gwctl.cli.policy.changing import given, names, pairs, store
 from gwctl.cli.policy.resource_group import delete_one, print_all, resource_group
 from gwctl.policy.kinds import CLIENTS, TEAMS
 
@@ -13,6 +14,27 @@ if TYPE_CHECKING:
     from gwctl.cli.policy.admin_client import Written
 
 command = resource_group(TEAMS, "Teams, the models that they may use, and their clients.")
+
+
+@command.command("create")
+@click.argument("team", metavar="TEAM")
+@click.option("--name", help="What people call it.")
+@click.option("--models", callback=names, metavar="A,B", help="Routes that it may use. Default: all of them.")
+@click.option("--tag", multiple=True, callback=pairs, metavar="NAME=VALUE", help="For chargeback. Repeatable.")
+@dry_run_option
+@admin_options
+def create_team(
+    *, team: str, name: str | None, models: Any, tag: dict[str, str] | None, dry_run: bool, admin: Admin
+) -> None:
+    """Make a team.
+
+    \b
+    Example: gwctl teams create search --models fast,smart --tag cost-center=4711
+    """
+    admin.announce()
+    document = {"id": team, **given(name=name, models=models, tags=tag)}
+    store(admin, TEAMS.path_of(team), document, None, dry_run=dry_run)
+
 
 _team = click.argument("team", metavar="TEAM")
 _client = click.argument("client", metavar="CLIENT")
