@@ -69,7 +69,13 @@ LIMITS: Final = ("limit_usd", "limit_tokens", "limit_requests")
 @click.option("--usd", "limit_usd", type=float, help="The limit in dollars.")
 @click.option("--tokens", "limit_tokens", type=int, help="The limit in tokens.")
 @click.option("--requests", "limit_requests", type=int, help="The limit in requests.")
-@click.option("--period", type=click.Choice(["minute", "day", "month", "total"]), default="month", show_default=True)
+@click.option(
+    "--period",
+    type=click.Choice(["minute", "day", "month", "total"]),
+    default="month",
+    show_default=True,
+    help="In which the limit holds.",
+)
 @click.option("--timezone", metavar="ZONE", help="Where a day or month begins. Default: UTC.")
 @click.option("--action", type=click.Choice(["block", "alert", "shadow"]), help="When it is used up. Default: block.")
 @click.option("--id", "budget", metavar="BUDGET", help="Its id. Default: TEAM-PERIOD, as in search-month.")
