@@ -1,4 +1,4 @@
-"""One streamed chat completion through a running gateway. In: its URL, messages. Out: the text as it comes, and sums."""
+"""One streamed chat completion through a running gateway. In: its URL, messages. Out: text as it comes, and sums."""
 
 import json
 import time
