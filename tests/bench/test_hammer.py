@@ -1,9 +1,12 @@
 """The hammer in its short form: real edges, agents, Portkey and DynamoDB Local. `make hammer` is the long one."""
 
 import json
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 
+from gwctl.core.names import Lane
 from tools.bench.judge import Report
 from tools.bench.runs import Size, cold, fleet, mixed
 
@@ -31,9 +34,12 @@ def test_a_thousand_requests_at_once_do_not_overrun_a_budget_for_ten(capsys: pyt
     assert report.settled == {"all-usd": line.spent}
 
 
-def test_mixed_load_overruns_no_budget_and_the_ledger_has_what_was_spent(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("lane", get_args(Lane))
+def test_mixed_load_overruns_no_budget_and_the_ledger_has_what_was_spent(
+    capsys: pytest.CaptureFixture[str], lane: Lane
+) -> None:
     with fleet(SHORT) as running:
-        report = mixed(running, SHORT)
+        report = mixed(running, replace(SHORT, lane=lane))
     found = shown(report, capsys)
     assert [found[f"overshoot_{unit}"] for unit in ("nano_usd", "tokens", "requests")] == [0, 0, 0]
     assert {name: report.settled[name] for name in report.timelines} == {

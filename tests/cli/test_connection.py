@@ -16,6 +16,7 @@ from gwctl.edge.breaker import OpenTarget
 from gwctl.local.data_dir import DataDir
 from support.ports import free_port
 from support.replay_provider import CUT, Answer, ReplayProvider
+from unit.policy.examples import compiled
 
 
 def change(data: DataDir, **values: str) -> None:
@@ -193,3 +194,14 @@ def test_show_tells_which_target_is_skipped(gw: Gwctl, data: DataDir, name: str)
     data.agent_status.write_text(AgentStatus(open_targets=(opened,)).model_dump_json())
     last = gw("routing", "show", name).ok().out.splitlines()[-1]
     assert last == "skipped now: openai/gpt-4o (until 2026-11-21T10:05:30Z, since 2026-11-21T10:05:00Z, 5 failures)"
+
+
+def test_show_tells_the_lane_of_each_api_and_why(gw: Gwctl, data: DataDir, name: str):
+    document = {"id": name, "targets": [{"provider": "openai", "model": "gpt-4o"}]}
+    gw("routing", "apply", "-f", "-", "--yes", stdin=json.dumps(document)).ok()
+    data.snapshot.parent.mkdir(parents=True, exist_ok=True)
+    data.snapshot.write_bytes(compiled(routes=[document], teams=[{"id": "t"}], clients=[], budgets=[]).to_json())
+
+    said = gw("routing", "show", name).ok().out
+
+    assert "lane of responses: express, because every target speaks this API itself" in said

@@ -14,6 +14,7 @@ import fnmatch
 import json
 import select
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -149,15 +150,17 @@ class _Script:
 class ReplayProvider:
     """The server. Use it as a context manager; it listens on a free loopback port."""
 
-    def __init__(self):
+    def __init__(self, tls: ssl.SSLContext | None = None):
         self._lock = threading.Lock()
         self._scripts: list[_Script] = []
         self.requests: list[RecordedRequest] = []
         """Everything received since the last `reset`, oldest first."""
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.provider = self
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def on(self, path: str, *replies: Reply, model: str | None = None) -> None:

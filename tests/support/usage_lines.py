@@ -6,8 +6,8 @@ from typing import Any, Final
 _DECISION: Final = ("gw", "decision")
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     **{name: (name,) for name in ("v", "id", "started", "duration_ms", "first_byte_ms", "status", "flags", "details")},
-    **{name: (name,) for name in ("request_bytes", "response_bytes", "client", "upstream", "usage")},
-    **{name: (*_DECISION, name) for name in ("api", "policy", "skipped", "team", "variant", "request")},
+    **{name: (name,) for name in ("request_bytes", "response_bytes", "client", "upstream", "usage", "tries")},
+    **{name: (*_DECISION, name) for name in ("api", "policy", "skipped", "team", "variant", "request", "lane")},
     **{name: (*_DECISION, "request", name) for name in ("model", "stream")},
     **{name: ("gw", name) for name in ("refusal", "rules")},
     **{name: ("served", name) for name in ("provider", "option", "attempts")},

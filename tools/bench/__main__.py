@@ -1,6 +1,6 @@
 """Many clients against several edges and agents on one ledger: budgets may not be overrun, nor refuse without need.
 
-`make hammer`, or `python -m tools.bench [--pairs N] [--clients N] [--requests N] [--wait S]`. It
+`make hammer`, or `python -m tools.bench [--pairs N] [--clients N] [--requests N] [--wait S] [--lane LANE]`. It
 ends with 1 if a limit was overrun or a request refused falsely. The last line is JSON.
 """
 
@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=Size.clients, help="clients at once")
     parser.add_argument("--requests", type=int, default=Size.requests, help="requests of each client")
     parser.add_argument("--wait", type=float, default=Size.wait, help="seconds that a request may wait for its quota")
+    parser.add_argument("--lane", choices=("express", "portkey"), default=Size.lane, help="what requests go by")
     size = Size(**vars(parser.parse_args()))
     reports: list[Report] = []
     for name, run in (("cold start", cold), ("mixed load", mixed)):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gwctl.core.names import Lane
 from gwctl.policy.snapshot import Snapshot
 from tools.bench.load import Caller
 from tools.bench.rig import Fleet
@@ -11,11 +12,15 @@ CLIENTS = ("a1", "a2", "b1", "b2")
 MODELS = ("fast", "other")
 
 
-def policy(url: str, budgets: list[dict[str, Any]], version: int = 1, **replaced: Any) -> Snapshot:
+def policy(
+    url: str, budgets: list[dict[str, Any]], version: int = 1, lane: Lane = "express", **replaced: Any
+) -> Snapshot:
     """A client's team is its first letter. A million tokens cost $1 in and $2 out."""
     sections: dict[str, Any] = {
         "providers": [{"id": "provider", "kind": "openai", "base_url": f"{url}/v1"}],
-        "routes": [{"id": model, "targets": [{"provider": "provider", "model": model}]} for model in MODELS],
+        "routes": [
+            {"id": model, "targets": [{"provider": "provider", "model": model}], "lane": lane} for model in MODELS
+        ],
         "teams": [{"id": team} for team in "ab"],
         "clients": [{"id": client, "team": client[0]} for client in CLIENTS],
         "budgets": budgets,

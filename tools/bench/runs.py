@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gwctl.core.names import Lane
 from gwctl.policy.snapshot import Snapshot
 from support.processes import wait_until
 from tools.bench.http import Http
@@ -33,6 +34,7 @@ class Size:
     wait: float = 3.5
     """How long a request may wait for what other agents give back. The agent's default of 1.5 s is for a machine that
     does not run clients, provider, gateways and ledger beside it."""
+    lane: Lane = "express"
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def mixed(running: Fleet, size: Size) -> Report:
         {"id": "b-fast-usd", "team": "b", "model": "fast", "limit_usd": f"{requests * 0.0004:.4f}", "period": "month"},
         {"id": "b2-alert", "client": "b2", "limit_usd": "0.001", "period": "month", "action": "alert"},
     ]
-    snapshot = policy(running.provider_url, budgets)
+    snapshot = policy(running.provider_url, budgets, lane=size.lane)
     running.start(snapshot, quota_wait_seconds=size.wait)
 
     stalls = Stalls()
@@ -76,7 +78,8 @@ def cold(running: Fleet, size: Size) -> Report:
     # The longest body that this size makes; a streamed one is a few bytes longer.
     bound = bounder.bounds(some, "fast", COLD_SIZE, COLD_CAP)["nano_usd"]
     limit = f"{bound * COLD_BUDGET_FOR / 1e9:.9f}"
-    snapshot = policy(running.provider_url, [{"id": "all-usd", "limit_usd": limit, "period": "month"}])
+    budgets = [{"id": "all-usd", "limit_usd": limit, "period": "month"}]
+    snapshot = policy(running.provider_url, budgets, lane=size.lane)
     running.start(snapshot, quota_wait_seconds=size.wait)
 
     stalls = Stalls()

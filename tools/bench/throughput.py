@@ -1,6 +1,6 @@
-"""What edge and quotas cost in throughput: bare Portkey, the edge without quotas, the edge with each team under three.
+"""What edge and quotas cost in throughput: bare Portkey, and each lane without quotas and with each team under three.
 
-In: a number of rounds. Out: two ratios of requests per second.
+In: a number of rounds. Out: ratios of requests per second.
 
 By the clock, on two cores: Portkey has one for itself; all the rest has the other one, edge and agent, but also client,
 provider and ledger, which in truth run elsewhere. By capacity: what the busiest part could take on a core of its own,
@@ -190,15 +190,20 @@ def described(name: str, target: Target) -> str:
 def compare(rounds: int, requests: int, say: Callable[[str], None]) -> dict[str, float]:
     """The ratios to bare Portkey, by capacity."""
     with Bench() as bench:
-        free = policy(bench.provider_url, [])
-        quota = policy(bench.provider_url, TEAM_QUOTAS)
+        free = policy(bench.provider_url, [], lane="portkey")
+        quota = policy(bench.provider_url, TEAM_QUOTAS, lane="portkey")
+        direct = policy(bench.provider_url, [])
+        direct_quota = policy(bench.provider_url, TEAM_QUOTAS)
         targets = {
             "bare Portkey": bench.bare(free),
             "edge": bench.behind(bench.pair("free", free)),
             "edge, 3 quotas": bench.behind(under := bench.pair("quota", quota)),
+            "express": bench.behind(bench.pair("express", direct)),
+            "express, 3 quotas": bench.behind(express_under := bench.pair("express-quota", direct_quota)),
         }
         measure(targets, rounds, requests)
-        assert under.status.quotas.granted >= 2 * rounds * requests, "the quotas were not asked"
+        for each in (under, express_under):
+            assert each.status.quotas.granted >= 2 * rounds * requests, "the quotas were not asked"
     ratios: dict[str, float] = {}
     for name, target in targets.items():
         ratios[name], by_clock = ratio(target, targets["bare Portkey"])

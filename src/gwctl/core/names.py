@@ -18,6 +18,9 @@ API_PATHS: Final[dict[Api, str]] = {
 ProviderKind = Literal["openai", "anthropic", "bedrock", "google", "vertex-ai", "azure-openai", "ollama"]
 """A family of provider endpoints, in Portkey's own words."""
 
+Lane = Literal["portkey", "express"]
+"""The way of a request: by Portkey, or from the edge to the provider itself."""
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 """The id of a team, provider, budget or scanner rule."""
 

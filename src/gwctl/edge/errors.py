@@ -132,6 +132,12 @@ _ALL: Final = (
         "The provider refused the gateway's own credentials. Tell the gateway's administrators.",
     ),
     _failed(
+        "provider_address",
+        502,
+        "The provider's name leads to an address in a private network, where the gateway does not go. Tell the "
+        "gateway's administrators.",
+    ),
+    _failed(
         "gateway_unavailable",
         503,
         "The gateway cannot serve this request just now. Send it again in a moment.",

@@ -6,22 +6,25 @@ function of its own, and there is no local for each profile.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, TypeAlias
 
 from gwctl.core.keys import KEY_LENGTH
 from gwctl.core.names import API_PATHS, Api
+from gwctl.core.scopes import ADMIN, READ
 from gwctl.edge.breaker import OpenTargets, TargetName, marks, skipped_paths
 from gwctl.edge.envoy.clusters import AS_IT_IS, PORTKEY_CLUSTER
 from gwctl.edge.errors import ANTHROPIC_TYPES, OPENAI_TYPES, REFUSALS
+from gwctl.edge.express import plan
 from gwctl.edge.parameters import DIALECTS, HARMLESS, REFUSED_WITH, REWRITTEN, Dialect, dialect, is_native, treated
 from gwctl.edge.portkey import SCANNED, cap_of, is_gemini, longest_seconds, template
 from gwctl.edge.settings import EdgeSettings
 from gwctl.edge.usage_log.paths import REQUEST_FIELDS, Field
+from gwctl.policy.scanning import as_header
 from gwctl.policy.snapshot import KeyEntry, Snapshot, Variant, targets_of
 
-LuaValue: TypeAlias = "str | int | bool | Mapping[str, LuaValue] | list[str]"
+LuaValue: TypeAlias = "str | int | bool | Mapping[str, LuaValue] | Sequence[LuaValue]"
 _CHUNK: Final = 131_072
 """Characters of a chunk: a constant takes two at least, so no chunk has 65,536 of them."""
 _GRACE_SECONDS: Final = 2
@@ -35,7 +38,7 @@ def lua_string(value: str) -> str:
 
 
 def lua_value(value: LuaValue) -> str:
-    """A Lua expression: strings, integers, booleans, lists of strings, tables with string keys."""
+    """A Lua expression: strings, integers, booleans, lists, tables with string keys."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -43,10 +46,10 @@ def lua_value(value: LuaValue) -> str:
             return str(value)
         case str():
             return lua_string(value)
-        case list():
-            return "{" + ",".join(lua_string(each) for each in value) + "}"
-        case _:
+        case Mapping():
             return "{" + ",".join(f"[{lua_string(key)}]={lua_value(each)}" for key, each in value.items()) + "}"
+        case _:
+            return "{" + ",".join(lua_value(each) for each in value) + "}"
 
 
 def filled(name: str, rows: Iterable[tuple[str, LuaValue]]) -> Iterator[str]:
@@ -72,6 +75,7 @@ def _fill(name: str, lines: list[str]) -> str:
 def policy_tables(snapshot: Snapshot, settings: EdgeSettings, open_targets: OpenTargets = frozenset()) -> str:
     """All tables of a snapshot, as statements that declare locals."""
     parts = [f"local POLICY = {lua_string(snapshot.label)}", f"local SCOPE = {lua_string(settings.invoke_scope)}"]
+    parts += [f"local READ = {lua_string(READ)}", f"local ADMIN = {lua_string(ADMIN)}"]
     parts.append(f"local CLUSTER = {lua_string(PORTKEY_CLUSTER)}")
     parts.append(f"local RESERVE = {lua_value(settings.reserve_socket is not None)}")
     parts += filled("local QUOTAS", ((scope, True) for scope in _reserved_scopes(snapshot)))
@@ -203,6 +207,10 @@ def _variant(
         )
     if any(is_gemini(snapshot.providers[node.provider].kind, node.model) for node in targets_of(variant.tree)):
         flags["gemini"] = True
+    if planned := {
+        api: plan(variant, api, snapshot.providers, skipped) for api in variant.apis if variant.is_express(api)
+    }:
+        flags["express"] = planned
     caps = [cap_of(snapshot.providers[node.provider].kind, node) for node in targets_of(variant.tree)]
     if any(caps):
         flags["capped"] = True
@@ -216,6 +224,8 @@ def _variant(
     if not rules:
         return flags
     flags["scanned"] = True
+    if "express" in flags:
+        flags["rules"] = as_header(rules)
     if any("output" in rule.on for rule in rules):
         flags["no_stream"] = True
     has_bedrock = any(provider.kind == "bedrock" for provider in snapshot.providers.values())

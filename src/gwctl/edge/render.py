@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from gwctl.edge import portkey
+from gwctl.edge import express, portkey
 from gwctl.edge.breaker import OpenTargets
 from gwctl.edge.envoy import bootstrap, clusters
 from gwctl.edge.envoy.clusters import typed
@@ -31,6 +31,9 @@ _POLICY_SCRIPTS = (
     "shapes",
     "outside",
     "reserve",
+    "lanes/credentials",
+    "lanes/express",
+    "lanes/scan",
     "parameters",
     "conversation",
     "policy",
@@ -90,7 +93,7 @@ def render_policy(
         snapshot.label,
         settings,
         credentials=portkey.credentials(snapshot, secrets),
-        mark=[clusters.policy_cluster()],
+        mark=[clusters.policy_cluster(), *express.clusters(snapshot, settings)],
         lua=lua_source(snapshot, settings, open_targets),
         keys_lua=keys_source(snapshot),
         missing=portkey.missing_secrets(snapshot, secrets),
@@ -139,7 +142,11 @@ def keys_source(snapshot: Snapshot) -> str:
 
 def _program(tables: str, scripts: tuple[str, ...], main: str) -> str:
     return "".join(
-        [tables, *(f"local {name} = (function()\n{_TEXTS[name]}\nend)()\n" for name in scripts), _TEXTS[main]]
+        [
+            tables,
+            *(f"local {name.rpartition('/')[2]} = (function()\n{_TEXTS[name]}\nend)()\n" for name in scripts),
+            _TEXTS[main],
+        ]
     )
 
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from gwctl.policy.documents import Budget, Documents, PriceOverride, Provider, Route
 from gwctl.policy.errors import PolicyError, Problem
+from gwctl.policy.lanes import SPOKEN
 from gwctl.policy.profiles import ProfileBuilder
 from gwctl.policy.quotas import quota_of, quotas_of
 from gwctl.policy.references import reference_problems
@@ -32,7 +33,7 @@ def compile_policy(documents: Documents, *, version: int, on: date) -> Snapshot:
     providers = {provider.id: provider for provider in documents.providers}
     routes = {route.id: route for route in documents.routes}
     prices = _prices(documents, providers, on)
-    builder = VariantBuilder(routes, providers, prices)
+    builder = VariantBuilder(routes, providers, prices, {rule.id: rule for rule in documents.scanner})
     profiles = ProfileBuilder(documents, builder)
     teams = {team.id: profiles.team(team) for team in documents.teams}
     clients = {client.id: ClientEntry(team=client.team, enabled=client.enabled) for client in documents.clients}
@@ -40,7 +41,7 @@ def compile_policy(documents: Documents, *, version: int, on: date) -> Snapshot:
     quotas = {budget.id: quota_of(budget) for budget in documents.budgets}
     for key in documents.keys:
         quotas |= quotas_of(key)
-    problems = [*_too_many(builder), *_unpriced(documents, builder)]
+    problems = [*_too_many(builder), *_unpriced(documents, builder), *_not_express(routes, providers, builder)]
     if problems:
         raise PolicyError(problems)
     variants = builder.variants
@@ -93,6 +94,26 @@ def _too_many(builder: VariantBuilder) -> Iterator[Problem]:
     if count > MAX_VARIANTS:
         message = f"rules and routes combine to {count} variants, {MAX_VARIANTS} is the limit"
         yield Problem("scanner", "", message, "give teams the same rules instead of rules of their own")
+
+
+def _not_express(
+    routes: Mapping[str, Route], providers: Mapping[str, Provider], builder: VariantBuilder
+) -> Iterator[Problem]:
+    """A route that asks for the express lane must be able to have it, for what its targets speak themselves."""
+    spoken_by_all: dict[str, bool] = {}
+    for variant in builder.variants.values():
+        if routes[variant.route].lane != "express":
+            continue
+        spoken = [SPOKEN.get(providers[node.provider].kind, frozenset()) for node in targets_of(variant.tree)]
+        for api, choice in variant.lanes.items():
+            is_spoken = all(api in each for each in spoken)
+            spoken_by_all[variant.route] = spoken_by_all.get(variant.route, False) or is_spoken
+            if is_spoken and choice.lane != "express":
+                message = f"express cannot serve {api}: {choice.reason}"
+                yield Problem(f"routes/{variant.route}", "lane", message, "remove it, or change what is against it")
+    for alias in (alias for alias, is_spoken in spoken_by_all.items() if not is_spoken):
+        message = "express cannot serve it: there is no API that all its targets speak themselves"
+        yield Problem(f"routes/{alias}", "lane", message, "remove it")
 
 
 def _unpriced(documents: Documents, builder: VariantBuilder) -> Iterator[Problem]:

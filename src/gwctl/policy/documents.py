@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from gwctl.core.errors import InvalidError
-from gwctl.core.names import Alias, ClientId, ProviderKind, Slug
+from gwctl.core.names import Alias, ClientId, Lane, ProviderKind, Slug
 from gwctl.core.regions import aws_region, google_region
 from gwctl.policy.base import Document, ModelName, PlainUrl, StatusCode, TimeZone
 from gwctl.policy.keys import Key
@@ -43,7 +43,9 @@ class Provider(Document):
     region: str | None = Field(default=None, pattern=r"^[a-z0-9-]{3,32}$", description="For bedrock and vertex-ai")
     project: str | None = Field(default=None, pattern=r"^[a-z0-9-]{4,40}$", description="For vertex-ai")
     azure_resource: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{2,64}$", description="For azure-openai")
-    azure_api_version: str = Field(default="2024-10-21", pattern=r"^[a-z0-9-]{4,32}$", description="For azure-openai")
+    azure_api_version: str = Field(
+        default="2024-10-21", pattern=r"^(v1|[a-z0-9-]{4,32})$", description="For azure-openai; v1 has other URLs"
+    )
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Self:
@@ -129,6 +131,10 @@ class Route(Document):
         "them; else such a request is refused",
     )
     scanner: tuple[Slug, ...] = Field(default=(), description="Scanner rules of this route, besides those of the team")
+    lane: Lane | None = Field(
+        default=None,
+        description="portkey: always by Portkey; express: it is a mistake if it cannot; none: express where it can",
+    )
 
     @model_validator(mode="after")
     def _has_another_target(self) -> Self:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from gwctl.core.keys import KeyId
-from gwctl.core.names import Alias, Api, ClientId, Slug
+from gwctl.core.names import Alias, Api, ClientId, Lane, Slug
 from gwctl.policy.documents import CircuitBreaker, Provider, Retries, ScannerRule
 from gwctl.policy.keys import KeySecret
 from gwctl.pricing.prices import Price
@@ -63,10 +63,17 @@ def targets_of(node: Node) -> Iterator[TargetNode]:
         yield node
 
 
+class LaneChoice(_Part):
+    """The lane of an API, and why."""
+
+    lane: Lane
+    reason: str
+
+
 class Variant(_Part):
     """A route's targets restricted to those that can serve some APIs, with the scanner rules in force.
 
-    The edge has one cluster for each variant. `tree` is what Portkey is told to do.
+    `tree` is what is tried in which order, on either lane. An API that `lanes` does not name is Portkey's.
     """
 
     route: Alias
@@ -77,6 +84,11 @@ class Variant(_Part):
     circuit_breaker: CircuitBreaker | None = Field(default=None, exclude_if=lambda value: value is None)
 
     drop_unsupported: bool = Field(default=False, exclude_if=lambda value: not value)
+    lanes: dict[Api, LaneChoice] = Field(default_factory=dict[Api, LaneChoice], exclude_if=lambda value: not value)
+
+    def is_express(self, api: Api) -> bool:
+        """Whether the edge sends requests of this API to the provider itself."""
+        return api in self.lanes and self.lanes[api].lane == "express"
 
     def target_at(self, path: Sequence[int]) -> TargetNode | None:
         """The leaf at a path of indices from the root; None when the path ends elsewhere."""

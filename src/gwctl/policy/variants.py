@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 
-from gwctl.core.names import API_PATHS, Api
+from gwctl.core.names import API_PATHS, Api, ProviderKind
+from gwctl.policy import lanes
 from gwctl.policy.capabilities import apis_of
-from gwctl.policy.documents import Provider, Route
+from gwctl.policy.documents import Provider, Route, ScannerRule
 from gwctl.policy.snapshot import GroupNode, Node, TargetNode, Variant
 
 
@@ -13,11 +14,17 @@ class VariantBuilder:
     """Builds each variant once, however many teams use it. Needs documents whose references resolve."""
 
     def __init__(
-        self, routes: Mapping[str, Route], providers: Mapping[str, Provider], prices: Mapping[str, object]
+        self,
+        routes: Mapping[str, Route],
+        providers: Mapping[str, Provider],
+        prices: Mapping[str, object],
+        rules: Mapping[str, ScannerRule],
     ) -> None:
         self._routes = routes
         self._providers = providers
         self._prices = prices
+        self._rules = rules
+        self._kinds: dict[str, ProviderKind] = {name: provider.kind for name, provider in providers.items()}
         self._trees: dict[tuple[str, Api], Node | None] = {}
         self._by_rules: dict[tuple[str, tuple[str, ...]], dict[Api, str]] = {}
         self.variants: dict[str, Variant] = {}
@@ -46,6 +53,10 @@ class VariantBuilder:
                 scanner=scanner,
                 circuit_breaker=route.circuit_breaker,
                 drop_unsupported=route.drop_unsupported,
+                lanes={
+                    api: lanes.choose(api, tree, self._kinds, [self._rules[name] for name in scanner], route.lane)
+                    for api in sorted(apis)
+                },
             )
         return dict(sorted((api, name) for name, (_, apis) in named.items() for api in apis))
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gwctl.core.names import Lane
 from gwctl.policy.snapshot import Snapshot
 from support.processes import wait_until
 from support.servers.faulty_proxy import FaultyProxy
@@ -57,11 +58,13 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path, variables: Mapping[str, str] | None = None, **settings: object) -> Iterator[Scene]:
+def scene(
+    folder: Path, variables: Mapping[str, str] | None = None, lane: Lane = "express", **settings: object
+) -> Iterator[Scene]:
     with running_fleet(folder, 1) as fleet, FaultyProxy(int(fleet.ledger_url.rpartition(":")[2])) as ledger:
         (pair,) = fleet.pairs
         pair.environment |= {"AWS_ENDPOINT_URL": ledger.url, **(variables or {})}
-        snapshot = policy(fleet.provider_url, BUDGETS)
+        snapshot = policy(fleet.provider_url, BUDGETS, lane=lane)
         fleet.start(snapshot, **settings)
         known = [caller for caller in callers(fleet) if caller.id in ("a1", "b1")]
         with Traffic(fleet, snapshot, known) as traffic:

@@ -113,7 +113,7 @@ def place(folder: Path, **settings: Any) -> Iterator[Place]:
         provider.on("*", answer)
         (pair,) = fleet.pairs
         pair.edge.flush_milliseconds = FLUSH_MILLISECONDS
-        snapshot = policy(provider.url, BUDGETS)
+        snapshot = policy(provider.url, BUDGETS, lane="portkey")
         fleet.start(snapshot, **settings)
         yield Place(fleet, pair, snapshot, provider, senders)
         never.set()

@@ -94,7 +94,7 @@ def test_a_killed_edge_serves_nobody_and_its_requests_under_quotas_count_at_thei
 
 
 def test_a_killed_gateway_fails_requests_and_loses_none(tmp_path: Path) -> None:
-    with scene(tmp_path) as now:
+    with scene(tmp_path, lane="portkey") as now:
         portkey = now.fleet.portkey
         portkey.process.stop(grace=0)
         down = now.traffic.wait_for(503, QUOTA)

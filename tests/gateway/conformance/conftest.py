@@ -1,7 +1,8 @@
 """The gateways of the conformance suite.
 
-`gateway` is the one under test: started here, or named by GWCTL_GATEWAY_CONNECTION. `lab` is one of our own whose
-providers record what reaches them; tests only call it. `workshop` is another that tests may change and break.
+`gateway` is the one under test: started here, or named by GWCTL_GATEWAY_CONNECTION. `lab` is one of our own for
+each lane, whose providers record what reaches them; tests only call it. `workshop` is another that tests may change and
+break.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,14 @@ from gateway.conformance.kit.forge import Forger
 from gateway.conformance.kit.lab import Lab, running_lab
 from support.gateway import Gateway, require_local
 
+ON_BOTH_LANES = (
+    "answers/",
+    "usage/",
+    "access/test_secret_canary",
+    "requests/test_bod",
+    "requests/test_request_ids",
+    "requests/test_stripped_headers",
+)
 LAST = ("test_secret_canary.py", "test_settlement.py")
 """Modules that look back on what all the others did."""
 
@@ -56,11 +65,32 @@ def forger(gateway: Gateway) -> Forger:
     return Forger(gateway)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What depends on the lane runs on both."""
+    if "lab_server" in metafunc.fixturenames:
+        path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
+        lanes = ["express", "portkey"] if path.startswith(ON_BOTH_LANES) else ["express"]
+        metafunc.parametrize("lab_server", lanes, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def express_lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     require_local()
-    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+    with running_lab(tmp_path_factory.mktemp("express-lab")) as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def portkey_lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    require_local()
+    with running_lab(tmp_path_factory.mktemp("portkey-lab"), "portkey") as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def lab_server(request: pytest.FixtureRequest) -> Lab:
+    """The lab of a lane."""
+    return request.getfixturevalue(f"{request.param}_lab_server")
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""The policy of the edge's tests. In: the URL that plays the providers. Out: a snapshot."""
+"""The policy of the edge's tests; all its routes go by Portkey. In: the URL of the provider. Out: a snapshot."""
 
 from typing import Any
 
 from gwctl.edge.portkey import Secrets
 from gwctl.policy.snapshot import Snapshot
+from support.lanes import by_portkey
 from unit.policy.examples import compiled
 
 SECRETS: Secrets = {
@@ -45,4 +46,5 @@ def policy(url: str, version: int = 1, **replaced: Any) -> Snapshot:
             {"id": "answers", "action": "deny", "pattern": "FORBIDDEN", "on": ["output"], "teams": []},
         ],
     }
-    return compiled(version, **{**sections, **replaced})
+    sections |= replaced
+    return compiled(version, **{**sections, "routes": by_portkey(sections["routes"])})

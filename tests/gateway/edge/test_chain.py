@@ -27,7 +27,9 @@ from support.usage_lines import written
 FIELDS = {
     *("v", "id", "started", "duration_ms", "first_byte_ms", "client", "team", "api", "model", "variant", "stream"),
     *(
+        "lane",
         "policy",
+        "tries",
         "refusal",
         "quota",
         "status",

@@ -15,6 +15,7 @@ import yaml
 from gateway.conformance.kit.calls import Caller
 from gwctl.local.policy.providers import secret_variable
 from support.gateway import local_gateway
+from support.lanes import by_portkey
 from support.ports import free_port
 from support.replay_provider import ReplayProvider
 
@@ -62,7 +63,8 @@ def policy(url: str) -> dict[str, Any]:
     priced = {(kind, model) for kind, model in TARGETS.values()}
     return {
         "providers": _providers(url),
-        "routes": routes,
+        # Of what every target speaks itself nothing is translated, and the edge would send it there.
+        "routes": by_portkey(routes),
         "scanner": [{"id": "rule", "action": "deny", "pattern": "swordfish", "teams": []}],
         "teams": [{"id": "default"}],
         "clients": [{"id": "local", "team": "default"}],

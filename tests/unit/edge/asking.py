@@ -3,6 +3,7 @@
 from typing import Any
 
 from gwctl.policy.snapshot import Snapshot
+from support.lanes import by_portkey
 from unit.edge.program import Outcome, Program
 from unit.policy.examples import compiled, sections
 
@@ -40,8 +41,10 @@ def routes() -> list[dict[str, Any]]:
 
 
 def snapshot(**replaced: Any) -> Snapshot:
+    """All routes go by Portkey; those of the express lane have tests of their own."""
+    asked = by_portkey(replaced.pop("routes", routes()))
     return compiled(
-        **{"scanner": RULES, "teams": TEAMS, "clients": CLIENTS, "routes": routes(), "budgets": [], **replaced}
+        **{"scanner": RULES, "teams": TEAMS, "clients": CLIENTS, "routes": asked, "budgets": [], **replaced}
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from gwctl.edge.breaker import CircuitBreakers, TargetName
 from gwctl.edge.usage_log.line import UsageLine, parse_line
 from gwctl.policy.snapshot import Snapshot
+from support.lanes import by_portkey
 from support.usage_lines import written
 from unit.policy.examples import compiled
 
@@ -33,6 +34,7 @@ def policy(**breaker: Any) -> Snapshot:
         {"id": "c", "targets": [target("c")]},
         {"id": "without", "targets": [target("a"), target("b")]},
     ]
+    routes = by_portkey(routes)
     return compiled(routes=routes, budgets=[], scanner=[], teams=[{"id": "t"}], clients=[{"id": "t-api", "team": "t"}])
 
 

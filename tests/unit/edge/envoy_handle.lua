@@ -1,6 +1,9 @@
 -- A small fake of the handle that Envoy gives to Lua scripts: what policy.lua uses of it, as the documentation of
 -- Envoy's Lua filter describes it. `new_handle` takes a table of headers (name -> value) and a body or nil.
 
+-- What the agent answers to a call: headers and body. Tests set it.
+scanner_says = { { [":status"] = "503" }, "" }
+
 local plain_pairs = pairs
 -- Envoy's LuaJIT is built with Lua 5.2's __pairs, lupa's is not.
 function pairs(t)
@@ -90,6 +93,11 @@ function new_handle(headers, body, metadata, address)
     assert(headers[":status"], "a response needs a status")
     assert(not self.sent, "only one response can be sent")
     self.sent = { headers = headers, body = body }
+  end
+  function handle:httpCall(cluster, headers, body, timeout)
+    assert(headers[":method"] and headers[":path"] and headers[":authority"] and timeout > 0)
+    self.asked = { cluster = cluster, headers = headers, body = body }
+    return unpack(scanner_says)
   end
   function handle:clearRouteCache()
     self.route_cache_cleared = true

@@ -52,6 +52,7 @@ def test_an_event_carries_the_request_the_target_the_tokens_and_the_cost():
         "shadow": None,
         "rules": None,
         "error.type": None,
+        "lane": None,
         "attempts": 1,
         "gen_ai.provider.name": "openai",
         "provider": "openai-eu",

@@ -1,4 +1,4 @@
-"""`gwctl routing`: model aliases and what serves them, through the admin API; and which targets are skipped now."""
+"""`gwctl routing`: model aliases and what serves them, by which lane, and which targets are skipped now."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,38 @@ from gwctl.policy.kinds import ROUTING
 
 if TYPE_CHECKING:
     from gwctl.cli.policy.admin_client import Stored
+    from gwctl.policy.snapshot import Snapshot
+
+
+def _more(admin: Admin, stored: "Stored") -> Sequence[str]:
+    return [*_lanes(admin, stored), *_circuits(admin, stored)]
+
+
+def _lanes(admin: Admin, stored: "Stored") -> Sequence[str]:
+    """Which lane each API of the route takes and why, by the snapshot that is in force here.
+
+    For a deployment `GET /v1/models` says which, to a token that may also read the admin API.
+    """
+    from gwctl.policy.snapshot import Snapshot, SnapshotError
+
+    if admin.environment:
+        return ()
+    try:
+        snapshot = Snapshot.from_json(admin.data.snapshot.read_bytes())
+    except (OSError, SnapshotError):
+        return ()
+    return lanes_of(snapshot, stored.document.get("id", ""))
+
+
+def lanes_of(snapshot: "Snapshot", route: str) -> list[str]:
+    """A line for each API of the route and each reason; teams under other content rules may have other lanes."""
+    told = {
+        f"lane of {api}: {choice.lane}, because {choice.reason}": None
+        for variant in snapshot.variants.values()
+        if variant.route == route
+        for api, choice in variant.lanes.items()
+    }
+    return sorted(told)
 
 
 def _circuits(admin: Admin, stored: "Stored") -> Sequence[str]:
@@ -65,7 +97,7 @@ def _details(details: Mapping[str, Any]) -> str:
     return f" ({', '.join(told)})" if told else ""
 
 
-command = resource_group(ROUTING, "Model aliases and what serves them.", more=_circuits)
+command = resource_group(ROUTING, "Model aliases and what serves them.", more=_more)
 
 
 @command.command("add")

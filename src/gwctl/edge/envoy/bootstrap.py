@@ -5,11 +5,13 @@ from typing import Final
 from gwctl.core.names import API_PATHS
 from gwctl.edge.envoy.clusters import (
     AS_IT_IS,
+    GATEWAY_CLUSTER,
     agent_cluster,
     collector_cluster,
     gateway_cluster,
     issuer_cluster,
     portkey_cluster,
+    scanner_cluster,
     typed,
 )
 from gwctl.edge.envoy.conditions import all_of, any_of, by_expression, by_status
@@ -24,6 +26,11 @@ from gwctl.edge.settings import EdgeSettings
 ROUTE_HEADER: Final = "x-gw-route"
 WATCHDOG: Final[JsonObject] = {"miss_timeout": "2s", "megamiss_timeout": "10s"}
 """It counts threads that hang and does nothing to them. By default each thread wakes ten times a second for it."""
+LANE_HEADER: Final = "x-gw-lane"
+EXPRESS_ROUTE: Final = "gw.route"
+"""Where the policy lists the clusters of the tries of a request."""
+MAX_RETRY_AFTER_SECONDS: Final = 30
+"""A provider that asks for more time than this before it is tried again is not waited for so long."""
 
 
 def bootstrap(settings: EdgeSettings) -> JsonObject:
@@ -81,6 +88,8 @@ def _clusters(settings: EdgeSettings) -> list[Json]:
     clusters: list[Json] = [portkey_cluster(settings), gateway_cluster(settings), issuer_cluster(settings)]
     if settings.reserve_socket is not None:
         clusters.append(agent_cluster(settings.reserve_socket))
+    if settings.scanner_port is not None:
+        clusters.append(scanner_cluster(settings.scanner_port))
     if settings.trace_endpoint is not None:
         clusters.append(collector_cluster(settings, settings.trace_endpoint))
     return clusters
@@ -158,7 +167,7 @@ def _access_logs(settings: EdgeSettings) -> list[Json]:
 
 def _routes(settings: EdgeSettings) -> JsonObject:
     idle = f"{settings.stream_idle_seconds}s"
-    routes: list[Json] = [
+    to_portkey: list[Json] = [
         {
             "name": api,
             "match": {"path": path},
@@ -173,6 +182,7 @@ def _routes(settings: EdgeSettings) -> JsonObject:
         for paths in (API_PATHS, AS_IT_IS)
         for api, path in paths.items()
     ]
+    routes = [*_express_routes(idle), *to_portkey]
     # A CONNECT or an upgrade may never end: it must not wait in the buffer, but come to the policy or be refused.
     unbuffered: JsonObject = {
         "direct_response": {"status": 404},
@@ -184,7 +194,45 @@ def _routes(settings: EdgeSettings) -> JsonObject:
     routes.append({"name": "connect", "match": {"connect_matcher": {}}, **unbuffered})
     upgrade: list[Json] = [{"name": "upgrade", "present_match": True}]
     routes.append({"name": "upgrade", "match": {"prefix": "/", "headers": upgrade}, **unbuffered})
-    return {
-        "name": "edge",
-        "virtual_hosts": [{"name": "apis", "domains": ["*"], "routes": routes}],
+    # The express lane's later tries are told by the number that Envoy writes into a header of the request.
+    apis: JsonObject = {"name": "apis", "domains": ["*"], "routes": routes, "include_request_attempt_count": True}
+    return {"name": "edge", "virtual_hosts": [apis]}
+
+
+def _express_routes(idle: str) -> list[Json]:
+    """The ways of the express lane: the policy names the one that it wants in a header, and says when to try again."""
+    once: JsonObject = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
+    listed: JsonObject = {
+        "extension": {
+            "name": "envoy.router.cluster_specifier_plugin.priority_group",
+            "typed_config": typed(
+                "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier",
+                override_metadata_namespace=EXPRESS_ROUTE,
+                # Never used: the policy lists the clusters of each request.
+                priority_groups=[{"name": "none", "clusters": [{"cluster_name": GATEWAY_CLUSTER, "weight": 1}]}],
+            ),
+        }
     }
+    at_once: JsonObject = {
+        "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
+        "refresh_cluster_on_retry": True,
+    }
+    patient: JsonObject = {
+        "retry_back_off": {"base_interval": "0.5s", "max_interval": "8s"},
+        "rate_limited_retry_back_off": {
+            "reset_headers": [{"name": "retry-after", "format": "SECONDS"}],
+            "max_interval": f"{MAX_RETRY_AFTER_SECONDS}s",
+        },
+        "refresh_cluster_on_retry": True,
+    }
+    ways: dict[str, tuple[JsonObject, JsonObject]] = {
+        "express": ({"cluster_header": ROUTE_HEADER}, once),
+        "fallback": ({"inline_cluster_specifier_plugin": listed}, at_once),
+        "patient": ({"inline_cluster_specifier_plugin": listed}, patient),
+    }
+    routes: list[Json] = []
+    for name, (to, retries) in ways.items():
+        asked: list[Json] = [{"name": LANE_HEADER, "string_match": {"exact": name}}]
+        route: JsonObject = {**to, "timeout": "0s", "idle_timeout": idle, "retry_policy": retries}
+        routes.append({"name": name, "match": {"prefix": "/", "headers": asked}, "route": route})
+    return routes

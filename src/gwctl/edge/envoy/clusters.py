@@ -16,14 +16,17 @@ GATEWAY_CLUSTER: Final = "gateway"
 PORTKEY_CLUSTER: Final = "portkey"
 ISSUER_CLUSTER: Final = "issuer"
 AGENT_CLUSTER: Final = "agent"
+SCANNER_CLUSTER: Final = "scanner"
 COLLECTOR_CLUSTER: Final = "collector"
 AS_IT_IS: Final[dict[Api, str]] = {api: path.replace("/v1/", "/v1/proxy/", 1) for api, path in API_PATHS.items()}
 """The path at Portkey by which a body goes on as it is, instead of those of its parameters that Portkey knows."""
 PORTKEY_MARK: Final = "x-gw-portkey"
-"""A header that Portkey's answers carry inside the edge, and Envoy's own do not."""
+"""A header that Portkey's and providers' answers carry inside the edge, and Envoy's own do not."""
 
 _CLUSTER: Final = "envoy.config.cluster.v3.Cluster"
-_HTTP_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+PRIVATE_POLICY: Final = "private"
+"""Which Envoy names when it refuses the address of a provider."""
+HTTP_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _PORTKEY_IDLE: Final = "4s"
 """Shorter than Node's own, which is 5 s, or 60 with our preload script: a request sent as Node closes would be lost."""
 
@@ -75,14 +78,15 @@ def _http_options() -> JsonObject:
     )
     codec = typed("envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec")
     return typed(
-        _HTTP_OPTIONS,
+        HTTP_OPTIONS,
         common_http_protocol_options={"idle_timeout": _PORTKEY_IDLE},
         explicit_http_config={"http_protocol_options": {}},
         http_filters=[{"name": "headers", "typed_config": headers}, {"name": "codec", "typed_config": codec}],
     )
 
 
-def _unlimited() -> JsonObject:
+def unlimited() -> JsonObject:
+    """No bounds of a cluster's own: the edge's listener has the only one."""
     most = 1_000_000
     limits: JsonObject = {
         "max_connections": most,
@@ -117,8 +121,8 @@ def portkey_cluster(settings: EdgeSettings) -> JsonObject:
         "name": PORTKEY_CLUSTER,
         **endpoints(PORTKEY_CLUSTER, settings.gateway_host, settings.gateway_ports),
         "lb_policy": "LEAST_REQUEST",
-        "circuit_breakers": _unlimited(),
-        "typed_extension_protocol_options": {_HTTP_OPTIONS: _http_options()},
+        "circuit_breakers": unlimited(),
+        "typed_extension_protocol_options": {HTTP_OPTIONS: _http_options()},
     }
 
 
@@ -129,8 +133,17 @@ def agent_cluster(socket: Path) -> JsonObject:
         "name": AGENT_CLUSTER,
         "type": "STATIC",
         "connect_timeout": "1s",
-        "circuit_breakers": _unlimited(),
+        "circuit_breakers": unlimited(),
         "load_assignment": {"cluster_name": AGENT_CLUSTER, "endpoints": [{"lb_endpoints": [endpoint]}]},
+    }
+
+
+def scanner_cluster(port: int) -> JsonObject:
+    """The agent, which looks for what content rules forbid: a port of loopback."""
+    return {
+        "name": SCANNER_CLUSTER,
+        **endpoints(SCANNER_CLUSTER, "127.0.0.1", (port,)),
+        "circuit_breakers": unlimited(),
     }
 
 
@@ -159,17 +172,23 @@ def _outside(name: str, address: str, ca_bundle: Path) -> JsonObject:
         "dns_lookup_family": "V4_PREFERRED",
     }
     if tls:
-        names: list[Json] = [{"san_type": "DNS", "matcher": {"exact": host}}]
-        trust: JsonObject = {
-            "trusted_ca": {"filename": str(ca_bundle)},
-            "match_typed_subject_alt_names": names,
-        }
-        cluster["transport_socket"] = {
-            "name": "envoy.transport_sockets.tls",
-            "typed_config": typed(
-                "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-                sni=host,
-                common_tls_context={"validation_context": trust},
-            ),
-        }
+        cluster["transport_socket"] = tls_socket(host, ca_bundle)
     return cluster
+
+
+def tls_socket(host: str, ca_bundle: Path) -> JsonObject:
+    """TLS to a host whose certificate is checked."""
+    names: list[Json] = [{"san_type": "IP_ADDRESS" if is_address(host) else "DNS", "matcher": {"exact": host}}]
+    trust: JsonObject = {
+        "trusted_ca": {"filename": str(ca_bundle)},
+        "match_typed_subject_alt_names": names,
+    }
+    sni: JsonObject = {} if is_address(host) else {"sni": host}
+    return {
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": typed(
+            "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+            common_tls_context={"validation_context": trust},
+            **sni,
+        ),
+    }

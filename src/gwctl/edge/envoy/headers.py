@@ -6,6 +6,7 @@ spells out what the other names look like. A script could remove them too, at so
 
 from typing import Final
 
+from gwctl.core.names import ProviderKind
 from gwctl.edge.json_types import Json, JsonObject
 
 TO_PORTKEY: Final = (
@@ -22,6 +23,15 @@ TO_PORTKEY: Final = (
     "x-portkey-config",
     "x-request-id",
 )
+_TO_ANY_PROVIDER: Final = ("accept", "content-length", "content-type", "transfer-encoding", "x-request-id")
+"""What is removed here is gone from the usage log too, which needs the id."""
+TO_PROVIDER: Final[dict[ProviderKind, tuple[str, ...]]] = {
+    "openai": (*_TO_ANY_PROVIDER, "authorization", "openai-beta"),
+    "azure-openai": (*_TO_ANY_PROVIDER, "api-key", "openai-beta"),
+    "ollama": (*_TO_ANY_PROVIDER, "authorization"),
+    "anthropic": (*_TO_ANY_PROVIDER, "anthropic-beta", "anthropic-version", "x-api-key"),
+}
+"""What a provider of each kind gets of a request on the express lane; the key is the gateway's own."""
 SERVED_HEADERS: Final = {
     "provider": "x-portkey-provider",
     "option": "x-portkey-last-used-option-index",
@@ -45,6 +55,8 @@ FROM_PORTKEY: Final = (
 )
 """What a client gets, and what the edge itself reads, which is removed later. All others are the gateway's business or
 the provider account's."""
+FROM_PROVIDER: Final = tuple(name for name in FROM_PORTKEY if not name.startswith(("x-gw-", "x-portkey-")))
+"""The same of a provider's own answer."""
 PATTERN_LIMIT: Final = 2_000
 """Size of the largest pattern as RE2 counts: `except_for` of the lists above has some 1,100. Envoy's default is 100."""
 

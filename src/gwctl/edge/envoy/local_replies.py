@@ -6,7 +6,7 @@ The policy's and the agent's refusals have their shape already; they are told by
 from typing import Final
 
 from gwctl.core.names import API_PATHS
-from gwctl.edge.envoy.clusters import AS_IT_IS
+from gwctl.edge.envoy.clusters import AS_IT_IS, PRIVATE_POLICY
 from gwctl.edge.envoy.conditions import all_of, any_of, by_expression, by_status
 from gwctl.edge.envoy.usage_log import DECISION, GW, RESERVATION
 from gwctl.edge.errors import REFUSALS, Refusal
@@ -16,6 +16,7 @@ from gwctl.edge.usage_log.line import ANSWER_TOO_LARGE
 _REASON: Final = "%LOCAL_REPLY_BODY%"
 _DENIED: Final = "response.code_details == 'ext_authz_denied'"
 _TOO_LARGE: Final = f"response.code_details == '{ANSWER_TOO_LARGE}'"
+_PRIVATE: Final = f"response.code_details == 'rbac_access_denied_matched_policy[{PRIVATE_POLICY}]'"
 _NO_KEYS: Final = "response.code_details == 'jwt_authn_access_denied{Jwks_remote_fetch_is_failed}'"
 
 
@@ -29,6 +30,8 @@ def local_replies() -> JsonObject:
     # Envoy's word for this is 401, which would send the client for a new token, again and again.
     no_keys = REFUSALS["issuer_unavailable"]
     mappers += _mappers(no_keys, by_expression(_NO_KEYS), status=no_keys.status)
+    private = REFUSALS["provider_address"]
+    mappers += _mappers(private, by_expression(_PRIVATE), status=private.status)
     # Envoy says 500, which clients take for an invitation to ask once more, and the provider is paid once more.
     too_large = REFUSALS["answer_too_large"]
     mappers += _mappers(too_large, by_expression(_TOO_LARGE), status=too_large.status)
@@ -71,4 +74,9 @@ def _path(prefix: str) -> JsonObject:
 
 def _anthropic() -> JsonObject:
     asked: JsonObject = {"header_filter": {"header": {"name": "anthropic-version", "present_match": True}}}
-    return any_of(_path(API_PATHS["messages"]), _path(AS_IT_IS["messages"]), all_of(_path("/v1/models"), asked))
+    return any_of(
+        _has(GW, DECISION, "anthropic"),
+        _path(API_PATHS["messages"]),
+        _path(AS_IT_IS["messages"]),
+        all_of(_path("/v1/models"), asked),
+    )

@@ -84,6 +84,7 @@ def log_format() -> JsonObject:
         "request_bytes": "%BYTES_RECEIVED%",
         "response_bytes": "%BYTES_SENT%",
         "upstream": "%UPSTREAM_REMOTE_ADDRESS%",
+        "tries": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
         "client": _metadata(JWT, "claims", "client_id"),
         "gw": _metadata(GW),
         "quota": _metadata(RESERVATION),

@@ -134,9 +134,12 @@ end
 
 -- What a provider says of an error. Portkey's preloaded script tells how its answer begins. Where that is not enough,
 -- Portkey's own version has to do, in which much is lost.
-local function problem_of(handle, raw, status)
+local function problem_of(handle, raw, status, express)
+  if express then
+    return problem.of(raw, status, credentials.secrets())
+  end
   local told = handle:headers():get("x-gw-error")
-  local found = told and problem.of(unescaped(told), status, policy.secrets()) or {}
+  local found = told and problem.of(unescaped(told), status, credentials.secrets()) or {}
   if found.message then
     return found
   end
@@ -144,7 +147,7 @@ local function problem_of(handle, raw, status)
   if not inner or inner:sub(1, 1) ~= "{" then
     return found -- Portkey's own failure
   end
-  found = problem.of(inner, status, policy.secrets())
+  found = problem.of(inner, status, credentials.secrets())
   local message = found.message and found.message:gsub(PREFIX, "", 1)
   local says_nothing = message == "null" or message == "undefined" or (message and message:find(UNREADABLE))
   found.message = not says_nothing and message or nil
@@ -164,9 +167,9 @@ local function openai_type(kind, status)
   return OPENAI_TYPES[status] and usual or kind
 end
 
-local function shape_error(handle, anthropic, status)
+local function shape_error(handle, anthropic, status, express)
   local body, raw = body_of(handle)
-  local found = problem_of(handle, raw, status)
+  local found = problem_of(handle, raw, status, express)
   local _, text = refusal.of("provider_error", status)
   local shaped = {
     openai = openai_type(found.type, status),
@@ -214,7 +217,7 @@ local function complete(handle)
   if policy.shaped then
     return
   elseif not from_portkey then
-    if BY_STATUS[status] then
+    if BY_STATUS[status] and policy.lane ~= "express" then
       log_refusal(handle, BY_STATUS[status])
     elseif status == "503" then
       headers:remove("www-authenticate") -- there when tokens could not be checked
@@ -227,9 +230,13 @@ local function complete(handle)
   if policy.dropped then
     headers:replace("x-gw-dropped", policy.dropped)
   end
-  local anthropic = policy.api == "messages" or policy.api == "count_tokens"
+  local anthropic, express = policy.api == "messages" or policy.api == "count_tokens", policy.lane == "express"
   local is_json = (headers:get("content-type") or ""):find("^application/json")
-  if status == "446" then
+  if express and status >= "300" and status < "400" then
+    -- No model API redirects: one that does has failed, and where it points to is nobody's business.
+    headers:replace(":status", "502")
+    shape_error(handle, anthropic, "502", express)
+  elseif status == "446" and not express then
     local body, raw = body_of(handle)
     local results = member(raw, "hook_results")
     local guardrails = guardrails_in(results)
@@ -247,12 +254,12 @@ local function complete(handle)
   elseif status == "401" or status == "403" then
     replace_by_refusal(handle, handle:body(true), anthropic, "provider_credentials")
   elseif status >= "400" then
-    shape_error(handle, anthropic, status)
+    shape_error(handle, anthropic, status, express)
   else
-    if status == "246" then
+    if status == "246" and not express then
       headers:replace(":status", "200")
     end
-    if is_json and (policy.scanned or policy.gemini) then
+    if is_json and not express and (policy.scanned or policy.gemini) then
       local body, raw = body_of(handle)
       if policy.scanned then
         local at = json.members(raw, math.huge).hook_results

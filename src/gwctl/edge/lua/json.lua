@@ -56,19 +56,29 @@ local function after_escape(s, i)
   return fail("an escape in a string is not valid")
 end
 
--- `i` is the position after the opening quote; the result is the one after the closing quote.
+-- `i` is the position after the opening quote; the result is the one after the closing quote. Four bytes at a time, as
+-- long as they are nothing special: that halves the time.
 local function after_string(s, i)
   while true do
-    local b = byte(s, i)
-    if b == nil then
+    local a, b, c, d = byte(s, i, i + 3)
+    while d and a > 31 and a < 128 and a ~= QUOTE and a ~= BACKSLASH and b > 31 and b < 128 and b ~= QUOTE
+      and b ~= BACKSLASH and c > 31 and c < 128 and c ~= QUOTE and c ~= BACKSLASH and d > 31 and d < 128 and d ~= QUOTE
+      and d ~= BACKSLASH do
+      i = i + 4
+      a, b, c, d = byte(s, i, i + 3)
+    end
+    if a == nil then
       fail("a string does not end")
-    elseif b == QUOTE then
+    elseif a == QUOTE then
       return i + 1
-    elseif b == BACKSLASH then
+    elseif a == BACKSLASH then
       i = after_escape(s, i)
-    elseif b >= 128 then
-      i = after_character(s, i, b)
-    elseif b < 32 then
+    elseif a >= 128 then
+      repeat
+        i = after_character(s, i, a)
+        a = byte(s, i)
+      until not a or a < 128
+    elseif a < 32 then
       fail("a string holds a control character")
     else
       i = i + 1
@@ -205,8 +215,9 @@ function after_value(s, i, b, depth)
   return fail("a value is missing or not valid")
 end
 
--- key -> {first, last} for the members of the object that `s` holds, `most` at most.
-local function members(s, most)
+-- key -> {first, last} for the members of the object that `s` holds, `most` at most. `ours`: one of our own parts wrote it,
+-- and may escape what it likes.
+local function members(s, most, ours)
   local found, count = {}, 0
   local i, b = after_space(s, 1)
   if b ~= 123 then
@@ -214,7 +225,7 @@ local function members(s, most)
   end
   i = after_object(s, i + 1, 1, function(key, first, last)
     if find(key, "\\", 1, true) then
-      fail("a top-level key holds an escape")
+      key = ours and text.of('"' .. key .. '"') or fail("a top-level key holds an escape")
     end
     if found[key] then
       error({ code = "duplicate_key", detail = text.shown(key) }, 0)

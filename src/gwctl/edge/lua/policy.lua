@@ -8,7 +8,6 @@
 local MAX_TEXT = 128 -- of a text in the usage log
 local MAX_MEMBERS = 1000 -- of a body: no API has a tenth
 local CAP = "^#cap (%d+)$" -- in the place of a credential's name
-local MIN_SECRET = 8 -- characters; a shorter one is a placeholder, and a word of any text
 local MAX_COUNT = 9007199254740991 -- 2^53 - 1: what every parser holds exactly
 
 local function fail(code, detail)
@@ -26,6 +25,7 @@ local function check_method(handle, method)
   end
 end
 
+-- Whether the token may read the admin API too.
 local function check_token(header, claims)
   if header.alg ~= "RS256" then
     fail("invalid_token", "it is not signed with RS256.")
@@ -33,18 +33,22 @@ local function check_token(header, claims)
   if claims.token_use ~= "access" then
     fail("invalid_token", "it is not an access token.")
   end
-  local scope = type(claims.scope) == "string" and claims.scope or ""
-  if not (" " .. scope .. " "):find(" " .. SCOPE .. " ", 1, true) then
+  local scopes = " " .. (type(claims.scope) == "string" and claims.scope or "") .. " "
+  local function has(scope)
+    return scopes:find(" " .. scope .. " ", 1, true) ~= nil
+  end
+  if not has(SCOPE) then
     fail("insufficient_scope", SCOPE)
   end
+  return has(READ) or has(ADMIN)
 end
 
--- The client's id, its team, and what it may use.
+-- The client's team and id, what it may use, and whether it may read the admin API too.
 local function identify(handle, noted)
   local jwt = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.jwt_authn") or {}
-  local claims = jwt.claims or {}
+  local claims, is_operator = jwt.claims or {}, false
   if not handle:headers():get("x-gw-key") then -- a key was checked before
-    check_token(jwt.header or {}, claims)
+    is_operator = check_token(jwt.header or {}, claims)
   end
   local client = claims.client_id
   local team = type(client) == "string" and CLIENTS[client]
@@ -58,7 +62,7 @@ local function identify(handle, noted)
   if TEAMS_OFF[team] then
     fail("team_disabled")
   end
-  return team, client, PROFILES[CLIENT_PROFILES[client] or TEAMS[team]]
+  return team, client, PROFILES[CLIENT_PROFILES[client] or TEAMS[team]], is_operator
 end
 
 local function check_type(handle)
@@ -108,6 +112,18 @@ local function read_body(handle)
     end
   end
   return { buffer = body, raw = raw, members = members, request = request }
+end
+
+-- The body as content rules let it pass: the same, or with something replaced.
+local function scanned(handle, rules, body)
+  local changed = scan.apply(handle, rules, body.raw)
+  body.buffer = handle:body(true)
+  if changed then
+    body.raw, body.members = changed, json.members(changed, MAX_MEMBERS, true)
+    body.buffer:setBytes(changed)
+    handle:headers():replace("content-length", tostring(#changed))
+  end
+  return body
 end
 
 -- What the usage log may know of a request.
@@ -161,31 +177,6 @@ local function choose(profile, api, request)
   return variant, flags
 end
 
--- Provider -> the members that its credentials are, parsed anew only when they change.
-local credentials_text, credentials = nil, {}
-
-local function read_credentials(handle)
-  local text = handle:headers():get("x-gw-credentials")
-  if text ~= credentials_text then
-    local parsed = {}
-    for name, at in pairs(json.members(text or "{}", math.huge)) do
-      parsed[name] = text:sub(at[1] + 1, at[2] - 1)
-    end
-    credentials_text, credentials = text, parsed
-  end
-end
-
--- The values in them, which no caller may see.
-local function secrets()
-  local found = {}
-  for _, text in pairs(credentials) do
-    for value in text:gmatch(':"([^"]+)"') do
-      found[#found + 1] = #value >= MIN_SECRET and value or nil
-    end
-  end
-  return found
-end
-
 -- Literals and names of credentials, or of caps, take turns in `template`.
 local function fill_in(template, uncapped)
   local parts = {}
@@ -194,7 +185,7 @@ local function fill_in(template, uncapped)
     if cap then
       part = uncapped and ',"max_tokens":' .. cap or ""
     elseif i % 2 == 0 then
-      part = credentials[part] or fail("gateway_unavailable")
+      part = credentials.members(part) or fail("gateway_unavailable")
     end
     parts[i] = part
   end
@@ -235,33 +226,25 @@ local function is_under_quota(asked)
   return covered
 end
 
--- Sends the request on its way: the route, and what Portkey is to do.
-local function forward(handle, api, flags, request, sent, note, reservation)
-  read_credentials(handle)
+-- Sends the request to Portkey: the route, and what it is to do.
+local function forward(handle, api, flags, request, sent, note)
   local config = fill_in(api == "chat" and request.stream and flags.stream_config or flags.config, sent.uncapped)
   local headers = handle:headers()
   headers:replace(":path", sent.as_it_is and AS_IT_IS[api] or (path_of(handle)))
   headers:replace("content-type", "application/json")
   headers:replace("x-portkey-config", config)
-  if not request.stream then
-    headers:replace("x-envoy-upstream-rq-timeout-ms", flags.timeout)
-  end
   headers:replace("x-gw-route", CLUSTER)
   headers:replace("x-portkey-note", note)
-  if reservation then
-    headers:replace("x-gw-reserve", reservation)
-  end
-  handle:clearRouteCache()
 end
 
 local function decide(handle, noted)
   local path, query = path_of(handle)
   local api = PATHS[path]
   noted.policy, noted.api = POLICY, api
-  local team, client, profile = identify(handle, noted)
+  local team, client, profile, is_operator = identify(handle, noted)
   if path == "/v1/models" or path:sub(1, 11) == "/v1/models/" then
     check_method(handle, "GET")
-    return models.answer(handle, profile, path, query)
+    return models.answer(handle, profile, path, query, is_operator)
   elseif not api then
     fail("not_found")
   end
@@ -276,6 +259,11 @@ local function decide(handle, noted)
   end
   local variant, flags = choose(profile, api, request)
   noted.variant, noted.skipped, noted.scanned = variant, flags.skipped, flags.scanned
+  local plan, sent = flags.express and flags.express[api], {}
+  noted.lane, noted.anthropic = plan and "express" or "portkey", refusal.is_anthropic(path) or nil
+  if plan and flags.rules then
+    body = scanned(handle, flags.rules, body)
+  end
   local headers = handle:headers()
   local asked = {
     id = headers:get("x-request-id") or "",
@@ -289,9 +277,23 @@ local function decide(handle, noted)
   }
   noted.gemini = api == "chat" and flags.gemini or nil
   noted.quota = is_under_quota(asked)
-  local sent = {}
-  sent.uncapped, sent.as_it_is = fit(handle, api, flags, body, noted)
-  forward(handle, api, flags, request, sent, reserve.headers(asked, body, noted.quota))
+  if not plan then
+    sent.uncapped, sent.as_it_is = fit(handle, api, flags, body, noted)
+  end
+  local note, reservation = reserve.headers(asked, body, noted.quota)
+  credentials.read(handle)
+  if plan then
+    express.forward(handle, plan, body, noted, api == "chat" and request.stream)
+  else
+    forward(handle, api, flags, request, sent, note)
+  end
+  if not request.stream then
+    headers:replace("x-envoy-upstream-rq-timeout-ms", flags.timeout)
+  end
+  if reservation then
+    headers:replace("x-gw-reserve", reservation)
+  end
+  handle:clearRouteCache()
 end
 
-return { decide = decide, secrets = secrets }
+return { decide = decide }

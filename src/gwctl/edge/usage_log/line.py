@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     AliasPath,
     BaseModel,
     BeforeValidator,
@@ -30,7 +31,7 @@ from pydantic import (
     ValidationError,
 )
 
-from gwctl.core.names import Api
+from gwctl.core.names import Api, Lane
 
 MAX_SHOWN: Final = 200
 EDGE_DIED: Final = "edge_died"
@@ -199,10 +200,16 @@ class UsageLine(BaseModel):
     response_bytes: Count = 0
     upstream: OptionalText = None
     provider: Annotated[str | None, BeforeValidator(_provider)] = _in("served", "provider")
-    option: Annotated[tuple[int, ...] | None, BeforeValidator(_option)] = _in("served", "option")
+    option: Annotated[tuple[int, ...] | None, BeforeValidator(_option)] = Field(
+        default=None, validation_alias=AliasChoices(AliasPath("served", "option"), AliasPath(*_DECISION, "option"))
+    )
+    """On the express lane the policy says whom it tries first, and whoever comes after that is served's."""
     attempts: Annotated[Count | Annotated[int | None, BeforeValidator(_attempts)], Ordered] | None = _in(
         "served", "attempts"
     )
+    lane: Annotated[Lane | Annotated[None, BeforeValidator(_absent)], Ordered] | None = _decided("lane")
+    tries: OptionalCount = None
+    """How often the edge sent the request on."""
     skipped: Annotated[frozenset[tuple[int, ...]], BeforeValidator(_skipped)] = Field(
         default=frozenset(), validation_alias=AliasPath(*_DECISION, "skipped")
     )

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime, Field
 
-from gwctl.core.names import Api, ProviderKind
+from gwctl.core.names import Api, Lane, ProviderKind
 from gwctl.ledger.metering.normalise import Reason
 from gwctl.pricing.tokens import Tokens
 
@@ -50,7 +50,12 @@ class UsageEvent(Tokens):
     quota: str | None = Field(default=None, description="The quota that refused it")
     shadow: str | None = Field(default=None, description="A quota on trial that would have refused it")
     error_type: str | None = Field(default=None, description="The provider's word for what went wrong")
-    attempts: int = Field(default=0, ge=0, description="Retries of the target that served")
+    lane: Lane | None = Field(default=None, description="portkey, or express: the edge called the provider itself")
+    attempts: int = Field(
+        default=0,
+        ge=0,
+        description="Tries before the one that served; on Portkey's lane those of the target that served alone",
+    )
     provider_name: str | None = Field(default=None, description="The kind of provider that served")
     provider: str | None = Field(default=None, description="The id of the provider that served")
     target_model: str | None = Field(default=None, description="The model asked of the provider")

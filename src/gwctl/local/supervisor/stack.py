@@ -7,12 +7,14 @@ environment holds what it needs and no provider key.
 import json
 import os
 import secrets
+import ssl
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import certifi
 import psutil
 
 from gwctl.agent.policy.snapshot_source import nudge_file
@@ -37,6 +39,7 @@ MAX_HEADER_BYTES = 65536
 """`x-portkey-config` carries a route's whole configuration; Node's own limit is 16 KiB."""
 MAX_EDGE_THREADS = 4
 FLUSH_MILLISECONDS = 200
+_CA_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _GATEWAY_VARIABLES = ("NODE_EXTRA_CA_CERTS", "NODE_USE_ENV_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
@@ -188,6 +191,7 @@ class Stack:
             scanner_port=scanner_port,
             max_request_bytes=max_request_bytes,
             trace_endpoint=self.otlp_endpoint,
+            ca_bundle=ca_bundle(self.environment),
         )
 
     def edge(self, settings: EdgeSettings) -> Part:
@@ -233,6 +237,13 @@ class Stack:
     def _env(self, *more: str) -> dict[str, str]:
         kept = (*_KEPT_VARIABLES, *more)
         return {name: self.environment[name] for name in kept if name in self.environment} | {"PYTHONUNBUFFERED": "1"}
+
+
+def ca_bundle(environment: Mapping[str, str]) -> Path:
+    """The certificates that the edge trusts: those that the environment names, else the system's, else certifi's."""
+    paths = ssl.get_default_verify_paths()
+    named = (environment.get("SSL_CERT_FILE"), paths.cafile, paths.openssl_cafile, *_CA_BUNDLES)
+    return next((Path(each) for each in named if each and Path(each).is_file()), Path(certifi.where()))
 
 
 def local_url(port: int) -> str:

@@ -14,10 +14,10 @@ import httpx
 import psutil
 import pytest
 
-from gateway.conformance.kit.calls import APIS, STREAMED
+from gateway.conformance.kit.calls import APIS, STREAMED, encoded, read_what_comes
 from gateway.conformance.kit.lab import FORBIDDEN, Lab
 from gateway.portkey_contract.recipes import OPENAI_CHUNKS
-from gwctl.core.names import Api
+from gwctl.core.names import API_PATHS, Api
 from support.gateway import run_gwctl
 from support.replay_provider import CUT, Answer
 
@@ -39,6 +39,15 @@ ADMIN_PAGES = (
 
 FAILING: list[tuple[str, Api]] = [("one", "chat"), ("claude", "messages"), ("one", "responses")]
 """A provider and an API that it serves."""
+
+
+def what_comes(lab: Lab, model: str, *, stream: bool) -> httpx.Response:
+    """The answer of a chat, which may break off."""
+    headers = {**lab.gateway.headers(), "content-type": "application/json"}
+    content = encoded("chat", model, stream=stream)
+    with lab.caller.client.stream("POST", API_PATHS["chat"], content=content, headers=headers) as answer:
+        received = read_what_comes(answer)
+    return httpx.Response(answer.status_code, headers=answer.headers, content=received)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +78,7 @@ def answers(lab_server: Lab) -> list[httpx.Response]:
     ):
         for model in ("one", "fall"):
             lab_server["one"].on("*", reply)
-            found += [caller.ask("chat", model), caller.ask("chat", model, stream=True)]
+            found += [what_comes(lab_server, model, stream=stream) for stream in (False, True)]
     lab_server["one"].on("*", Answer.held(threading.Event()))
     found += [caller.ask("chat", "impatient-alone"), caller.ask("chat", "impatient")]
     found += [caller.ask("chat", "asked", messages=[{"role": "user", "content": FORBIDDEN}])]

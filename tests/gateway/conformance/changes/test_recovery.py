@@ -86,9 +86,9 @@ def without_portkey(whole: Lab) -> Iterator[Lab]:
 
 
 def test_without_portkey_calls_are_refused_in_shape(without_portkey: Lab):
-    chat = without_portkey.caller.ask("chat", "one")
-    streamed = without_portkey.caller.ask("chat", "one", stream=True)
-    messages = without_portkey.caller.ask("messages", "claude")
+    chat = without_portkey.caller.ask("chat", "by-portkey")
+    streamed = without_portkey.caller.ask("chat", "by-portkey", stream=True)
+    messages = without_portkey.caller.ask("messages", "claude-by-portkey")
 
     assert_refused(chat, 503, code="gateway_unavailable")
     assert_refused(streamed, 503, code="gateway_unavailable")
@@ -99,12 +99,17 @@ def test_without_portkey_calls_are_refused_in_shape(without_portkey: Lab):
     assert (event["outcome"], event["cost_nano_usd"]) == ("failed", 0)
 
 
+def test_without_portkey_the_express_lane_goes_on(without_portkey: Lab):
+    assert without_portkey.caller.ask("chat", "one").status_code == 200
+    assert without_portkey.caller.ask("messages", "claude").status_code == 200
+
+
 def test_portkey_comes_back_by_itself(whole: Lab):
     kill(whole, "gateway")
 
     wait_back(whole, "gateway")
 
-    assert whole.caller.ask("chat", "one").status_code == 200
+    assert whole.caller.ask("chat", "by-portkey").status_code == 200
 
 
 def test_a_portkey_that_hangs_turns_health_to_503(whole: Lab):

@@ -8,7 +8,7 @@ import json
 import os
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -74,13 +74,25 @@ def _certificates() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+MARK: Final = "usage_mark"
+
+
 @dataclass(frozen=True)
 class Seen:
-    """An answer that a caller got. `mark` is where the usage events ended when it began to arrive."""
+    """An answer that a caller got. `mark` is where the usage events ended when it was asked for."""
 
     id: str
     status: int
     mark: int
+
+
+def read_what_comes(answer: httpx.Response) -> bytes:
+    """The body of an answer that may break off: Portkey ends a cut stream in order, the edge hands the cut on."""
+    received = b""
+    with suppress(httpx.RemoteProtocolError):
+        for piece in answer.iter_raw():
+            received += piece
+    return received
 
 
 class Caller:
@@ -100,7 +112,7 @@ class Caller:
             timeout=CALL_SECONDS,
             trust_env=False,
             verify=_certificates(),
-            event_hooks={"response": [self._saw]},
+            event_hooks={"request": [self._asks], "response": [self._saw]},
         )
 
     @property
@@ -135,10 +147,13 @@ class Caller:
         usual = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
         return {**usual, **(special or {})}
 
+    def _asks(self, request: httpx.Request) -> None:
+        request.extensions[MARK] = self.gateway.usage_mark()  # the event may be there before its answer is
+
     def _saw(self, answer: httpx.Response) -> None:
         if answer.request.url.path != "/healthz":  # health checks are not metered
             request_id = answer.headers.get("x-request-id", "")
-            self.seen.append(Seen(request_id, answer.status_code, self.gateway.usage_mark()))
+            self.seen.append(Seen(request_id, answer.status_code, answer.request.extensions[MARK]))
 
     def __enter__(self) -> Self:
         return self

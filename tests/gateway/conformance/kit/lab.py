@@ -17,10 +17,12 @@ import yaml
 from gateway.conformance.kit.calls import Caller
 from gateway.conformance.kit.forge import Forger
 from gateway.portkey_contract.recipes import every_api
+from gwctl.core.names import Lane
 from gwctl.local.policy.providers import secret_variable
 from support import usage_lines
 from support.gateway import Gateway, local_gateway
 from support.json_lines import whole_lines
+from support.lanes import by_portkey
 from support.ports import free_port
 from support.processes import wait_until
 from support.replay_provider import ReplayProvider
@@ -58,6 +60,8 @@ def policy(urls: Mapping[str, str]) -> dict[str, Any]:
             route("one", "one"),
             route("two", "two"),
             route("claude", "claude"),
+            route("by-portkey", "one", lane="portkey"),
+            route("claude-by-portkey", "claude", lane="portkey"),
             route("fall", "one", "two"),
             route("claude-fall", "claude", "claude-two"),
             route("impatient", "one", "two", timeout_seconds=1),
@@ -105,6 +109,8 @@ class Lab:
     """A server that is no provider: nothing may ever come here."""
     folder: Path
     caller: Caller
+    lane: Lane
+    """What its requests go by, wherever that lane can serve them."""
     forger: Forger = field(init=False)
 
     def __post_init__(self) -> None:
@@ -145,7 +151,7 @@ def log_lines(gateway: Gateway, ids: list[str]) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def running_lab(folder: Path, **more: Any) -> Iterator[Lab]:
+def running_lab(folder: Path, lane: Lane = "express", **more: Any) -> Iterator[Lab]:
     """Start the gateway and its providers. `more` are sections of the policy that replace the lab's own."""
     with ExitStack() as stack:
         providers = {name: stack.enter_context(ReplayProvider()) for name in PROVIDERS}
@@ -154,10 +160,13 @@ def running_lab(folder: Path, **more: Any) -> Iterator[Lab]:
         urls = {name: each.url for name, each in providers.items()} | {"dead": f"http://127.0.0.1:{free_port()}"}
         data = folder / "data"
         data.mkdir(parents=True)
-        (data / "policy.yaml").write_text(yaml.safe_dump({**policy(urls), **more}, sort_keys=False))
+        written = {**policy(urls), **more}
+        if lane == "portkey":
+            written["routes"] = by_portkey(written["routes"])
+        (data / "policy.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
         keys = {secret_variable(name): canary for name, canary in canaries.items()} | {secret_variable("dead"): "none"}
         gateway = stack.enter_context(local_gateway(folder, environment=keys))
         caller = stack.enter_context(Caller(gateway))
-        lab = Lab(gateway, providers, canaries, stranger, folder, caller)
+        lab = Lab(gateway, providers, canaries, stranger, folder, caller, lane)
         lab.reset()
         yield lab

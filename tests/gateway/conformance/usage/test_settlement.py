@@ -38,7 +38,7 @@ def settled(gateway: Gateway) -> list[dict[str, Any]]:
     return wait_until(settle, "an event for every line of the usage log", SETTLED_SECONDS)
 
 
-@pytest.fixture(params=["gateway", "lab", "workshop"])
+@pytest.fixture(params=["gateway", "express_lab", "portkey_lab", "workshop"])
 def metered(request: pytest.FixtureRequest) -> tuple[Gateway, list[dict[str, Any]]]:
     """Each gateway of the suite, if a test has used it, and its events."""
     name = request.param

@@ -7,13 +7,14 @@ word are a token, every other sign is one) and the prices of the sample policy: 
 """
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.conformance.kit.calls import APIS, STREAMED, Caller
+from gateway.conformance.kit.calls import APIS, STREAMED, Caller, read_what_comes
 from gateway.conformance.kit.lab import Lab
 from gateway.portkey_contract.recipes import MESSAGE_EVENTS, OPENAI_CHUNKS, RESPONSE_EVENTS
 from gwctl.core.names import Api
@@ -209,18 +210,17 @@ def test_an_answer_without_usage_is_estimated(caller: Caller, api: Api, *, strea
     assert event["cost_nano_usd"] > 0
 
 
-@pytest.mark.parametrize(
-    ("api", "reason", "outcome"),
-    [("chat", "no_usage", "served"), ("messages", "cut", "cut"), ("responses", "cut", "cut")],
-)
-def test_a_stream_that_is_cut_is_estimated(caller: Caller, api: Api, reason: str, outcome: str):
+@pytest.mark.parametrize(("api", "model"), [("chat", "one"), ("messages", "claude"), ("responses", "one")])
+def test_a_stream_that_is_cut_is_estimated(lab: Lab, api: Api, model: str):
     """Portkey gives a cut stream an orderly end. Of a chat, whose last event the edge cannot tell, only the missing
     usage shows it."""
-    with caller.stream(api, "sample-cut") as answer:
-        answer.read()
+    lab[model].on("*", Answer.sse([BEGUN[api][1][0], CUT]))
+    with lab.caller.stream(api, model) as answer:
+        read_what_comes(answer)
 
-    event = caller.event(answer)
-    assert (event["estimated"], event["outcome"]) == (reason, outcome)
+    event = lab.caller.event(answer)
+    in_order = lab.lane == "portkey" and api == "chat"
+    assert (event["estimated"], event["outcome"]) == (("no_usage", "served") if in_order else ("cut", "cut"))
     assert event["cost_nano_usd"] > 0
 
 
@@ -245,10 +245,11 @@ def test_an_estimate_is_of_the_right_size(lab: Lab, api: Api):
 
     with lab.caller.stream(api, provider) as answer:
         seen = 0
-        for piece in answer.iter_raw():
-            seen += piece.count(b"data:")
-            if seen == len(events):
-                cut.set()
+        with suppress(httpx.RemoteProtocolError):  # on the express lane the caller's answer breaks off too
+            for piece in answer.iter_raw():
+                seen += piece.count(b"data:")
+                if seen == len(events):
+                    cut.set()
 
     found = tokens_of(lab.caller.event(answer))
     assert DELTAS / 4 <= found["output"] <= DELTAS * 4
