@@ -72,7 +72,7 @@ def test_nothing_that_the_agent_does_is_left_out_in_a_deployment(agent_settings:
         "quota_wait_seconds",
         "snapshot_path",
     }
-    laptop = {"notifications_webhook", "secrets_path"}
+    laptop = {"notifications_webhook", "secrets_path", "snapshot_poll_seconds"}
     assert set(agent_settings) == set(AgentSettings.model_fields) - fitting - laptop
 
 
