@@ -1,18 +1,22 @@
 """What the admin tests share: one emulated AWS for the session, fresh tables and a bucket for each test.
 
 The emulated AWS is the one of a local gateway (`gwctl.emulated_aws`), a process of its own. Tests that take
-`engine` run against it and against DynamoDB Local.
+`engine_place` run against it, DynamoDB Local, SQLite and PostgreSQL.
 """
 
 import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from admin.place import Admin, Place
+from admin.place import Admin, Place, SqlPlace
+from gwctl.stores.sql.database import Database
+from support.databases import migrated
 from support.dynamodb_local import running_dynamodb_local
 from support.ports import free_port
+from support.postgresql import postgresql as postgresql
 from support.processes import answers, start
 
 
@@ -33,22 +37,24 @@ def dynamodb_local_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["moto", "dynamodb-local"])
-def engine(request: pytest.FixtureRequest, aws_url: str) -> str:
-    """The URL of a DynamoDB: moto's, and then the real engine's local build."""
-    return aws_url if request.param == "moto" else request.getfixturevalue("dynamodb_local_url")
-
-
 @pytest.fixture
 def place(aws_url: str) -> Place:
     """Empty tables and an empty bucket in moto."""
     return Place.create(aws_url, aws_url, uuid.uuid4().hex[:12])
 
 
-@pytest.fixture
-def engine_place(engine: str, aws_url: str) -> Place:
-    """Empty tables in each engine in turn, and an empty bucket in moto."""
-    return Place.create(engine, aws_url, uuid.uuid4().hex[:12])
+@pytest.fixture(params=["moto", "dynamodb-local", "sqlite", "postgresql"])
+def engine_place(request: pytest.FixtureRequest, aws_url: str, tmp_path: Path) -> Iterator[Place]:
+    """Empty tables in each engine in turn: moto, DynamoDB's own local build, SQLite, PostgreSQL."""
+    if request.param in {"moto", "dynamodb-local"}:
+        url = aws_url if request.param == "moto" else request.getfixturevalue("dynamodb_local_url")
+        yield Place.create(url, aws_url, uuid.uuid4().hex[:12])
+        return
+    new = f"sqlite:///{tmp_path}/gateway.sqlite3"
+    url = new if request.param == "sqlite" else request.getfixturevalue("postgresql").new_database()
+    place = SqlPlace.at(Database.at(migrated(url), pool=60))
+    yield place
+    place.database.close()
 
 
 @pytest.fixture

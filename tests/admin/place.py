@@ -34,6 +34,12 @@ from gwctl.stores.aws.quotas import DynamoQuotaStore
 from gwctl.stores.aws.settings import Settings, SnapshotPlace, Tables
 from gwctl.stores.aws.usage import DynamoUsageTable
 from gwctl.stores.interfaces import ClientDirectory
+from gwctl.stores.sql.clients import SqlClientDirectory
+from gwctl.stores.sql.database import Database
+from gwctl.stores.sql.policy.documents import SqlDocumentStore
+from gwctl.stores.sql.policy.snapshots import SqlSnapshotStore
+from gwctl.stores.sql.quotas import SqlQuotaStore
+from gwctl.stores.sql.usage import SqlUsageTable
 
 PROVIDERS = (
     Provider(id="openai", kind="openai"),
@@ -156,13 +162,17 @@ class Place:
     s3_url: str
     settings: Settings
 
-    @classmethod
-    def create(cls, dynamodb_url: str, s3_url: str, name: str) -> "Place":
-        settings = Settings(
+    @staticmethod
+    def named(name: str) -> Settings:
+        return Settings(
             deployment="test",
             snapshot=SnapshotPlace(bucket=f"{name}-policy"),
             tables=Tables(**{key: f"{name}-{key}" for key in ("documents", "audit", "usage", "ledger")}),
         )
+
+    @classmethod
+    def create(cls, dynamodb_url: str, s3_url: str, name: str) -> "Place":
+        settings = cls.named(name)
         place = cls(dynamodb_url, s3_url, settings)
         dynamodb = aws_client("dynamodb", dynamodb_url)
         for table in settings.tables.model_dump().values():
@@ -226,3 +236,30 @@ class Place:
             yield Admin(own, self)
         finally:
             runtime.use(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqlPlace(Place):
+    """The same in a relational database."""
+
+    database: Database
+
+    @classmethod
+    def at(cls, database: Database) -> "SqlPlace":
+        named = Place.named("sql")
+        return cls(dynamodb_url="", s3_url="", settings=named, database=database)
+
+    def documents(self) -> Any:
+        return SqlDocumentStore(self.database)
+
+    def snapshots(self) -> Any:
+        return SqlSnapshotStore(self.database)
+
+    def usage(self) -> Any:
+        return SqlUsageTable(self.database)
+
+    def ledger(self) -> Any:
+        return SqlQuotaStore(self.database)
+
+    def directory(self) -> Any:
+        return SqlClientDirectory(self.database, scopes.INVOKE)

@@ -1,4 +1,4 @@
-"""The local admin API as processes: emulated AWS, token keys, HTTP server.
+"""The local admin API as processes: token keys, HTTP server, and its database.
 
 with running_admin(tmp_path) as admin:
     admin.http.get("/teams", headers=admin.bearer(scopes.READ))
@@ -17,12 +17,13 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from gwctl.local.issuer.client_directory import LocalClientDirectory, directory_at
+from gwctl.core import scopes
 from gwctl.local.issuer.store import load_or_create_key
 from gwctl.local.issuer.tokens import access_claims, sign
 from gwctl.policy.documents import Provider
-from gwctl.stores.aws.local_names import REGION
-from support.ports import free_ports
+from gwctl.stores.sql.clients import SqlClientDirectory
+from gwctl.stores.sql.database import Database
+from support.ports import free_port
 from support.processes import Process, answers, start
 from support.replay_provider import Answer, ReplayProvider
 
@@ -34,15 +35,15 @@ class RunningAdmin:
     """A local admin API, and the issuer's key to make tokens with."""
 
     url: str
-    aws_url: str
+    database: Database
     http: httpx.Client
     key: RSAKey
     server: Process
 
     @property
-    def app_clients(self) -> LocalClientDirectory:
+    def app_clients(self) -> SqlClientDirectory:
         """Its clients, as the token service finds them."""
-        return directory_at(self.aws_url, "local", REGION, None)
+        return SqlClientDirectory(self.database, scopes.INVOKE)
 
     def token(self, scope: str, client: str = "tester", **claims: Any) -> str:
         content = {**access_claims(ISSUER, client, scope, int(time.time())), **claims}
@@ -67,11 +68,10 @@ def start_aws(directory: Path, port: int) -> Process:
 @contextmanager
 def running_admin(directory: Path, **more: Any) -> Iterator[RunningAdmin]:
     """Starts everything; the processes end with the context. `more` goes into the server's configuration."""
-    aws_port, port = free_ports(2)
+    port = free_port()
     key = load_or_create_key(directory / "issuer")
-    url, aws_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{aws_port}"
+    url, database_url = f"http://127.0.0.1:{port}", f"sqlite:///{directory}/gateway.sqlite3"
     with ExitStack() as stack:
-        stack.enter_context(start_aws(directory / "aws", aws_port))
         keys = stack.enter_context(ReplayProvider())
         keys.on("/jwks.json", Answer.json({**KeySet([key]).as_dict(private=False)}))
         config = directory / "admin.json"
@@ -81,7 +81,7 @@ def running_admin(directory: Path, **more: Any) -> Iterator[RunningAdmin]:
                     "port": port,
                     "issuer": ISSUER,
                     "jwks_url": f"{keys.url}/jwks.json",
-                    "aws_url": aws_url,
+                    **({} if "aws_url" in more else {"database_url": database_url}),
                     "providers": [Provider(id="openai", kind="openai").model_dump()],
                     **more,
                 }
@@ -91,4 +91,6 @@ def running_admin(directory: Path, **more: Any) -> Iterator[RunningAdmin]:
         server = start(command, ready=lambda: answers(f"{url}/healthz"), seconds=60)
         stack.enter_context(server)
         client = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30))
-        yield RunningAdmin(url, aws_url, client, key, server)
+        database = Database.at(database_url)
+        stack.callback(database.close)
+        yield RunningAdmin(url, database, client, key, server)

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from admin.place import aws_client
-from admin.servers import RunningAdmin, running_admin
+from admin.servers import RunningAdmin, running_admin, start_aws
 from cli.conftest import WRITE, Gwctl, Write
 from gwctl.ledger.quotas.store import Lease, Swap, WindowKey
 from gwctl.ledger.quotas.windows import window_at
 from gwctl.local.data_dir import DataDir
-from gwctl.stores.aws import local_names as aws_names
 from gwctl.stores.aws.local_resources import SETTINGS
-from gwctl.stores.aws.quotas import DynamoQuotaStore
+from gwctl.stores.sql.quotas import SqlQuotaStore
+from support.ports import free_port
 from support.replay_provider import Answer, ReplayProvider
 
 NANO = 1_000_000_000
@@ -28,11 +27,10 @@ def spent(gw: Gwctl, write: Write, server: RunningAdmin, name: str) -> str:
         budgets=[{"id": name, "team": name, "limit_usd": 250.5, "period": "month", "timezone": "Europe/Berlin"}],
     )
     gw("apply", "-f", file, "--yes").ok()
-    client = aws_client("dynamodb", server.aws_url)
     window = window_at("month", "Europe/Berlin", datetime.now(UTC).timestamp()).id
     lease = Lease(outstanding=3 * NANO, settled=12_500_000_000, seq=1, writer="w", expires_at=1)
     swap = Swap(WindowKey(name, "nano_usd", window), "a1", before=Lease(), after=lease)
-    assert DynamoQuotaStore(client, aws_names.LEDGER_TABLE).swap(swap).applied
+    assert SqlQuotaStore(server.database).swap(swap).applied
     return name
 
 
@@ -75,9 +73,14 @@ def test_a_budget_in_tokens_is_told_in_tokens(gw: Gwctl, write: Write, name: str
 
 
 def test_without_a_ledger_the_documents_are_shown_all_the_same(gw: Gwctl, data: DataDir, tmp_path: Path, name: str):
-    settings = SETTINGS.model_dump()
+    settings, port = SETTINGS.model_dump(), free_port()
     del settings["tables"]["ledger"]
-    with running_admin(tmp_path / "admin", settings=settings) as other, ReplayProvider() as tokens:
+    on_aws = {"settings": settings, "aws_url": f"http://127.0.0.1:{port}"}
+    with (
+        start_aws(tmp_path / "aws", port),
+        running_admin(tmp_path / "admin", **on_aws) as other,
+        ReplayProvider() as tokens,
+    ):
         tokens.on("/token", Answer.json({"access_token": other.token(WRITE), "expires_in": 3600}))
         connection = json.loads(data.connection.read_text())
         connection |= {"admin_url": other.url, "token_url": f"{tokens.url}/token"}

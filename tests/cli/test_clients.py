@@ -6,6 +6,7 @@ import pytest
 
 from admin.servers import RunningAdmin
 from cli.conftest import Gwctl, Write
+from gwctl.local.issuer.store import digest
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def test_a_clients_secret_is_on_stdout_once(gw: Gwctl, server: RunningAdmin, tea
     assert told["client_secret"] not in done.err
     client = server.app_clients.find(told["client_id"])
     assert client
-    assert client.has_secret(told["client_secret"])
+    assert client.secrets_sha256 == (digest(told["client_secret"]),)
     listed = gw("teams", "clients", "list", team, "-o", "json").ok()
     assert [each["document"]["name"] for each in json.loads(listed.out)] == ["indexer"]
     assert told["client_secret"] not in listed.out
@@ -34,8 +35,8 @@ def test_rotating_gives_another_secret(gw: Gwctl, server: RunningAdmin, team: st
     assert second["client_id"] == first["client_id"]
     client = server.app_clients.find(first["client_id"])
     assert client
-    assert client.has_secret(second["client_secret"])
-    assert not client.has_secret(first["client_secret"])
+    assert client.secrets_sha256 == (digest(second["client_secret"]),)
+    assert digest(first["client_secret"]) not in client.secrets_sha256
 
 
 def test_a_revoked_client_is_gone(gw: Gwctl, server: RunningAdmin, team: str):

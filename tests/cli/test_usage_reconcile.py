@@ -3,14 +3,13 @@
 import json
 from pathlib import Path
 
-from admin.place import aws_client
 from admin.servers import RunningAdmin
 from cli.conftest import Gwctl, Write, route
 from cli.usage_events import charge, event, refused, write_events
 from gwctl.ledger.quotas.store import NO_LEASE, Lease, Swap, WindowKey
 from gwctl.local.data_dir import DataDir
-from gwctl.stores.aws import local_names as aws_names
-from gwctl.stores.aws.quotas import DynamoQuotaStore
+from gwctl.local.database import note_url
+from gwctl.stores.sql.quotas import SqlQuotaStore
 
 
 def test_a_ledger_that_agrees_has_no_difference(gw: Gwctl, server: RunningAdmin, data: DataDir, name: str):
@@ -65,8 +64,8 @@ def test_a_budgets_window_is_compared_with_the_events(
     gw(
         "apply", "-f", write(routes=[route(name)], teams=[{"id": name, "models": [name]}], budgets=budgets), "--yes"
     ).ok()
-    data.run.mkdir(exist_ok=True)
-    data.admin_config.write_text(json.dumps({"aws_url": server.aws_url}))
+    data.state.mkdir(exist_ok=True)
+    note_url(data, server.database.url.render_as_string())
     events = [event(name, at="2027-03-05T12:00:00"), event(name, at="2027-03-06T12:00:00")]
     charge(server, *events)
     in_march_in_berlin, in_april_in_berlin = (
@@ -76,7 +75,7 @@ def test_a_budgets_window_is_compared_with_the_events(
     charge(server, in_march_in_berlin)
     charge(server, in_april_in_berlin)
     write_events(data.usage_events, *events, in_march_in_berlin, in_april_in_berlin)
-    store = DynamoQuotaStore(aws_client("dynamodb", server.aws_url), aws_names.LEDGER_TABLE)
+    store = SqlQuotaStore(server.database)
     day = WindowKey(f"{name}-day", "requests", "2027-03-05")
     lease = Lease(settled=3, seq=1, writer="test", expires_at=1)
     assert store.swap(Swap(day, "agent", NO_LEASE, lease)).applied

@@ -4,12 +4,10 @@ import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 
-from admin.place import aws_client
 from admin.servers import RunningAdmin
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.usage.sums import UsageBatch
-from gwctl.stores.aws import local_names as aws_names
-from gwctl.stores.aws.usage import DynamoUsageTable
+from gwctl.stores.sql.usage import SqlUsageTable
 
 _ids = itertools.count()
 
@@ -52,5 +50,4 @@ def write_events(path: Path, *events: UsageEvent) -> Path:
 
 def charge(server: RunningAdmin, *events: UsageEvent) -> None:
     """Add events to the ledger's usage table, as an agent does."""
-    table = DynamoUsageTable(aws_client("dynamodb", server.aws_url), aws_names.USAGE_TABLE)
-    assert table.add(UsageBatch.of(events).updates, agent=events[0].id, before=None, after="1")
+    assert SqlUsageTable(server.database).add(UsageBatch.of(events).updates, agent=events[0].id, before=None, after="1")

@@ -16,9 +16,8 @@ def test_no_module_has_a_relational_database_or_a_cache():
     assert [address for address in addresses if DATABASES.match(address)] == []
 
 
-def test_nothing_that_runs_can_speak_to_one():
-    for name in ("runtime.txt", "lambda.txt"):
-        assert DRIVERS.findall((ROOT / "requirements" / name).read_text()) == []
+def test_the_functions_of_a_deployment_cannot_speak_to_one():
+    assert DRIVERS.findall((ROOT / "requirements" / "lambda.txt").read_text()) == []
 
 
 def test_there_is_one_terragrunt_unit():

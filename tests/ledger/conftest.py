@@ -1,6 +1,7 @@
-"""The ledger's stores: the reference model, DynamoDB Local and moto, each started once a session."""
+"""The ledger's stores: reference model, SQLite, PostgreSQL, DynamoDB Local and moto, each started once a session."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -8,7 +9,12 @@ from moto.server import ThreadedMotoServer
 from gwctl.ledger.quotas.model import ModelStore
 from gwctl.ledger.quotas.store import QuotaStore
 from gwctl.stores.aws.quotas import DynamoQuotaStore
+from gwctl.stores.sql.database import Database
+from gwctl.stores.sql.quotas import SqlQuotaStore
+from support.databases import migrated
 from support.dynamodb_local import create_ledger_table, dynamodb_client, running_dynamodb_local
+from support.postgresql import Server
+from support.postgresql import postgresql as postgresql
 
 TABLE = "test-ledger"
 
@@ -32,10 +38,35 @@ def moto_url() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["model", "dynamodb-local", "moto"])
-def store(request: pytest.FixtureRequest) -> QuotaStore:
+@pytest.fixture(scope="session")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file of SQLite's with all tables."""
+    return migrated(f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/ledger.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql: Server) -> str:
+    """A database of PostgreSQL's with all tables."""
+    return migrated(postgresql.new_database())
+
+
+@pytest.fixture(params=["model", "sqlite", "postgresql", "dynamodb-local", "moto"])
+def store(request: pytest.FixtureRequest) -> Iterator[QuotaStore]:
     """Each of the stores. Tables are shared by all tests: name quotas so that they do not meet."""
-    if request.param == "model":
-        return ModelStore()
-    url = request.getfixturevalue("dynamodb_local_url" if request.param == "dynamodb-local" else "moto_url")
-    return DynamoQuotaStore(dynamodb_client(url), TABLE)
+    with store_of(request.param, request) as found:
+        yield found
+
+
+@contextmanager
+def store_of(kind: str, request: pytest.FixtureRequest) -> Iterator[QuotaStore]:
+    """A store of a kind, as a process of its own would have it."""
+    if kind == "model":
+        yield ModelStore()
+        return
+    if kind in {"sqlite", "postgresql"}:
+        database = Database.at(request.getfixturevalue(f"{kind}_url"))
+        yield SqlQuotaStore(database)
+        database.close()
+        return
+    url = request.getfixturevalue("dynamodb_local_url" if kind == "dynamodb-local" else "moto_url")
+    yield DynamoQuotaStore(dynamodb_client(url), TABLE)

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 
@@ -42,3 +43,10 @@ def _records(body: bytes) -> Iterator[dict[str, Any]]:
         if position < len(text):
             record, position = decoder.raw_decode(text, position)
             yield record
+
+
+def records_in(directory: Path, request_id: str, since: datetime) -> list[dict[str, Any]]:
+    """The same in the files of a gateway on this machine."""
+    files = (file for file in directory.rglob("*.jsonl") if file.stat().st_mtime >= since.timestamp() - 1)
+    found = (record for file in files for record in _records(file.read_bytes()))
+    return [record for record in found if record.get("id") == request_id]

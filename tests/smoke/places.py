@@ -1,13 +1,14 @@
-"""What the smoke suite is aimed at. In: a name. Out: addresses, the audit bucket, a way into its AWS.
+"""What the smoke suite is aimed at. In: a name. Out: addresses, and a way into its audit log.
 
 A deployed environment is known by what `gwctl deploy` or `gwctl outputs` has kept here. `up` is a gateway of this
 machine, started for the suite.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,7 @@ from gwctl.environments.deploy.applied import Applied
 from gwctl.environments.deploy.reach import connection_to
 from gwctl.environments.project import Project
 from gwctl.local.connection import Connection
-from gwctl.stores.aws import local_names as aws_names
-from gwctl.stores.aws import local_resources as aws_resources
+from smoke.audit_log import records_in, records_of
 from support.gateway import Gateway
 from support.gateway import local_gateway as started_gateway
 
@@ -34,23 +34,20 @@ class MissingError(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """What is tested. `audit_seconds`: how long a record may take to its bucket."""
+    """What is tested. `audit_seconds`: how long a record may take there."""
 
     name: str
     gateway: Gateway
-    audit_bucket: str
+    audit_log: str
+    """Where its audit log is, in words."""
     audit_seconds: float
-    client_options: dict[str, str]
+    records: Callable[[str, datetime], list[dict[str, Any]]]
+    """The records of a request in what was written since then."""
 
     @property
     def connection(self) -> Connection:
         """Its addresses and credentials."""
         return self.gateway.connection
-
-    def client(self, service: str) -> Any:
-        """A client of its AWS."""
-        make: Any = boto3.client
-        return make(service, **self.client_options)
 
 
 @contextmanager
@@ -67,9 +64,7 @@ def target_of(name: str, folder: Path) -> Iterator[Target]:
 
 
 def _up(gateway: Gateway) -> Target:
-    admin = json.loads(gateway.data.admin_config.read_text())
-    options = aws_resources.client_options(admin["aws_url"], admin["aws_access_key"])
-    return Target(UP, gateway, aws_names.AUDIT_BUCKET, 30, options)
+    return Target(UP, gateway, str(gateway.data.audit), 30, partial(records_in, gateway.data.audit))
 
 
 def _deployed(name: str, folder: Path) -> Target:
@@ -78,5 +73,7 @@ def _deployed(name: str, folder: Path) -> Target:
     file = folder / "connection.json"
     connection_to(place, applied).write(file)
     delivery = 30 if applied.endpoint else applied.output("audit_delivery_seconds") + DELIVERY_SPARE_SECONDS
-    options = deployed.client_options(applied)
-    return Target(name, Gateway(file), applied.output("audit_bucket_name"), delivery, options)
+    make: Any = boto3.client
+    bucket = applied.output("audit_bucket_name")
+    records = partial(records_of, make("s3", **deployed.client_options(applied)), bucket)
+    return Target(name, Gateway(file), bucket, delivery, records)

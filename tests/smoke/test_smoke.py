@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from smoke.admin import Admin
-from smoke.audit_log import records_of
 from smoke.conftest import IN_FORCE_SECONDS, Ask
 from smoke.places import Target
 from support.processes import wait_until
@@ -60,10 +59,9 @@ def test_what_it_spent_is_counted_to_the_token(answer: httpx.Response, admin: Ad
 
 def test_the_audit_log_has_the_request(answer: httpx.Response, target: Target, client: dict[str, Any], team: str):
     since = datetime.now(UTC) - timedelta(minutes=15)
-    s3 = target.client("s3")
     records = wait_until(
-        lambda: records_of(s3, target.audit_bucket, answer.headers["x-request-id"], since),
-        f"the request in {target.audit_bucket}",
+        lambda: target.records(answer.headers["x-request-id"], since),
+        f"the request in {target.audit_log}",
         target.audit_seconds,
     )
     assert [(each["client"], each["team"], each["outcome"]) for each in records] == [

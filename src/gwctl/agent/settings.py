@@ -1,11 +1,12 @@
 """The agent's settings: one JSON document, the same locally and in a deployment. Nothing in it is secret.
 
-Given as a file (`--config FILE`) or in the environment variable GWCTL_AGENT_SETTINGS. AWS credentials, and locally the
-address of the emulated AWS, come the way every AWS SDK takes them: AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, task role, ….
+Given as a file (`--config FILE`) or in the environment variable GWCTL_AGENT_SETTINGS. AWS credentials come the way
+every AWS SDK takes them (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, task role, …), a database's password as libpq takes it
+or in a file that has the URL.
 """
 
 from pathlib import Path
-from typing import Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,6 +14,7 @@ from gwctl.edge.settings import EdgeSettings
 from gwctl.stores.aws.settings import SnapshotPlace
 
 MEBIBYTE = 1024 * 1024
+DYNAMODB: Final = "dynamodb:"
 SETTINGS_VARIABLE = "GWCTL_AGENT_SETTINGS"
 
 
@@ -48,6 +50,16 @@ class AgentSettings(BaseModel):
         default=None, description="The role whose sessions sign calls to Bedrock; without one the agent's own"
     )
     region: str = "us-east-1"
+    database_url: str | None = Field(
+        default=None,
+        description="sqlite:///FILE, postgresql+psycopg://USER@HOST/DATABASE, or file:PATH with one of these; "
+        "dynamodb:// and None: on AWS, with the resources that the next settings name",
+    )
+    audit_dir: Path | None = Field(default=None, description="With a database: where the audit log's files are")
+    record: Literal["none", "metadata"] = Field(
+        default="metadata", description="With a database: whether it has a row for each request"
+    )
+    record_days: int = Field(default=30, ge=1, description="For how many days those rows are kept")
     snapshot: SnapshotPlace | None = None
     snapshot_poll_seconds: float = Field(
         default=1.0, gt=0, le=60, description="How often the snapshot is asked for; whoever publishes here says so too"
@@ -77,6 +89,16 @@ class AgentSettings(BaseModel):
         if self.secrets_path is not None and self.provider_secrets:
             raise ValueError("secrets_path and provider_secrets exclude each other")
         return self
+
+    @property
+    def on_database(self) -> bool:
+        """Whether the stores are a relational database, and not AWS."""
+        return self.database_url is not None and not self.database_url.startswith(DYNAMODB)
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether quotas can be held."""
+        return self.on_database or self.tables is not None
 
     @property
     def policy_file(self) -> Path:

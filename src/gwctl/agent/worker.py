@@ -18,7 +18,7 @@ from gwctl.agent.metering.notes import GatewayNotes
 from gwctl.agent.policy.circuits import Circuits
 from gwctl.agent.policy.envoy_admin import EnvoyAdmin, EnvoyUnavailableError
 from gwctl.agent.policy.history import SnapshotHistory
-from gwctl.agent.policy.provider_secrets import ProviderSecrets
+from gwctl.agent.policy.secrets import secrets_of
 from gwctl.agent.policy.snapshot_source import SnapshotSource
 from gwctl.agent.policy.sync import PolicySync
 from gwctl.agent.reserve.identity import Identity
@@ -32,11 +32,10 @@ from gwctl.agent.sinks.metrics import Age, Behind, Metrics
 from gwctl.agent.sinks.shipper import EventShipper
 from gwctl.agent.sinks.thresholds import Thresholds
 from gwctl.agent.status import StatusFile
+from gwctl.agent.stores import stores_of
 from gwctl.core.file_watcher import FileWatch, FileWatcher
 from gwctl.edge.usage_log.line import UsageLine
 from gwctl.policy.snapshot import Snapshot, SnapshotError
-from gwctl.stores.aws.clients import QUICK, connect
-from gwctl.stores.aws.policy.snapshots import S3SnapshotReader
 
 log = logging.getLogger("gwctl.agent")
 
@@ -61,12 +60,13 @@ class Agent:
         self._status = StatusFile(settings.status_path)
         status = self._status.status
         self._history = SnapshotHistory(settings.history_dir)
-        place, region = settings.snapshot, settings.region
-        reader = S3SnapshotReader(place, lambda: connect("s3", QUICK, region_name=region)) if place else None
-        source = SnapshotSource(settings, self._status, reader) if reader else None
-        secrets = ProviderSecrets(settings, self._status) if settings.secrets_path is None else None
+        stores = stores_of(settings)
+        source = SnapshotSource(settings, self._status, stores.snapshot) if stores.snapshot else None
+        secrets = secrets_of(settings, self._status)
         self._thresholds = Thresholds(settings)
-        self._quotas = QuotaPart(settings, identity, self._history.find, status.quotas, self._thresholds.notify)
+        self._quotas = QuotaPart(
+            settings, stores.quotas, identity, self._history.find, status.quotas, self._thresholds.notify
+        )
         self._circuits = Circuits(self._history.find)
         self._policy = PolicySync(
             settings,
@@ -79,7 +79,7 @@ class Agent:
         )
         self._notes = GatewayNotes(settings.gateway_notes_path, settings.events_file)
         self._metering = Metering(settings, self._history, status.usage, self._observe, self._notes.was_called)
-        self._shipper = EventShipper(settings, status.shipping, identity.agent)
+        self._shipper = EventShipper(settings, status.shipping, identity.agent, stores)
         self._sources = [each for each in (source, secrets) if each]
         quotas = self._quotas
         self._metrics = Metrics(
@@ -88,12 +88,13 @@ class Agent:
             policy_age=Age(lambda: source.confirmed) if source else lambda: None,
             lags=[
                 lambda: self._shipper.lag_seconds,
-                *([Behind(lambda: quotas.read, lambda: quotas.flushed)] if settings.tables else []),
+                *([Behind(lambda: quotas.read, lambda: quotas.flushed)] if settings.has_ledger else []),
             ],
         )
-        changes = ChangeCopier(settings, identity.agent)
-        tidying = Tidying.on_aws(settings, identity.agent, lambda: self._quotas.in_force)
-        self._chores = [each for each in (changes, tidying) if each]
+        self._chores: list[ChangeCopier | Tidying] = [ChangeCopier(settings, identity.agent, stores)]
+        if stores.quotas and stores.claims:
+            in_force = lambda: self._quotas.in_force  # noqa: E731
+            self._chores.append(Tidying(stores.quotas, stores.claims, identity.agent, in_force, expiry=stores.expiry))
         self._gate = Gate(settings.edge.pressure_file)
         self._scanner = ScanServer.of(settings.edge)
         self._lost = 0

@@ -10,7 +10,7 @@ import click
 from gwctl.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USER, REPORT, UserError
 
 COMMANDS = {
-    **dict.fromkeys(("up", "down", "status", "logs", "token", "connect", "chat"), "gateway"),
+    **dict.fromkeys(("up", "down", "status", "logs", "token", "connect", "chat", "database"), "gateway"),
     **dict.fromkeys(("apply", "teams", "keys", "budgets", "routing", "scanner", "pricing"), "policy"),
     "usage": "show",
     "policy": "policy",

@@ -1,7 +1,7 @@
 """The data directory of a local gateway: in comes its root, out come the paths of everything below it.
 
 connection.json  policy.yaml  usage-events.jsonl
-state/    what must survive: the local AWS, snapshot, issuer key and clients, provider secrets, checkpoints, tokens
+state/    what must survive: database, audit log, snapshot, issuer key and clients, secrets, checkpoints, tokens
 xds/      what the agent writes for the edge
 secrets/  the edge's secrets (0700)
 logs/     one file a part, and usage.log
@@ -17,7 +17,9 @@ from pathlib import Path
 from gwctl.core.errors import UserError
 
 DEFAULT = Path(".gwctl/local")
-PARTS = ("aws", "issuer", "sample", "gateway", "admin", "agent", "edge")
+KEPT = "aws.before-sql"
+"""The name that the directory of the format before gets once its content is in the database."""
+PARTS = ("issuer", "sample", "gateway", "admin", "agent", "edge")
 """The parts in the order in which they start; they stop in the opposite one."""
 
 
@@ -100,8 +102,23 @@ class DataDir:
 
     @cached_property
     def aws(self) -> Path:
-        """What the local AWS holds."""
+        """What a gateway of the format before kept; see `gwctl.local.adoption`."""
         return self.state / "aws"
+
+    @cached_property
+    def database(self) -> Path:
+        """Policy, clients, spend and records, unless `--database` names another place."""
+        return self.state / "gateway.sqlite3"
+
+    @cached_property
+    def database_note(self) -> Path:
+        """Which database was used last."""
+        return self.state / "database.json"
+
+    @cached_property
+    def audit(self) -> Path:
+        """The audit log's files."""
+        return self.state / "audit"
 
     @cached_property
     def xds(self) -> Path:  # noqa: D102

@@ -1,14 +1,19 @@
-"""What the other packages need of a store, as interfaces, and what a store may raise. `aws` has them on AWS."""
+"""What the other packages need of a store, as interfaces, and what a store may raise.
 
+`aws` has them on DynamoDB, S3, Firehose and Cognito, `sql` in a relational database.
+"""
+
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Protocol, Self
 
+from gwctl.audit.chain import Head as ChainHead
 from gwctl.audit.policy_changes import AuditRecord
 from gwctl.ledger.usage.sums import Detailed, Total
 from gwctl.policy.snapshot import Snapshot
-from gwctl.policy.state import Change, Head, State
+from gwctl.policy.state import Change, Head, Section, State
 
 
 class PolicyMovedError(Exception):
@@ -87,6 +92,50 @@ class SnapshotStore(Protocol):
         ...
 
 
+class SnapshotReader(Protocol):
+    """The snapshot in force, for those who only follow it. Asked with what was seen last, it sends nothing known."""
+
+    name: str
+
+    def fetch(self) -> tuple[bytes, str] | None:
+        """The snapshot's bytes and their mark; None: it is the one that `seen` was told of. Raises UnavailableError."""
+        ...
+
+    def seen(self, mark: str) -> None:
+        """What has this mark need not be sent again."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """The hash of the documents that a policy file held, and their labels. No hash: it did not come to its end."""
+
+    sha256: str = ""
+    named: frozenset[tuple[Section, str]] = field(default_factory=frozenset[tuple[Section, str]])
+
+    def to_json(self) -> str:
+        """What `from_json` reads."""
+        return json.dumps({"sha256": self.sha256, "named": sorted(self.named)})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """What `to_json` wrote."""
+        content = json.loads(text)
+        return cls(content["sha256"], frozenset((section, name) for section, name in content["named"]))
+
+
+class FileRecordStore(Protocol):
+    """What a policy file held when it was applied last, kept and lost with the policy. May raise UnavailableError."""
+
+    def read(self) -> FileRecord:
+        """An empty one when there is none yet."""
+        ...
+
+    def write(self, record: FileRecord) -> None:
+        """Replaces it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Credentials:
     """What an app client proves its identity with. The secret is shown to its owner once and kept nowhere."""
@@ -151,10 +200,61 @@ class UsageWriter(Protocol):
         ...
 
     def add(
-        self, updates: Mapping[tuple[str, str], Mapping[str, int]], *, agent: str, before: str | None, after: str
+        self,
+        updates: Mapping[tuple[str, str], Mapping[str, int]],
+        *,
+        agent: str,
+        before: str | None,
+        after: str,
+        events: Sequence[bytes] = (),
     ) -> bool:
         """Adds all updates and moves the agent's position from `before` to `after`, or does neither.
 
-        Returns False when the position is not `before`: then these updates are in the sums already.
+        Returns False when the position is not `before`: then these updates are in the sums already. A store that keeps
+        a record of each request makes them of `events`, in the same step.
         """
+        ...
+
+
+class AuditSink(Protocol):
+    """Takes records of the audit log as lines. Blocking: by one thread at a time."""
+
+    def put(self, lines: Sequence[bytes]) -> None:
+        """Keeps the lines, each with its line end. Raises UnavailableError: send all of them again."""
+        ...
+
+
+class HeadWriter(Protocol):
+    """Where the ends of the audit chains are written down. Blocking."""
+
+    def publish(self, shard: str, head: ChainHead, time: str) -> None:
+        """Writes a head down. Raises UnavailableError."""
+        ...
+
+
+class SentMarks(Protocol):
+    """Up to which version the changes of the policy are in the audit log. Both may raise UnavailableError."""
+
+    def version(self) -> int:
+        """The version; 0: none."""
+        ...
+
+    def save(self, version: int) -> None:
+        """Moves the mark."""
+        ...
+
+
+class Expiry(Protocol):
+    """Deletes what is kept no longer, where the store does not do so by itself."""
+
+    def expire(self, now: float) -> None:
+        """Deletes what is due at `now` (seconds since the epoch). Raises UnavailableError."""
+        ...
+
+
+class Claims(Protocol):
+    """Jobs that one agent of the fleet does at a time."""
+
+    def claim(self, job: str, agent: str, seconds: int) -> bool:
+        """True for the one caller in `seconds` whose turn it is. Raises StoreUnavailable."""
         ...

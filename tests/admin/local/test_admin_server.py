@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,9 +13,8 @@ from gwctl.admin.service.changes import Actor, Expected
 from gwctl.core import scopes
 from gwctl.local.admin_server.events import HttpRequest, Resources, proxy_event
 from gwctl.local.admin_server.server import main
+from gwctl.local.issuer.store import digest
 from gwctl.policy.documents import Provider, Team
-from gwctl.stores.aws import local_resources as aws_resources
-from gwctl.stores.aws.local_names import client_options
 
 WRITE = f"{scopes.ADMIN} {scopes.READ}"
 
@@ -90,17 +88,16 @@ def test_a_client_made_here_is_known_to_the_token_service(server: RunningAdmin):
     made = server.http.post("/teams/search/clients", json={"name": "ci"}, headers=headers).json()
     client = server.app_clients.find(made["client_id"])
     assert client
-    assert client.scopes == (scopes.INVOKE,)
-    assert client.has_secret(made["client_secret"])
+    assert client.scope == scopes.INVOKE
+    assert client.secrets_sha256 == (digest(made["client_secret"]),)
     assert made["client_secret"] not in server.server.output
 
 
 def test_a_change_by_another_process_is_seen_and_can_be_built_upon(server: RunningAdmin):
     headers = server.bearer(WRITE)
     assert server.http.get("/teams", headers=headers).status_code == 200
-    options: Any = client_options(server.aws_url)
     providers = [Provider(id="openai", kind="openai")]
-    other = runtime.on_aws(aws_resources.SETTINGS, providers, server.app_clients, **options)
+    other = runtime.on_database(server.database, providers, directory=server.app_clients)
     outcome = other.service.put("teams", Team(id="elsewhere"), Expected(), Actor("other", "r"))
     read = server.http.get("/teams/elsewhere", headers=headers)
     assert (read.status_code, read.json()["changed_by"]) == (200, "other")

@@ -9,7 +9,8 @@ from admin.place import PROVIDERS, Admin, Place, aws_client, budget, route
 from gwctl.local.admin_server.file_policy import ACTOR, FilePolicy
 from gwctl.local.policy.file_call import FileContent, FileOutcome
 from gwctl.policy.documents import Documents, Provider
-from gwctl.stores.aws.policy.file import FileRecord, FileRecordStore
+from gwctl.stores.aws.policy.file import S3FileRecordStore
+from gwctl.stores.interfaces import FileRecord
 
 FILE: dict[str, Any] = {
     "routes": [route("fast")],
@@ -24,7 +25,7 @@ class Desk:
     def __init__(self, admin: Admin) -> None:
         self.admin = admin
         place = admin.place
-        self.records = FileRecordStore(aws_client("s3", place.s3_url), place.settings.snapshot.bucket)
+        self.records = S3FileRecordStore(aws_client("s3", place.s3_url), place.settings.snapshot.bucket)
         self.file = FilePolicy(admin.runtime, self.records)
 
     def save(self, providers: tuple[Provider, ...] = PROVIDERS, **sections: Any) -> FileOutcome:

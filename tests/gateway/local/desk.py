@@ -1,14 +1,14 @@
-"""An administrator and a caller of one running gateway, and of its local AWS."""
+"""An administrator and a caller of one running gateway, and its database."""
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import httpx
-from botocore.config import Config
 
 from gwctl.local.data_dir import DataDir
-from gwctl.stores.aws import local_names as aws_names
+from gwctl.local.database import database_of
+from gwctl.stores.sql.database import Database
 from support.gateway import Gateway
 
 ANSWERED = {"model": "sample-gpt", "messages": [{"role": "user", "content": "Hello"}]}
@@ -42,12 +42,12 @@ class Desk:
     def bearer(self, client: tuple[str, str]) -> dict[str, str]:
         return {"authorization": f"Bearer {self.gateway.token(*client)}"}
 
-    def aws(self, service: str) -> Any:
-        """A client of the local AWS, as the agent's."""
-        config = json.loads(self.data.admin_config.read_bytes())
-        make: Any = boto3.client
-        options = aws_names.client_options(config["aws_url"], config["aws_access_key"])
-        return make(service, config=Config(retries={"total_max_attempts": 1}), **options)
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """The gateway's database, as its parts see it."""
+        found = database_of(self.data)
+        yield found
+        found.close()
 
     def pid(self, part: str) -> int:
         pid = next(each.pid for each in self.gateway.status.parts if each.name == part)

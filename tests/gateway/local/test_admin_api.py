@@ -6,14 +6,17 @@ import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from gateway.local.desk import Desk
-from gwctl.stores.aws import local_names as aws_names
+from gwctl.local.database import own_url
+from gwctl.stores.sql.policy.snapshots import SqlSnapshotStore
+from gwctl.stores.sql.upkeep.migrate import check
 from support.gateway import Gateway, local_gateway
+from support.postgresql import running_postgresql, started
 from support.processes import wait_until
 
 CHANGES = 50
@@ -126,9 +129,9 @@ def test_the_policy_files_own_path_is_closed_to_others(desk: Desk):
     assert answer.status_code == 401
 
 
-def test_the_local_aws_answers_nobody_without_this_runs_key(desk: Desk):
-    url = json.loads(desk.data.admin_config.read_bytes())["aws_url"]
-    assert httpx.get(f"{url}/{aws_names.SNAPSHOT_BUCKET}/current.json", trust_env=False).status_code == 403
+def test_nobody_else_may_read_what_the_gateway_keeps(desk: Desk):
+    assert desk.data.database.exists()
+    assert desk.data.state.stat().st_mode & 0o077 == 0
 
 
 # --- beside the policy file ---
@@ -160,32 +163,30 @@ def test_a_rollback_is_enforced(desk: Desk):
 
 def test_everything_that_the_agent_is_told_of_exists(desk: Desk):
     settings = json.loads((desk.data.run / "agent.json").read_bytes())
-    dynamodb = desk.aws("dynamodb")
-    for table in settings["tables"].values():
-        assert dynamodb.describe_table(TableName=table)["Table"]["TableStatus"] == "ACTIVE"
-    desk.aws("s3").head_object(Bucket=settings["snapshot"]["bucket"], Key=settings["snapshot"]["key"])
-    firehose = desk.aws("firehose")
-    firehose.put_record(DeliveryStreamName=settings["audit_stream"], Record={"Data": b"{}\n"})
-    assert desk.aws("s3").list_objects_v2(Bucket=aws_names.AUDIT_BUCKET)["KeyCount"] >= 1
+    assert settings["database_url"] == own_url(desk.data)
+    with desk.database() as database:
+        check(database)
+        assert SqlSnapshotStore(database).current()
+    wait_until(lambda: list(Path(settings["audit_dir"]).rglob("*.jsonl")), "the audit log", 30)
 
 
 # --- when something is gone ---
 
 
-def test_without_the_local_aws_calls_are_served_and_it_is_said(desk: Desk):
-    supervisor = psutil.Process(desk.gateway.status.pid)
-    pid = desk.pid("aws")
-    supervisor.suspend()  # so that it stays dead
-    try:
-        os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: "cannot be read" in desk.data.agent_status.read_text(), "the agent to say so")
-        assert desk.ask(desk.gateway.headers()) == 200
+def test_without_its_database_calls_are_served_and_it_is_said(tmp_path: Path):
+    with running_postgresql() as server, local_gateway(tmp_path, ("--database", server.new_database())) as gateway:
+        desk = Desk(gateway)
+        desk.create("/teams/early", {"id": "early"})
+        server.process.stop(grace=0)
+        wait_until(lambda: "database" in (gateway.status.policy.source or ""), "the agent to say so")
+        assert desk.ask(gateway.headers()) == 200
         assert desk.admin.put("/teams/late", json={"id": "late"}).status_code == 503
-    finally:
-        supervisor.resume()
-    wait_until(lambda: desk.admin.put("/teams/late", json={"id": "late"}).status_code < 300, "it to be back", 30)
-    wait_until(lambda: not desk.gateway.status.policy.source, "the status to be clean", 10)
-    desk.aws("firehose").describe_delivery_stream(DeliveryStreamName=aws_names.AUDIT_STREAM)
+        with started(server.directory):
+            wait_until(
+                lambda: desk.admin.put("/teams/late", json={"id": "late"}).status_code < 300, "it to be back", 30
+            )
+            wait_until(lambda: not gateway.status.policy.source, "the status to be clean", 10)
+            assert desk.admin.get("/teams/early").status_code == 200
 
 
 def test_a_file_saved_while_the_admin_api_is_away_is_applied_when_it_is_back(desk: Desk):

@@ -1,6 +1,5 @@
 """What was set in a gateway of `gwctl up` outlives everything."""
 
-import json
 import os
 import signal
 from contextlib import suppress
@@ -10,25 +9,24 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from sqlalchemy import select
 
 from gateway.local.desk import Desk
-from gwctl.stores.aws import local_names as aws_names
+from gwctl.ledger.quotas.store import NO_LEASE, Lease, Swap, WindowKey
+from gwctl.stores.sql.quotas import SqlQuotaStore
+from gwctl.stores.sql.schema import metadata
 from support.gateway import Gateway, local_gateway, run_gwctl
 from support.processes import wait_until
 
-LEDGER_ITEM = {"pk": {"S": "quota#of-another-month"}, "sk": {"S": "nano_usd#2026-10"}}
+OF_ANOTHER_MONTH = WindowKey("of-another-month", "nano_usd", "2026-10")
+KEPT = ("policy_head", "policy_documents", "policy_changes", "policy_snapshots", "app_clients", "app_client_secrets")
 
 
 def everything(desk: Desk) -> dict[str, Any]:
-    """What the stores hold: documents, audit records, an item of the ledger, snapshots."""
-    dynamodb, s3 = desk.aws("dynamodb"), desk.aws("s3")
-    found: dict[str, Any] = {
-        table: sorted(json.dumps(item, sort_keys=True) for item in dynamodb.scan(TableName=table)["Items"])
-        for table in (aws_names.DOCUMENTS_TABLE, aws_names.AUDIT_TABLE)
-    }
-    listed = s3.list_objects_v2(Bucket=aws_names.SNAPSHOT_BUCKET)["Contents"]
-    ledger = dynamodb.get_item(TableName=aws_names.LEDGER_TABLE, Key=LEDGER_ITEM)["Item"]
-    return found | {"ledger": ledger, "objects": sorted((e["Key"], e["ETag"], e["Size"]) for e in listed)}
+    """What the stores hold: documents, audit records, snapshots, app clients, a window of the ledger."""
+    with desk.database() as database, database.reading() as connection:
+        rows = {name: sorted(map(str, connection.execute(select(metadata.tables[name])))) for name in KEPT}
+        return rows | {"ledger": SqlQuotaStore(database).read([OF_ANOTHER_MONTH])}
 
 
 def test_what_was_set_survives_kill_9_of_everything(tmp_path: Path):
@@ -42,9 +40,9 @@ def test_what_was_set_survives_kill_9_of_everything(tmp_path: Path):
         rotated = desk.admin.post(f"/teams/lasting/clients/{client[0]}/secret").raise_for_status().json()
         good, bad = desk.bearer((client[0], rotated["client_secret"])), desk.bearer(revoked)
         desk.admin.delete(f"/teams/lasting/clients/{revoked[0]}", headers={"if-match": "*"}).raise_for_status()
-        desk.aws("secretsmanager").create_secret(Name="lasting", SecretString="kept")
-        settled = {**LEDGER_ITEM, "settled": {"N": "17"}}
-        desk.aws("dynamodb").put_item(TableName=aws_names.LEDGER_TABLE, Item=settled)
+        with desk.database() as database:
+            lease = Lease(settled=17, seq=1, writer="w", expires_at=1)
+            assert SqlQuotaStore(database).swap(Swap(OF_ANOTHER_MONTH, "a", NO_LEASE, lease)).applied
         before = everything(desk)
         pids = [gateway.status.pid, *(part.pid for part in gateway.status.parts if part.pid)]
 
@@ -59,7 +57,6 @@ def test_what_was_set_survives_kill_9_of_everything(tmp_path: Path):
         again = Desk(Gateway(gateway.data.connection))
         assert everything(again) == before
         assert again.admin.get("/teams/default").json()["document"]["name"] == "by the admin API"
-        assert again.aws("secretsmanager").get_secret_value(SecretId="lasting")["SecretString"] == "kept"
         assert (again.ask(good), again.ask(bad)) == (200, 403)
         for gone in (client, revoked):
             with pytest.raises(httpx.HTTPStatusError, match="401"):

@@ -1,31 +1,32 @@
-"""Several engines, one real DynamoDB Local: no overshoot from a cold start on, and no false refusals."""
+"""Several engines on one ledger, on each database: no overshoot from a cold start on, and no false refusals."""
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import count
 
 import pytest
 
 from gwctl.ledger.quotas.reservation import Reservation
-from gwctl.ledger.quotas.store import WindowKey, WindowState
+from gwctl.ledger.quotas.store import QuotaStore, WindowKey, WindowState
 from gwctl.ledger.quotas.windows import window_at
-from gwctl.stores.aws.quotas import DynamoQuotaStore
-from ledger.conftest import TABLE
+from ledger.conftest import store_of
 from ledger.driver import amounts, quota
 from ledger.engine.hammer import Load, Report, hammer, running_engines
-from support.dynamodb_local import dynamodb_client
 
 ENGINES = 4
 TESTS = count()
 
 
-@pytest.fixture
-def stores(dynamodb_local_url: str) -> list[DynamoQuotaStore]:
+@pytest.fixture(params=["sqlite", "postgresql", "dynamodb-local"])
+def stores(request: pytest.FixtureRequest) -> Iterator[list[QuotaStore]]:
     """One store, with connections of its own, for each engine."""
-    return [DynamoQuotaStore(dynamodb_client(dynamodb_local_url), TABLE) for _ in range(ENGINES)]
+    with ExitStack() as stack:
+        yield [stack.enter_context(store_of(request.param, request)) for _ in range(ENGINES)]
 
 
-def state_of(store: DynamoQuotaStore, quota_id: str) -> WindowState:
+def state_of(store: QuotaStore, quota_id: str) -> WindowState:
     key = WindowKey(quota_id, "nano_usd", window_at("month", "UTC", time.time()).id)
     return store.read([key])[key]
 
@@ -33,7 +34,7 @@ def state_of(store: DynamoQuotaStore, quota_id: str) -> WindowState:
 @pytest.mark.alone
 @pytest.mark.parametrize("engines", [1, 4])
 def test_of_a_thousand_simultaneous_requests_a_budget_for_ten_admits_ten(
-    stores: list[DynamoQuotaStore], engines: int
+    stores: list[QuotaStore], engines: int
 ) -> None:
     name = f"cold-{next(TESTS)}"
 
@@ -49,7 +50,7 @@ def test_of_a_thousand_simultaneous_requests_a_budget_for_ten_admits_ten(
 
 @pytest.mark.alone
 def test_mixed_sizes_under_three_quotas_are_neither_overspent_nor_refused_falsely(
-    stores: list[DynamoQuotaStore], capsys: pytest.CaptureFixture[str]
+    stores: list[QuotaStore], capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     run_id = next(TESTS)
     limits = {"gateway": 60_000, "team:a": 40_000, "team:b": 9_000, "client:1": 25_000, "client:2": 25_000}
@@ -68,7 +69,7 @@ def test_mixed_sizes_under_three_quotas_are_neither_overspent_nor_refused_falsel
 
     report = asyncio.run(run())
     with capsys.disabled():
-        print(f"\n  hammer: {report}")
+        print(f"\n  hammer on {request.node.callspec.id}: {report}")
     states = {quota.scope: state_of(stores[0], name) for name, quota in quotas.items()}
     assert (report.observer.overshoot, report.false_refusals) == (0, 0)
     assert {scope: (state.settled, state.committed) for scope, state in states.items()} == {

@@ -30,6 +30,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "no circle of packages or files",
         ),
         ("ledger/metering/normalise.py", "import boto3", "only stores and environments speak to AWS"),
+        ("stores/aws/usage.py", "import sqlalchemy", "only stores.sql speaks SQL"),
         ("newcomer/__init__.py", "", "a layer imports downwards only"),
     ],
 )

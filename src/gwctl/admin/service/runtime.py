@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -26,6 +26,9 @@ from gwctl.ledger.quotas.store import WindowReader
 from gwctl.policy.documents import Provider
 from gwctl.stores.aws.settings import SETTINGS, Settings, SettingsError
 from gwctl.stores.interfaces import ClientDirectory, DocumentStore, SnapshotStore, UsageReports
+
+if TYPE_CHECKING:
+    from gwctl.stores.sql.database import Database
 
 PROVIDERS = "GWCTL_PROVIDERS"
 
@@ -55,8 +58,30 @@ def providers_from(environment: Mapping[str, str]) -> list[Provider]:
         raise SettingsError(f"{PROVIDERS}: {error}") from error
 
 
+class Named(Protocol):
+    """What a runtime is told of its deployment."""
+
+    @property
+    def deployment(self) -> str:
+        """Begins the names of its app clients."""
+        ...
+
+    @property
+    def scope_prefix(self) -> str:
+        """Begins the names of its scopes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """See `Named`."""
+
+    deployment: str = "local"
+    scope_prefix: str = scopes.RESOURCE_SERVER
+
+
 def assemble(
-    settings: Settings,
+    settings: Named,
     providers: Sequence[Provider],
     *,
     documents: DocumentStore,
@@ -120,6 +145,31 @@ def on_aws(
         directory=directory,
         usage=DynamoUsageTable(dynamodb, settings.tables.usage),
         ledger=DynamoQuotaStore(dynamodb, settings.tables.ledger) if settings.tables.ledger else None,
+    )
+
+
+def on_database(
+    database: "Database",
+    providers: Sequence[Provider],
+    settings: Named | None = None,
+    *,
+    directory: ClientDirectory,
+    published: Callable[[], None] | None = None,
+) -> Runtime:
+    """A runtime over a relational database whose tables are there. `published` is called after each publication."""
+    from gwctl.stores.sql.policy.documents import SqlDocumentStore
+    from gwctl.stores.sql.policy.snapshots import SqlSnapshotStore
+    from gwctl.stores.sql.quotas import SqlQuotaStore
+    from gwctl.stores.sql.usage import SqlUsageTable
+
+    return assemble(
+        settings or Deployment(),
+        providers,
+        documents=SqlDocumentStore(database),
+        snapshots=SqlSnapshotStore(database, published),
+        directory=directory,
+        usage=SqlUsageTable(database),
+        ledger=SqlQuotaStore(database),
     )
 
 

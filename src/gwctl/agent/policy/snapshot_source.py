@@ -1,9 +1,9 @@
-"""The policy snapshot in S3 → the agent's local copy of it: `settings.policy_file`, which `policy_sync` follows.
+"""The published policy snapshot → the agent's local copy of it: `settings.policy_file`, which `policy_sync` follows.
 
-A snapshot is taken over when it is whole and newer than the copy. Anything else (S3 does not answer, half an object,
+A snapshot is taken over when it is whole and newer than the copy. Anything else (no answer, half an object,
 an older version) changes nothing: the last good policy stays in force, and the status says what is wrong since when.
 
-It is asked for each second (`snapshot_poll_seconds`), with the ETag of the last answer, so what has not changed is not
+It is asked for each second (`snapshot_poll_seconds`), with the mark of the last answer, so what has not changed is not
 sent. Whoever has just published on this machine touches `nudge_file`, and it is asked for at once.
 """
 
@@ -19,8 +19,7 @@ from gwctl.agent.status import SourceProblem, StatusFile
 from gwctl.core.file_watcher import FileWatcher
 from gwctl.core.files import write_atomically
 from gwctl.policy.snapshot import Snapshot, SnapshotError
-from gwctl.stores.aws.policy.snapshots import S3SnapshotReader
-from gwctl.stores.interfaces import UnavailableError
+from gwctl.stores.interfaces import SnapshotReader, UnavailableError
 
 log = logging.getLogger("gwctl.agent")
 
@@ -36,17 +35,17 @@ class SourceError(Exception):
 class SnapshotSource:
     """See the module."""
 
-    def __init__(self, settings: AgentSettings, status: StatusFile, reader: S3SnapshotReader) -> None:
+    def __init__(self, settings: AgentSettings, status: StatusFile, reader: SnapshotReader) -> None:
         self._settings = settings
         self._status = status
         self._reader = reader
         self._copy: tuple[int, str] | None = None
         """Version and hash of the local copy."""
         self.confirmed: float | None = None
-        """When S3 last said what is in force, by the monotonic clock."""
+        """When the store last said what is in force, by the monotonic clock."""
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Follows S3 until `stopping` is set."""
+        """Follows what is published until `stopping` is set."""
         with FileWatcher() as watcher:
             nudge = watcher.watch([nudge_file(self._settings.state_dir)])
             while not stopping.is_set():
@@ -55,7 +54,7 @@ class SnapshotSource:
                 await nudge.wait(self._settings.snapshot_poll_seconds if works else RETRY_SECONDS)
 
     async def step(self) -> None:
-        """Asks once. Never raises because of what S3 or the disk does; the status has it."""
+        """Asks once. Never raises because of what the store or the disk does; the status has it."""
         try:
             await asyncio.to_thread(self._ask)
         except (SourceError, UnavailableError) as error:
@@ -114,5 +113,5 @@ class SnapshotSource:
 
 
 def nudge_file(state_dir: Path) -> Path:
-    """The file that is touched when there may be something new in S3."""
+    """The file that is touched when there may be something new."""
     return state_dir / "snapshot-nudge"

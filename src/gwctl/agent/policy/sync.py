@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gwctl.agent.policy.envoy_admin import ConfigState, EnvoyAdmin, EnvoyUnavailableError
 from gwctl.agent.policy.history import SnapshotHistory
-from gwctl.agent.policy.provider_secrets import ProviderSecrets
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import Rejection, StatusFile
 from gwctl.core.files import write_atomically
@@ -22,6 +22,9 @@ from gwctl.edge.breaker import OpenTargets
 from gwctl.edge.render import PolicyFiles, Secrets, render_no_policy, render_policy
 from gwctl.edge.settings import EdgeSettings
 from gwctl.policy.snapshot import Snapshot, SnapshotError
+
+if TYPE_CHECKING:
+    from gwctl.agent.policy.provider_secrets import ProviderSecrets
 
 log = logging.getLogger("gwctl.agent")
 
@@ -53,7 +56,7 @@ class PolicySync:
         status: StatusFile,
         render: Callable[[Snapshot, EdgeSettings, Secrets, OpenTargets], PolicyFiles] = render_policy,
         on_snapshot: Callable[[Snapshot], None] = lambda _: None,
-        secrets: ProviderSecrets | None = None,
+        secrets: "ProviderSecrets | None" = None,
         open_targets: Callable[[], OpenTargets] = frozenset,
     ) -> None:
         self._settings = settings

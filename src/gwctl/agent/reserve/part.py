@@ -22,9 +22,9 @@ from gwctl.agent.settings import AgentSettings
 from gwctl.agent.status import QuotaStatus
 from gwctl.ledger.quotas.reservation import Reservation, Settlement
 from gwctl.ledger.quotas.settings import QuotaSettings
+from gwctl.ledger.quotas.store import QuotaStore
 from gwctl.ledger.quotas.writes import Notice
 from gwctl.policy.snapshot import Quota, Snapshot
-from gwctl.stores.aws.quotas import DynamoQuotaStore, connect
 
 log = logging.getLogger("gwctl.agent")
 
@@ -39,7 +39,8 @@ JOURNAL_FILE = "reservations"
 
 
 class QuotaPart:
-    """`find` gives the snapshot with a label; `on_threshold` is told what `QuotaEngine.on_threshold` is.
+    """`store` is the ledger, None: there is none. `find` gives the snapshot with a label; `on_threshold` is told what
+    `QuotaEngine.on_threshold` is.
 
     All methods belong to the thread of the event loop.
     """
@@ -47,6 +48,7 @@ class QuotaPart:
     def __init__(
         self,
         settings: AgentSettings,
+        store: QuotaStore | None,
         identity: Identity,
         find: Callable[[str | None], Snapshot | None],
         status: QuotaStatus,
@@ -57,7 +59,7 @@ class QuotaPart:
         self._status = status
         self.in_force: Mapping[str, Quota] = {}
         """The quotas of the policy in force, by id."""
-        self._engine = _engine(settings, identity, on_threshold)
+        self._engine = _engine(settings, store, identity, on_threshold)
         # Whatever no journal knows of is over when the longest stream is.
         self._journal = ReservationJournal(
             settings.state_dir / JOURNAL_FILE,
@@ -209,13 +211,11 @@ class QuotaPart:
 
 
 def _engine(
-    settings: AgentSettings, identity: Identity, on_threshold: Callable[[Notice], None]
+    settings: AgentSettings, store: QuotaStore | None, identity: Identity, on_threshold: Callable[[Notice], None]
 ) -> QuotaEngine | NoLedger:
-    if settings.tables is None:
+    if store is None:
         return NoLedger()
     quota_settings = QuotaSettings(wait=settings.quota_wait_seconds)
-    client = connect(settings.region, connections=quota_settings.writes_at_once)
-    store = DynamoQuotaStore(client, settings.tables.ledger)
     engine = QuotaEngine(store, identity.agent, identity.writer, settings=quota_settings)
     engine.on_threshold = on_threshold
     return engine

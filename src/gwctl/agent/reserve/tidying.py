@@ -1,6 +1,7 @@
 """Keeps the ledger's windows small: now and then one agent of the fleet archives what closed leases leave behind.
 
-In: the quotas in force. Out: closed leases that expired long ago are dropped and their spend kept (`reconcile.tidy`).
+In: the quotas in force. Out: closed leases that expired long ago are dropped and their spend kept (`reconcile.tidy`);
+in a database also what is kept no longer.
 An agent that ended in order has closed its leases itself; those of one that is gone for ever are closed by
 `gwctl audit reconcile`, which may read the audit log, as no agent may.
 """
@@ -11,13 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from time import time
 from typing import Final
 
-from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.backoff import pause
 from gwctl.ledger.quotas.reconcile import tidy
 from gwctl.ledger.quotas.store import QuotaStore, StoreUnavailable, WindowKey
 from gwctl.ledger.quotas.windows import Window, window_at
 from gwctl.policy.snapshot import Quota
-from gwctl.stores.aws.jobs import JobClaims
+from gwctl.stores.interfaces import Claims, Expiry, UnavailableError
 
 log = logging.getLogger("gwctl.agent")
 
@@ -32,28 +32,19 @@ class Tidying:
     def __init__(
         self,
         store: QuotaStore,
-        claims: JobClaims,
+        claims: Claims,
         agent: str,
         quotas: Callable[[], Mapping[str, Quota]],
         *,
         clock: Callable[[], float] = time,
+        expiry: Expiry | None = None,
     ) -> None:
+        self._expiry = expiry
         self._store = store
         self._claims = claims
         self._agent = agent
         self._quotas = quotas
         self._clock = clock
-
-    @classmethod
-    def on_aws(cls, settings: AgentSettings, agent: str, quotas: Callable[[], Mapping[str, Quota]]) -> "Tidying | None":
-        """On the ledger of the settings; None: they name none."""
-        if settings.tables is None:
-            return None
-        from gwctl.stores.aws import clients
-        from gwctl.stores.aws.quotas import DynamoQuotaStore
-
-        client, table = clients.for_agent("dynamodb", settings.region), settings.tables.ledger
-        return cls(DynamoQuotaStore(client, table), JobClaims(client, table), agent, quotas)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Does the job whenever it is ours, until `stopping` is set. A ledger that is down is asked again later."""
@@ -62,7 +53,7 @@ class Tidying:
             if not stopping.is_set():
                 try:
                     await asyncio.to_thread(self.step)
-                except StoreUnavailable as error:
+                except (StoreUnavailable, UnavailableError) as error:
                     log.warning("the ledger is not tidied: %s", error)
 
     def step(self) -> int | None:
@@ -73,6 +64,8 @@ class Tidying:
         archived = sum(tidy(self._store, key, now) for key, _ in lasting_windows(self._quotas(), now))
         if archived:
             log.info("%d leases of agents that are gone were archived", archived)
+        if self._expiry:
+            self._expiry.expire(now)
         return archived
 
 

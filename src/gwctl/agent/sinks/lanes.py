@@ -18,8 +18,7 @@ from gwctl.audit.chain import EMPTY, Head, to_line, usage_record
 from gwctl.core.errors import UserError
 from gwctl.core.files import write_atomically
 from gwctl.ledger.usage.sums import Counted, UsageBatch
-from gwctl.stores.aws.audit.stream import AuditStream
-from gwctl.stores.interfaces import UnavailableError, UsageWriter
+from gwctl.stores.interfaces import AuditSink, UnavailableError, UsageWriter
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +100,7 @@ class AuditCheckpoint(BaseModel):
 class AuditLane(_Lane):
     """Events as chained records to Firehose, each at least once; what is sent again is a copy of what was sent."""
 
-    def __init__(self, queue: EventQueue, stream: AuditStream, checkpoint: Path, shard: str) -> None:
+    def __init__(self, queue: EventQueue, stream: AuditSink, checkpoint: Path, shard: str) -> None:
         super().__init__("audit log", queue)
         self._stream = stream
         self._path = checkpoint
@@ -192,7 +191,7 @@ class UsageLane(_Lane):
         lines = self._next(committed, USAGE_LINES)
         if not lines:
             return False
-        batch, events, end = UsageBatch(), 0, lines[0].end
+        batch, events, end = UsageBatch(), list[bytes](), lines[0].end
         for line in lines:
             try:
                 event = _COUNTED.decode(line.data)
@@ -201,15 +200,16 @@ class UsageLane(_Lane):
             else:
                 if not batch.add(event):
                     break
-                events += 1
+                events.append(line.data)
             end = line.end
-        if not self._table.add(batch.updates, agent=self._agent, before=self._before, after=str(end)):
+        where = {"agent": self._agent, "before": self._before, "after": str(end)}
+        if not self._table.add(batch.updates, **where, events=events):
             # These events are in the sums already: an answer was lost. The table knows where we are.
             self.position = None
             return True
         self._before = str(end)
         more = self._moved(end, committed, started)
-        self.done += events
+        self.done += len(events)
         write_atomically(self._note, UsageNote(agent=self._agent, position=end).model_dump_json().encode())
         return more
 

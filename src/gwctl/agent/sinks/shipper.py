@@ -1,7 +1,7 @@
 """Ships usage events: each at least once to the audit log, exactly once into the usage table.
 
-In: the file of usage events, as far as it is committed (`events`). Out: records in Firehose (`lanes`, `firehose`), sums
-in DynamoDB, the chain's head in the ledger now and then (`heads`); and a status. The two lanes do not wait for each
+In: the file of usage events, as far as it is committed (`events`). Out: records in the audit log (`lanes`), sums
+of usage, the chain's head in the ledger now and then (`heads`); and a status. The two lanes do not wait for each
 other. What cannot be sent stays on disk and is tried again, more and more seldom. Parts that everybody has are deleted,
 but for the newest `KEPT_BYTES`: with the current file they are the record that a person can look at.
 """
@@ -11,17 +11,15 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from gwctl.agent.settings import AgentSettings
 from gwctl.agent.sinks.backoff import Backoff, pause
 from gwctl.agent.sinks.events import NOTHING, Committed, EventQueue, committed_in
 from gwctl.agent.sinks.lanes import AuditLane, Lane, UsageLane
 from gwctl.agent.sinks.status import ShippingStatus
+from gwctl.agent.stores import AgentStores, stores_of
 from gwctl.audit.chain import EMPTY
-from gwctl.stores.aws import clients
-from gwctl.stores.aws.audit.heads import HeadTable
-from gwctl.stores.aws.audit.stream import AuditStream
 from gwctl.stores.interfaces import UnavailableError
 
 log = logging.getLogger(__name__)
@@ -41,6 +39,7 @@ class EventShipper:
         settings: AgentSettings,
         status: ShippingStatus,
         agent: str,
+        stores: AgentStores | None = None,
         *,
         kept_bytes: int = KEPT_BYTES,
         pace: float = PACE_SECONDS,
@@ -53,9 +52,9 @@ class EventShipper:
         self._pace = pace
         self._queue = EventQueue(settings.events_file)
         self._committed = NOTHING
-        dynamodb = clients.for_agent("dynamodb", settings.region) if settings.tables else None
-        self._audit, self._lanes = _lanes(settings, self._queue, agent, dynamodb)
-        self._heads = HeadTable(dynamodb, settings.tables.ledger) if dynamodb and settings.tables else None
+        stores = stores or stores_of(settings)
+        self._audit, self._lanes = _lanes(settings, self._queue, agent, stores)
+        self._heads = stores.heads
         self._published = EMPTY
         self._published_at = 0.0
 
@@ -172,17 +171,13 @@ def audit_checkpoint(state_dir: Path) -> Path:
 
 
 def _lanes(
-    settings: AgentSettings, queue: EventQueue, agent: str, dynamodb: Any
+    settings: AgentSettings, queue: EventQueue, agent: str, stores: AgentStores
 ) -> tuple[AuditLane | None, Sequence[Lane]]:
     lanes: list[Lane] = []
     audit = None
-    if settings.audit_stream:
-        stream = AuditStream(clients.for_agent("firehose", settings.region), settings.audit_stream)
-        audit = AuditLane(queue, stream, audit_checkpoint(settings.state_dir), agent)
+    if stores.audit:
+        audit = AuditLane(queue, stores.audit, audit_checkpoint(settings.state_dir), agent)
         lanes.append(audit)
-    if settings.tables and dynamodb:
-        from gwctl.stores.aws.usage import DynamoUsageTable
-
-        table = DynamoUsageTable(dynamodb, settings.tables.usage)
-        lanes.append(UsageLane(queue, table, settings.state_dir / "usage-position.json", agent))
+    if stores.usage:
+        lanes.append(UsageLane(queue, stores.usage, settings.state_dir / "usage-position.json", agent))
     return audit, lanes

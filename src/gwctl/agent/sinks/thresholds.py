@@ -21,7 +21,6 @@ from gwctl.agent.sinks.backoff import Backoff, pause
 from gwctl.agent.sinks.messages import Message
 from gwctl.ledger.quotas.windows import window_at
 from gwctl.ledger.quotas.writes import Notice
-from gwctl.stores.aws.topic import NotificationTopic
 from gwctl.stores.interfaces import RefusedError, UnavailableError
 
 log = logging.getLogger(__name__)
@@ -50,6 +49,8 @@ class Topic:
     """An SNS topic. People who subscribe by e-mail get words, programs get JSON."""
 
     def __init__(self, arn: str, region: str) -> None:
+        from gwctl.stores.aws.topic import NotificationTopic
+
         self.name = arn
         self._topic = NotificationTopic(arn, region)
 

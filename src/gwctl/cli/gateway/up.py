@@ -48,6 +48,12 @@ PORT = click.IntRange(1, 65535)
 @click.option(
     "--otlp-endpoint", metavar="URL", help="Where metrics and traces go, OTLP over HTTP: http://127.0.0.1:4318."
 )
+@click.option(
+    "--database",
+    metavar="URL",
+    help="Where policy, clients and spend are kept: sqlite:///FILE, postgresql+psycopg://USER@HOST/DATABASE, or "
+    "file:PATH with one of these and the password in it. Default: a file in the data directory.",
+)
 @click.option("--detach", "-d", is_flag=True, help="Run in the background; return when it is ready.")
 @click.option("--try", "attempt", is_flag=True, help="Send one streamed request through it when it is ready.")
 @json_option
@@ -62,6 +68,7 @@ def command(
     max_request_mib: int,
     notify_url: str | None,
     otlp_endpoint: str | None,
+    database: str | None,
     detach: bool,
     attempt: bool,
     as_json: bool,
@@ -74,6 +81,7 @@ def command(
     sample provider is always there, so none is needed. Ctrl-C stops it.
     """
     from gwctl.cli.gateway.progress import Progress
+    from gwctl.local.database import checked_url
     from gwctl.local.policy.providers import parse_upstreams
     from gwctl.local.supervisor import running
     from gwctl.local.supervisor.options import UpOptions
@@ -89,6 +97,7 @@ def command(
         max_request_mib=max_request_mib,
         notify_url=_url("--notify-url", notify_url),
         otlp_endpoint=_url("--otlp-endpoint", otlp_endpoint),
+        database=checked_url(database) if database else None,
     )
     with Progress(quiet=as_json) as progress:
         if not detach:

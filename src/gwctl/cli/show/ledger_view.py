@@ -1,6 +1,5 @@
-"""The ledger as `gwctl usage` needs it. In: an admin API, a DynamoDB table. Out: sums to compare, columns to show."""
+"""The ledger as `gwctl usage` needs it. In: an admin API, the ledger's store. Out: sums to compare, columns to show."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -8,17 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 from gwctl.cli.tables import Column
 from gwctl.core.errors import UserError
 from gwctl.ledger.metering.events import UsageEvent
-from gwctl.ledger.quotas.store import StoreUnavailable, WindowKey
+from gwctl.ledger.quotas.store import StoreUnavailable, WindowKey, WindowReader
 from gwctl.ledger.quotas.windows import window_at
 from gwctl.ledger.usage.dimensions import Sums
 from gwctl.ledger.usage.periods import Period
 from gwctl.ledger.usage.reconcile import USAGE_KEY, Difference, compare_windows, expected_windows
 from gwctl.ledger.usage.report import COUNTERS, MAX_DAYS
-from gwctl.policy.snapshot import Quota, Snapshot, SnapshotError
+from gwctl.policy.snapshot import Quota, Snapshot
 from gwctl.policy.state import StateError
 from gwctl.pricing import money
-from gwctl.stores.aws import local_names as aws_names
-from gwctl.stores.interfaces import UnavailableError
+from gwctl.stores.interfaces import SnapshotStore, UnavailableError
 
 if TYPE_CHECKING:
     from gwctl.audit.verify.reading import Source
@@ -111,12 +109,8 @@ def window_differences(admin: "Admin", events: Sequence[UsageEvent], period: Per
     `events` are those of `period.widened`, because a day or month begins elsewhere at another time. Quotas whose
     period has no end are left out: no report has all their events. Raises UserError.
     """
-    from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
-    from gwctl.stores.aws.quotas import DynamoQuotaStore
-
-    dynamodb, table, s3, bucket = _ledger(admin)
-    in_force = {name: quota for name, quota in _snapshot(s3, bucket).quotas.items() if quota.period != "total"}
-    snapshots = S3SnapshotStore(s3, bucket)
+    ledger, snapshots = _ledger(admin)
+    in_force = {name: quota for name, quota in _snapshot(snapshots).quotas.items() if quota.period != "total"}
 
     @cache
     def quotas_of(label: str) -> Mapping[str, Quota]:
@@ -128,9 +122,9 @@ def window_differences(admin: "Admin", events: Sequence[UsageEvent], period: Per
     try:
         keys = _windows(in_force, events, period)
         expected = expected_windows(events, quotas_of)
-        states = DynamoQuotaStore(dynamodb, table).read(keys)
+        states = ledger.read(keys)
     except (StoreUnavailable, UnavailableError, StateError) as error:
-        raise UserError(f"the ledger {table} cannot be read ({error}); --no-windows leaves it out") from None
+        raise UserError(f"the ledger cannot be read ({error}); --no-windows leaves it out") from None
     settled = {key: state.settled for key, state in states.items()}
     return compare_windows(settled, {key: value for key, value in expected.items() if key in keys})
 
@@ -153,25 +147,25 @@ def _windows(quotas: Mapping[str, Quota], events: Sequence[UsageEvent], period: 
     return keys
 
 
-def _ledger(admin: "Admin") -> tuple[Any, str, Any, str]:
-    """A DynamoDB client and the ledger's table, an S3 client and the snapshots' bucket. Raises UserError."""
+def _ledger(admin: "Admin") -> tuple[WindowReader, SnapshotStore]:
+    """The ledger, and the snapshots of the policy. Raises UserError."""
+    if admin.environment is None:
+        from gwctl.local.database import database_of
+        from gwctl.stores.sql.policy.snapshots import SqlSnapshotStore
+        from gwctl.stores.sql.quotas import SqlQuotaStore
+
+        database = database_of(admin.data)
+        return SqlQuotaStore(database), SqlSnapshotStore(database)
+    from gwctl.environments.deploy.deployed import client_options
     from gwctl.stores.aws.clients import PATIENT, connect
+    from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
+    from gwctl.stores.aws.quotas import DynamoQuotaStore
 
-    try:
-        if admin.environment is None:
-            config = json.loads(admin.data.admin_config.read_bytes())
-            options = aws_names.client_options(config["aws_url"], config.get("aws_access_key", "local"))
-            table, bucket = aws_names.LEDGER_TABLE, aws_names.SNAPSHOT_BUCKET
-        else:
-            from gwctl.environments.deploy.deployed import client_options
-
-            applied = applied_to(admin.environment)
-            options = client_options(applied)
-            table, bucket = applied.output("table_names")["ledger"], str(applied.output("snapshot_bucket_name"))
-        return connect("dynamodb", PATIENT, **options), table, connect("s3", PATIENT, **options), bucket
-    except (OSError, ValueError, KeyError) as error:
-        where = "is the gateway running? --no-windows leaves it out"
-        raise UserError(f"the ledger is not found ({error}); {where}") from None
+    applied = applied_to(admin.environment)
+    options = client_options(applied)
+    ledger = DynamoQuotaStore(connect("dynamodb", PATIENT, **options), applied.output("table_names")["ledger"])
+    bucket = str(applied.output("snapshot_bucket_name"))
+    return ledger, S3SnapshotStore(connect("s3", PATIENT, **options), bucket)
 
 
 def applied_to(environment: str) -> "Applied":
@@ -188,7 +182,7 @@ def audit_log(admin: "Admin") -> "Source":
     from gwctl.stores.aws.audit.bucket import AuditBucket
 
     if admin.environment is None:
-        return LocalLog(admin.data.aws)
+        return LocalLog(admin.data)
     from gwctl.environments.deploy.deployed import client_options
     from gwctl.stores.aws.clients import PATIENT, connect
 
@@ -196,12 +190,12 @@ def audit_log(admin: "Admin") -> "Source":
     return AuditBucket(connect("s3", PATIENT, **client_options(applied)), str(applied.output("audit_bucket_name")))
 
 
-def _snapshot(s3: Any, bucket: str) -> Snapshot:
-    from gwctl.stores.aws.policy.snapshots import S3SnapshotReader
-    from gwctl.stores.aws.settings import SnapshotPlace
-
+def _snapshot(snapshots: SnapshotStore) -> Snapshot:
     try:
-        body, _ = S3SnapshotReader(SnapshotPlace(bucket=bucket), lambda: s3).fetch() or (b"", "")
-        return Snapshot.from_json(body)
-    except (UnavailableError, SnapshotError) as error:
-        raise UserError(f"the policy in {bucket} cannot be read ({error}); --no-windows leaves it out") from None
+        current = snapshots.current()
+        found = None if current is None else snapshots.snapshot(current)
+    except (UnavailableError, StateError) as error:
+        raise UserError(f"the policy cannot be read ({error}); --no-windows leaves it out") from None
+    if found is None:
+        raise UserError("there is no policy yet; --no-windows leaves it out")
+    return found

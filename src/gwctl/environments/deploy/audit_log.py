@@ -44,10 +44,9 @@ def in_directory(path: Path, days: Days, heads: tuple[str, ...] = ()) -> Checked
 
 def in_local_gateway(data: "DataDir", days: Days) -> Checked:
     """The log of a gateway on this machine. Raises UserError."""
-    log = LocalLog(data.aws)
-    # Ends first: what comes into the log meanwhile is not missed.
-    elsewhere = Elsewhere(log.heads(), log.changes(), copied=log.copied())
-    return check(log, days, elsewhere, now=datetime.now(UTC))
+    log = LocalLog(data)
+    heads, changes, copied = log.elsewhere()  # first: what comes into the log meanwhile is not missed
+    return check(log, days, Elsewhere(heads, changes, copied=copied), now=datetime.now(UTC))
 
 
 def in_environment(name: str, days: Days) -> Checked:

@@ -3,7 +3,7 @@
 In: the documents of the file and the providers on offer. Out: the policy in force, or the problems that keep it as it
 was. The file owns what it names, as long as it names it; everything else belongs to the admin API (docs/adr/0033).
 
-What the file said when it was applied last is an object beside the snapshots, so it is kept and lost with the store.
+What the file said when it was applied last is kept beside the snapshots, so it is kept and lost with the store.
 """
 
 import hashlib
@@ -19,8 +19,7 @@ from gwctl.local.policy.file_call import FileContent, FileOutcome
 from gwctl.policy.documents import Documents
 from gwctl.policy.errors import Problem
 from gwctl.policy.state import SECTIONS, Section, State
-from gwctl.stores.aws.policy.file import FileRecord, FileRecordStore
-from gwctl.stores.interfaces import UnavailableError
+from gwctl.stores.interfaces import FileRecord, FileRecordStore, UnavailableError
 
 log = logging.getLogger("gwctl.admin.file")
 
@@ -101,4 +100,4 @@ def _problems(error: Exception) -> tuple[Problem, ...]:
             found = tuple(Problem(each.document, each.field, each.message, each.fix) for each in error.details)
             return found or (Problem("", "", error.message, ""),)
         case _:
-            return (Problem("", "", f"the local AWS does not do what it should: {error}", ""),)
+            return (Problem("", "", f"what is stored cannot be reached: {error}", ""),)

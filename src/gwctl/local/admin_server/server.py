@@ -29,18 +29,15 @@ from gwctl.admin.api.http import error_answer
 from gwctl.admin.service import runtime
 from gwctl.admin.service.errors import AdminError
 from gwctl.core.errors import UserError
+from gwctl.local.admin_server import stores
 from gwctl.local.admin_server.authorizer import Authorizer, keys_at
 from gwctl.local.admin_server.events import HttpRequest, Resources, proxy_event
 from gwctl.local.admin_server.file_policy import FilePolicy
 from gwctl.local.http_server import listen, read_body, serve
-from gwctl.local.issuer.client_directory import directory_at
 from gwctl.local.policy import file_call
 from gwctl.policy.documents import Provider
 from gwctl.policy.errors import PolicyError
-from gwctl.stores.aws import local_resources as aws_resources
-from gwctl.stores.aws.clients import AWS_ERRORS, PATIENT, connect
-from gwctl.stores.aws.local_names import REGION, client_options
-from gwctl.stores.aws.policy.file import FileRecordStore
+from gwctl.stores.aws.local_names import REGION
 from gwctl.stores.aws.settings import Settings
 from gwctl.stores.interfaces import UnavailableError
 
@@ -57,11 +54,11 @@ _UNREADABLE: Final = {
 
 
 class Config(BaseModel):
-    """The configuration file, JSON. App clients are in the user pool of `settings`, else in one of ours.
+    """The configuration file, JSON. What is kept is in the database at `database_url`, or else in an emulated AWS at
+    `aws_url`: with `furnish` in tables and buckets that are made if they are missing.
 
     With `file_key`, whoever sends it as `x-gw-file-key` may POST a `FileContent` to `file_call.PATH`. `nudge` is a file
-    that is touched after each publication, so that the agent need not wait for its next poll. Without `furnish`,
-    tables and buckets are there already.
+    that is touched after each publication, so that the agent need not wait for its next poll.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,12 +67,13 @@ class Config(BaseModel):
     port: int
     issuer: str
     jwks_url: str
-    aws_url: str
+    database_url: str | None = None
+    aws_url: str | None = None
     aws_access_key: str = "local"
     providers: tuple[Provider, ...] = ()
     file_key: str = Field(default="", repr=False)
     nudge: Path | None = None
-    settings: Settings = aws_resources.SETTINGS
+    settings: Settings | None = None
     region: str = REGION
     furnish: bool = True
 
@@ -163,26 +161,22 @@ def _response(answer: dict[str, Any]) -> Response:
 
 
 def create_app(config: Config) -> AdminApp:
-    """The application over the local AWS. Raises UserError."""
-    options = client_options(config.aws_url, config.aws_access_key) | {"region_name": config.region}
-    try:
-        if config.furnish:
-            aws_resources.ensure(options, config.settings)
-    except AWS_ERRORS as error:
-        raise UserError(f"the local AWS at {config.aws_url} cannot be used: {error}") from error
-    running = runtime.on_aws(
-        config.settings,
-        config.providers,
-        directory_at(config.aws_url, config.aws_access_key, config.region, config.settings.user_pool_id),
-        published=partial(_touch, config.nudge) if config.nudge else None,
-        **options,
-    )
+    """The application over its stores. Raises UserError."""
+    running, records = _opened(config)
     runtime.use(running)
     with suppress(UnavailableError, PolicyError):  # whoever comes first need not wait for what is slow at first
         running.publisher.compile(running.service.load())
-    records = FileRecordStore(connect("s3", PATIENT, **options), config.settings.snapshot.bucket)
-    file = FilePolicy(running, records)
-    return AdminApp(Authorizer(config.issuer, keys_at(config.jwks_url)), file, config.file_key)
+    return AdminApp(Authorizer(config.issuer, keys_at(config.jwks_url)), FilePolicy(running, records), config.file_key)
+
+
+def _opened(config: Config) -> stores.Opened:
+    published = partial(_touch, config.nudge) if config.nudge else None
+    if config.database_url:
+        return stores.on_database(config.database_url, config.providers, published)
+    if config.aws_url is None:
+        raise UserError("the configuration has neither database_url nor aws_url; give one of them")
+    where = {"url": config.aws_url, "access_key": config.aws_access_key, "region": config.region}
+    return stores.on_aws(config.settings, config.providers, published, furnish=config.furnish, **where)
 
 
 def _touch(path: Path) -> None:

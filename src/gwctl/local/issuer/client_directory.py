@@ -1,14 +1,11 @@
-"""The app clients of a local gateway: those of a user pool in its local AWS, as in a deployment.
+"""The app clients of a local gateway in an emulated AWS: those of its user pool, as in a deployment.
 
 In: where that AWS is. Out: a `ClientDirectory` for the admin API, and for the token service each client with digests of
 its secrets. The gateway's own two clients are not in the pool: Cognito would choose their ids, and a start would wait
-for it.
+for it. Other local gateways have their clients in the database (`gwctl.stores.sql.clients`).
 """
 
-import json
-from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from gwctl.core import scopes
@@ -60,6 +57,13 @@ class LocalClientDirectory(CognitoClientDirectory):
         """See `ClientDirectory.exists`."""
         return client_id in OWN_CLIENTS or super().exists(client_id)
 
+    def ids(self) -> list[str]:
+        """The ids of all clients of the pool. Raises botocore's errors."""
+        if not self._has_pool():
+            return []
+        pages = self._client.get_paginator("list_user_pool_clients").paginate(UserPoolId=self._pool)
+        return [client["ClientId"] for page in pages for client in page["UserPoolClients"]]
+
     def find(self, client_id: str) -> Client | None:
         """A client that may have tokens. Raises StateError: the local AWS does not answer."""
         if not COGNITO_ID.fullmatch(client_id):
@@ -85,16 +89,9 @@ def directory_at(aws_url: str, access_key: str, region: str, user_pool_id: str |
     return LocalClientDirectory(lambda: connect("cognito-idp", PATIENT, **options), user_pool_id)
 
 
-def find_client(admin_config: Path, client_id: str) -> Client | None:
-    """A client of the admin API's directory; the file is its configuration. Raises StateError."""
-    try:
-        return _directory_of(admin_config.read_bytes()).find(client_id)
-    except FileNotFoundError:
-        return None  # the admin API has not been started yet
-
-
-@lru_cache(maxsize=1)
-def _directory_of(admin_config: bytes) -> LocalClientDirectory:
-    config = json.loads(admin_config)
-    pool = config.get("settings", {}).get("user_pool_id")
-    return directory_at(config["aws_url"], config["aws_access_key"], config.get("region", aws_names.REGION), pool)
+def list_clients(directory: LocalClientDirectory) -> Iterator[Client]:
+    """All clients of the directory that may have tokens. Raises StateError and botocore's errors."""
+    for client_id in directory.ids():
+        found = directory.find(client_id)
+        if found:
+            yield found

@@ -9,7 +9,7 @@ comes an RS256 access token with the claims of Cognito's M2M tokens, valid for o
     GET  /healthz
 
 Run: `python -m gwctl.local.issuer.server --host 127.0.0.1 --port N --state-dir DIR --issuer URL [--admin-config FILE]`.
-Key and the gateway's own clients are in `store`, all others in the user pool of the local AWS (`client_directory`);
+Key and the gateway's own clients are in `store`, all others in the admin API's directory (`find`);
 clients may be added, rotated and revoked while it runs. Plain HTTP is refused unless the request's Host is a loopback
 address.
 """
@@ -123,7 +123,7 @@ def _find_client(own: ClientFile, admin_config: Path | None, client_id: str) -> 
     client = own.read().get(client_id)
     if client or admin_config is None:
         return client
-    from gwctl.local.issuer.client_directory import find_client  # the AWS SDK: a start must not wait for it
+    from gwctl.local.issuer.find import find_client  # a start must not wait for what reads them
 
     return find_client(admin_config, client_id)
 

@@ -1,8 +1,8 @@
-"""The AWS that a local gateway lives in: one of its own, or one that another program has furnished. Out: what its admin
-API and its agent have to know of it.
+"""The AWS that a local gateway lives in when another program has furnished one. Out: what its admin API and its agent
+have to know of it.
 
-`gwctl deploy local` writes the file of the second kind from Terraform's outputs: the gateway of this machine then has
-the tables, buckets, stream and secrets of the deployment.
+`gwctl deploy local` writes the file from Terraform's outputs: the gateway of this machine then has the tables, buckets,
+stream and secrets of the deployment. Any other local gateway has a database (`own`).
 """
 
 import json
@@ -15,16 +15,12 @@ from gwctl.core.errors import UserError
 from gwctl.core.files import write_atomically
 from gwctl.stores.aws import local_names as aws_names
 
-NUDGED_SECONDS = 10.0
-"""How often the agent asks for the policy where only this gateway's admin API publishes, and then says so."""
-
 
 @dataclass(frozen=True)
 class Aws:
     """`admin`: the fields of the admin API's settings, `agent`: those of AgentSettings that name resources.
 
-    `furnished`: tables, buckets and stream are there, and it has the providers' secrets. Otherwise the admin API makes
-    what is missing, with the names that are its defaults, and the secrets are in a file.
+    Tables, buckets and stream are there, and it has the providers' secrets.
     """
 
     endpoint: str
@@ -33,28 +29,10 @@ class Aws:
     secret_key: str = field(repr=False)
     admin: Mapping[str, Any]
     agent: Mapping[str, Any]
-    furnished: bool = True
-
-    @classmethod
-    def own(cls, endpoint: str, access_key: str) -> "Aws":
-        """One that is a part of the gateway."""
-        options = aws_names.client_options(endpoint, access_key)
-        agent = {
-            "audit_stream": aws_names.AUDIT_STREAM,
-            "deployment": aws_names.DEPLOYMENT,
-            "region": aws_names.REGION,
-            "snapshot": {"bucket": aws_names.SNAPSHOT_BUCKET},
-            "tables": {
-                "audit": aws_names.AUDIT_TABLE,
-                "ledger": aws_names.LEDGER_TABLE,
-                "usage": aws_names.USAGE_TABLE,
-            },
-        }
-        return cls(endpoint, aws_names.REGION, access_key, options["aws_secret_access_key"], {}, agent, furnished=False)
 
     @classmethod
     def read(cls, path: Path) -> "Aws":
-        """A furnished one. Raises UserError: there is no such file, or it is something else."""
+        """Raises UserError: there is no such file, or it is something else."""
         try:
             return cls(**json.loads(path.read_bytes()))
         except (OSError, ValueError, TypeError) as error:
@@ -73,12 +51,10 @@ class Aws:
     def admin_config(self) -> dict[str, Any]:
         """The fields of the admin server's configuration that say where it is and what it has."""
         where = {"aws_url": self.endpoint, "aws_access_key": self.access_key, "region": self.region}
-        return where | ({"furnish": False, "settings": self.admin} if self.furnished else {})
+        return where | {"furnish": False, "settings": self.admin}
 
     def agent_config(self, secrets_file: Path) -> dict[str, Any]:
         """The fields of AgentSettings that name resources. `secrets_file` has the providers' secrets, if it exists."""
-        if not self.furnished:
-            return {**self.agent, "secrets_path": secrets_file, "snapshot_poll_seconds": NUDGED_SECONDS}
         secrets = json.loads(secrets_file.read_bytes()) if secrets_file.exists() else {}
         return {**self.agent, "provider_secrets": self.store_secrets(secrets)}
 

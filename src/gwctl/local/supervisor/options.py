@@ -18,8 +18,10 @@ class UpOptions:
     otlp_endpoint: str | None = None
     policy: Path | None = None
     upstreams: Mapping[str, str] = field(default_factory=dict[str, str])
+    database: str | None = None
+    """Another database than the file in the data directory."""
     cloud: Path | None = None
-    """The file that describes another AWS than one of its own; see `gwctl.local.supervisor.aws`."""
+    """The file that describes an AWS to keep everything in instead; see `gwctl.local.supervisor.aws`."""
 
     def as_json(self) -> dict[str, Any]:
         """A JSON object."""

@@ -27,10 +27,10 @@ from gwctl.local.data_dir import DataDir
 from gwctl.local.supervisor.aws import Aws
 from gwctl.local.supervisor.health import read_report, status_of
 from gwctl.local.supervisor.keeper import Part
+from gwctl.local.supervisor.own import OwnStores
 from gwctl.local.supervisor.ports import HOST
 from gwctl.local.supervisor.programs import Programs
 from gwctl.policy.documents import Provider
-from gwctl.stores.aws.local_names import ACCESS_KEY
 
 AGENT_CONFIG = "agent.json"
 NOTES_VARIABLE = "GWCTL_GATEWAY_NOTES"
@@ -40,7 +40,9 @@ MAX_HEADER_BYTES = 65536
 MAX_EDGE_THREADS = 4
 FLUSH_MILLISECONDS = 200
 _CA_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
-_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_LIBPQ = ("PGPASSFILE", "PGSERVICEFILE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY")
+"""Where libpq looks for what must not be on a command line."""
+_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", *_LIBPQ)
 _GATEWAY_VARIABLES = ("NODE_EXTRA_CA_CERTS", "NODE_USE_ENV_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -50,9 +52,8 @@ def _new_key() -> str:
 
 @dataclass(frozen=True)
 class Keys:
-    """Made anew for each run: without them nobody on this machine gets past the local AWS or changes the policy."""
+    """Made anew for each run: without them nobody on this machine changes the policy."""
 
-    aws: str = field(default_factory=_new_key, repr=False)
     file: str = field(default_factory=_new_key, repr=False)
 
 
@@ -103,12 +104,7 @@ class Stack:
             port=port,
         )
 
-    def own_aws(self, port: int) -> Part:
-        """The local AWS of a gateway that is given none."""
-        options = ["--data-dir", str(self.data.aws)]
-        return self._python_server("aws", "gwctl.emulated_aws", port, options, {ACCESS_KEY: self.keys.aws})
-
-    def admin(self, port: int, aws: Aws, issuer_port: int, providers: Iterable[Provider]) -> Part:
+    def admin(self, port: int, stores: Aws | OwnStores, issuer_port: int, providers: Iterable[Provider]) -> Part:
         """The admin API; writes its configuration."""
         config = {
             "host": HOST,
@@ -117,7 +113,7 @@ class Stack:
             "jwks_url": f"{issuer_url(issuer_port)}/.well-known/jwks.json",
             "file_key": self.keys.file,
             "nudge": str(nudge_file(self.data.state)),
-            **aws.admin_config(),
+            **stores.admin_config(),
         }
         self._write_admin_config(config, providers)
 
@@ -141,7 +137,7 @@ class Stack:
         config["providers"] = [provider.model_dump(mode="json") for provider in providers]
         write_atomically(self.data.admin_config, json.dumps(config, indent=1).encode())
 
-    def agent(self, edge: EdgeSettings, aws: Aws) -> Part:
+    def agent(self, edge: EdgeSettings, stores: Aws | OwnStores) -> Part:
         """The agent; writes its settings. It is well when it has written what Envoy needs to start."""
         settings = AgentSettings(
             gateway_notes_path=self.data.gateway_notes,
@@ -152,7 +148,7 @@ class Stack:
             status_path=self.data.agent_status,
             notifications_webhook=self.notify_url,
             otlp_endpoint=self.otlp_endpoint,
-            **aws.agent_config(self.data.provider_secrets),
+            **stores.agent_config(self.data.provider_secrets),
         )
         config = self.data.run / AGENT_CONFIG
         write_atomically(config, settings.model_dump_json(indent=1).encode())
@@ -166,7 +162,7 @@ class Stack:
         return Part(
             name="agent",
             command=(*_python("gwctl.agent"), "--config", str(config)),
-            env=self._env() | aws.variables,
+            env=self._env() | dict(stores.variables),
             log=self.data.log_of("agent"),
             healthy=healthy,
             port=edge.scanner_port,
@@ -219,16 +215,14 @@ class Stack:
             port=settings.listen_port,
         )
 
-    def _python_server(
-        self, name: str, module: str, port: int, options: list[str], variables: Mapping[str, str] | None = None
-    ) -> Part:
+    def _python_server(self, name: str, module: str, port: int, options: list[str]) -> Part:
         async def healthy() -> bool:
             return await status_of(port, "/healthz") == 200
 
         return Part(
             name=name,
             command=(*_python(module), "--host", HOST, "--port", str(port), *options),
-            env=self._env() | dict(variables or {}),
+            env=self._env(),
             log=self.data.log_of(name),
             healthy=healthy,
             port=port,

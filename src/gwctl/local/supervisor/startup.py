@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gwctl.edge.settings import MEBIBYTE, EdgeSettings
+from gwctl.local.data_dir import KEPT
+from gwctl.local.database import note_url, noted_url, own_url
 from gwctl.local.issuer.clients import ensure_connection
 from gwctl.local.supervisor.aws import Aws
 from gwctl.local.supervisor.keeper import Part, PartFailedError
 from gwctl.local.supervisor.live_policy import LivePolicy
 from gwctl.local.supervisor.options import UpOptions
+from gwctl.local.supervisor.own import OwnStores, prepare
 from gwctl.local.supervisor.ports import Ports, require_free
 from gwctl.local.supervisor.stack import Stack, issuer_url, local_url
 
@@ -28,41 +31,42 @@ class Startup:
     policy: LivePolicy
     ports: Ports
     keep: Callable[[Part], Awaitable[None]]
+    say: Callable[[str], None]
 
-    async def run(self, aws: Aws | None) -> None:
-        """Start everything; without `aws`, one of its own too. Raises UserError, for example PartFailedError."""
-        coming = asyncio.create_task(self._own_aws() if aws is None else _at_once(aws))
-        try:
-            await self._start_parts(coming)
-        finally:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-
-    async def _own_aws(self) -> Aws:
-        await self._bring_up("aws", self.stack.own_aws)
-        return Aws.own(local_url(self.ports["aws"]), self.stack.keys.aws)
-
-    async def _start_parts(self, aws: "asyncio.Task[Aws]") -> None:
+    async def run(self, stores: Aws | OwnStores) -> None:
+        """Start everything. Raises UserError, for example PartFailedError."""
         options, stack, policy, ports = self.options, self.stack, self.policy, self.ports
         await together(
             self._bring_up("issuer", stack.issuer, fixed=options.token_port),
             self._bring_up("sample", stack.sample),
             self._bring_up("gateway", lambda port: stack.gateway(port, policy.trusted_hosts)),
-            _done(aws),
+            self._prepare(stores),
         )
         issuer = ports["issuer"]
         ensure_connection(stack.data, local_url(options.port), local_url(options.admin_port), issuer_url(issuer))
         policy.load(ports["sample"])
         policy.write_secrets()
-        admin = stack.admin(options.admin_port, aws.result(), issuer, policy.providers)
-        await together(self._bring_up_admin(admin), self._bring_up_edge(aws.result()))
+        admin = stack.admin(options.admin_port, stores, issuer, policy.providers)
+        await together(self._bring_up_admin(admin), self._bring_up_edge(stores))
+
+    async def _prepare(self, stores: Aws | OwnStores) -> None:
+        """The database, unless it is a file that is there: the admin API brings that up to date by itself."""
+        data = self.stack.data
+        if isinstance(stores, Aws) or (stores.url == own_url(data) == noted_url(data) and data.database.exists()):
+            return
+        prepared = await prepare(stores, data)
+        if prepared["empty"] or stores.url != noted_url(data):
+            data.snapshot.unlink(missing_ok=True)  # of another store: its versions say nothing about this one's
+        note_url(data, stores.url)
+        if prepared["adopted"]:
+            self.say(f"what an earlier version kept is in {data.database} now; {data.state / KEPT} can be deleted")
 
     async def _bring_up_admin(self, part: Part) -> None:
         await self._keep_on_fixed_port(part, self.options.admin_port, "--admin-port")
         await self.policy.publish(self.stack.keys.file)
 
-    async def _bring_up_edge(self, aws: Aws) -> None:
-        await self._bring_up("agent", lambda port: self.stack.agent(self._edge_settings(port), aws))
+    async def _bring_up_edge(self, stores: Aws | OwnStores) -> None:
+        await self._bring_up("agent", lambda port: self.stack.agent(self._edge_settings(port), stores))
         edge = self.stack.edge(self._edge_settings(self.ports["agent"]))
         await self._keep_on_fixed_port(edge, self.options.port, "--port")
 
@@ -101,11 +105,3 @@ async def together(*work: Coroutine[Any, Any, None]) -> None:
                 group.create_task(each)
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-
-
-async def _at_once(aws: Aws) -> Aws:
-    return aws
-
-
-async def _done(task: "asyncio.Task[Aws]") -> None:
-    await task

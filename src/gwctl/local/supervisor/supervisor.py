@@ -30,6 +30,7 @@ from gwctl.local.supervisor.health import status_of
 from gwctl.local.supervisor.keeper import POLL_SECONDS, Keeper, Part
 from gwctl.local.supervisor.live_policy import LivePolicy
 from gwctl.local.supervisor.options import UpOptions
+from gwctl.local.supervisor.own import OwnStores
 from gwctl.local.supervisor.ports import HOST, Ports, require_free
 from gwctl.local.supervisor.processes import Identity
 from gwctl.local.supervisor.programs import find_programs
@@ -69,7 +70,7 @@ class Supervisor:
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             gateway_url=f"http://{HOST}:{options.port}",
             admin_url=f"http://{HOST}:{options.admin_port}",
-            parts=[PartStatus(name) for name in PARTS if name != "aws" or options.cloud is None],
+            parts=[PartStatus(name) for name in PARTS],
         )
 
     async def run(self) -> None:
@@ -133,7 +134,7 @@ class Supervisor:
         require_free(options.admin_port, "--admin-port")
         if options.token_port:
             require_free(options.token_port, "--token-port")
-        aws = Aws.read(options.cloud) if options.cloud else None
+        stores = Aws.read(options.cloud) if options.cloud else OwnStores.of(data, options.database)
         programs = find_programs()
         ports = Ports(data.ports)
         detected = detect(self._environment, options.port)
@@ -141,16 +142,14 @@ class Supervisor:
             ensure_policy(data.policy, LOCAL_CLIENT, [offer.provider.id for offer in detected])
         offers = remember(data.providers, detected)
         policy = LivePolicy(data, options, offers, self._environment, self.status, self._say)
-        new = not data.aws.exists()
+        new = not (options.cloud or options.database or data.database.exists() or data.aws.exists())
         policy.load(ports.choose("sample"), alone=new)  # so that a bad policy is said before anything is started
-        if new:
-            data.snapshot.unlink(missing_ok=True)  # of another store: its versions say nothing about this one's
 
         self._run = running.Run(self._run.supervisor, running.make_sockets_dir(), self._run.options)
         self._record()
         place = (data, programs, self._run.sockets, self._environment)
         stack = Stack(*place, notify_url=options.notify_url, otlp_endpoint=options.otlp_endpoint)
-        await Startup(options, stack, policy, ports, self._keep).run(aws)
+        await Startup(options, stack, policy, ports, self._keep, self._say).run(stores)
         await self._applied(policy)
         return stack, policy
 

@@ -161,6 +161,11 @@ def _key(key: WindowKey) -> dict[str, Any]:
     return {"pk": {"S": f"quota#{key.quota}"}, "sk": {"S": f"{key.unit}#{key.window}"}}
 
 
+def window_of(item: Item) -> tuple[WindowKey, WindowState]:
+    """The window that an item stands for."""
+    return _key_of(item), _state(item)
+
+
 def _key_of(item: Item) -> WindowKey:
     return WindowKey.parse("/".join([item["pk"]["S"].partition("#")[2], *item["sk"]["S"].split("#")]))
 

@@ -1,6 +1,6 @@
 """The usage table in DynamoDB: the agent adds to it, reports read it. What is in it: `gwctl.ledger.usage.sums`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -53,7 +53,15 @@ class DynamoUsageTable:
             raise UnavailableError(f"{self._table}: {error}") from error
         return answer["Item"]["position"]["S"] if "Item" in answer else None
 
-    def add(self, updates: Mapping[Key, Mapping[str, int]], *, agent: str, before: str | None, after: str) -> bool:
+    def add(
+        self,
+        updates: Mapping[Key, Mapping[str, int]],
+        *,
+        agent: str,
+        before: str | None,
+        after: str,
+        events: Sequence[bytes] = (),  # noqa: ARG002 - on AWS the audit log is the record of requests
+    ) -> bool:
         """See `UsageWriter.add`. One TransactWriteItems of at most 99 updates."""
         writes = [self._move(agent, before, after)]
         writes += [self._update(key, counts) for key, counts in updates.items() if counts]
@@ -124,6 +132,10 @@ def _key(key: Key) -> dict[str, Any]:
     return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
 
 
+def counts_in(item: Mapping[str, Any]) -> dict[str, int]:
+    """The counters of an item."""
+    return {name: int(value["N"]) for name, value in item.items() if "N" in value}
+
+
 def _parts(item: Mapping[str, Any]) -> tuple[str, str, Counts]:
-    counts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
-    return item["pk"]["S"], item["sk"]["S"], counts
+    return item["pk"]["S"], item["sk"]["S"], counts_in(item)

@@ -1,0 +1,1 @@
+"""The policy in a database: its documents and their history, its snapshots."""
