@@ -1,5 +1,6 @@
 """Virtual keys at a running gateway: where clients put them, whose spend it is, their limits, and the end of one."""
 
+import re
 from typing import Any
 
 import httpx
@@ -121,3 +122,16 @@ def test_a_rotated_key_and_the_one_before_it_are_good_for_a_while(desk: Desk):
     new = desk.admin.post(f"/keys/{key_id}/rotate", params={"grace_seconds": 60}).raise_for_status().json()["key"]
     wait_until(lambda: models(desk, new) == 200, "the new key to be known", PROMISED_SECONDS)
     assert models(desk, old) == 200
+
+
+def test_a_refusal_says_how_long_an_answer_would_fit_and_it_does(desk: Desk):
+    _, key = new_key(desk, limit_usd=0.05)
+    headers = {"authorization": f"Bearer {key}"}
+    refused = desk.edge.post("/v1/chat/completions", json={**ANSWERED, "max_tokens": 100_000}, headers=headers)
+    message = refused.json()["error"]["message"]
+    assert refused.status_code == 429, message
+    fits = re.search(r"With an answer of at most ([\d,]+) tokens \(max_tokens\) it would fit", message)
+    assert fits, message
+    cap = int(fits[1].replace(",", ""))
+    assert desk.ask(headers, max_tokens=cap + 1) == 429
+    assert desk.ask(headers, max_tokens=cap) == 200

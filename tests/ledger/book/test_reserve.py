@@ -87,6 +87,7 @@ def test_a_refusal_names_the_quota_and_when_it_resets() -> None:
         period="day",
         resets_at=NOON + 11 * 3600,
         retry_after=11 * 3600,
+        left=5,
     )
 
 

@@ -237,3 +237,22 @@ def test_no_recorded_answer_costs_more_than_its_bound(case: Case) -> None:
     )
     assert (most["cost_nano_usd"] or 0) <= bounds["nano_usd"]
     assert most.get("input", 0) + most.get("output", 0) <= bounds["tokens"]
+
+
+@pytest.mark.parametrize("unit", ["nano_usd", "tokens"])
+@given(cap=st.one_of(st.none(), st.integers(1, 100_000)), amount=st.integers(0, 10**9))
+def test_the_largest_cap_fits_and_the_next_one_does_not(unit: Any, cap: int | None, amount: int):
+    snapshot = routed({"provider": "openai", "model": "gpt-4o-mini"}, {"provider": "openai", "model": "gpt-5.5"})
+    bounds = Bounds({snapshot.label: snapshot}.get)
+    asked = call(snapshot, cap=cap)
+    fits = bounds.largest_cap(asked, unit, amount)
+    if fits is None:
+        assert bounds.of(asked._replace(cap=1))[unit] > amount
+        return
+    assert bounds.of(asked._replace(cap=fits))[unit] <= amount
+    assert fits in (cap, 1_000_000_000) or bounds.of(asked._replace(cap=fits + 1))[unit] > amount
+
+
+def test_a_cap_is_of_no_use_where_requests_are_counted():
+    snapshot = routed({"provider": "openai", "model": "gpt-4o-mini"})
+    assert Bounds({snapshot.label: snapshot}.get).largest_cap(call(snapshot), "requests", 1) is None

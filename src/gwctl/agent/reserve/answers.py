@@ -36,14 +36,14 @@ def granted(reservation: Reservation) -> bytes:
     return f"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-gw-receipt: {receipt}{shadow}\r\n\r\n".encode()
 
 
-def refused(refusal: Refusal, shape: Shape, now: float) -> bytes:
-    """The answer that refuses a request. `now` is seconds since the epoch."""
+def refused(refusal: Refusal, shape: Shape, now: float, cap: int | None = None) -> bytes:
+    """The answer that refuses a request. `now` is seconds since the epoch, `cap` as for `sentence`."""
     code = code_of(refusal)
     headers = {"x-gw-quota": refusal.quota}
     if code != UNAVAILABLE:
         headers |= _rate_limit(refusal, now)
     lead = " " if code == UNAVAILABLE else ""
-    return _answer(code, shape, lead + sentence(refusal), headers, refusal.retry_after)
+    return _answer(code, shape, lead + sentence(refusal, cap), headers, refusal.retry_after)
 
 
 def unavailable(shape: Shape, why: str) -> bytes:
@@ -58,18 +58,23 @@ def code_of(refusal: Refusal) -> str:
     return "rate_limit_exceeded" if refusal.period == "minute" else "insufficient_quota"
 
 
-def sentence(refusal: Refusal) -> str:
-    """Which limit stands in the way, why, and when it starts anew."""
+def sentence(refusal: Refusal, cap: int | None = None) -> str:
+    """Which limit stands in the way, why, and when it starts anew.
+
+    `cap` is the largest limit on the answer's tokens with which the request would fit; None: there is none.
+    """
     limit = amount(refusal.limit, refusal.unit)
     what = f"The quota {refusal.quota} allows {refusal.scope} {limit} {_PERIODS[refusal.period]}"
     if refusal.resets_at is None:
         resets = ""
     else:
         resets = f" It starts anew at {datetime.fromtimestamp(math.ceil(refusal.resets_at), UTC):%Y-%m-%dT%H:%M:%SZ}."
+    fits = f" With an answer of at most {cap:,} tokens (max_tokens) it would fit." if cap else ""
+    left = "nothing of it is left" if not refusal.left else f"{amount(refusal.left, refusal.unit)} of it is left"
     why = {
-        "exhausted": f"and too little of it is left for this request.{resets}",
+        "exhausted": f"and {left}, too little for this request.{fits}{resets}",
         "reserved": "and the rest of it is reserved by requests that are being served. Try again in a moment.",
-        "too_large": "and this request alone could use more. Set a lower token limit on the answer, or send less.",
+        "too_large": f"and this request alone could use more.{fits or ' Send less.'}",
         "unavailable": "and what is left of it cannot be told at this moment.",
     }[refusal.reason]
     return f"{what}, {why}"

@@ -17,7 +17,7 @@ from typing import Final
 
 from gwctl.agent.reserve.call import ReserveCall
 from gwctl.ledger.quotas.reservation import Amounts
-from gwctl.ledger.quotas.scopes import MAX_AMOUNT
+from gwctl.ledger.quotas.scopes import MAX_AMOUNT, Unit
 from gwctl.policy.documents import Provider
 from gwctl.policy.snapshot import Snapshot, TargetNode, targets_of
 from gwctl.pricing.bounds import DearestRates, bound_of, dearest_rates
@@ -70,6 +70,22 @@ class Bounds:
             tokens = max(tokens, given + written)
             nano_usd = max(nano_usd, target.cost(given, written, call.tier, searches))
         return {"nano_usd": min(nano_usd, MAX_AMOUNT), "tokens": tokens, "requests": 1}
+
+    def largest_cap(self, call: ReserveCall, unit: Unit, amount: int) -> int | None:
+        """The most tokens that the call's answer may have for its bound to be within `amount`.
+
+        None: no answer is short enough, or its length does not matter.
+        """
+        least, most = 1, MAX_TOKENS if call.cap is None else call.cap
+        if self.of(call._replace(cap=least))[unit] > amount or unit == "requests" or call.api == "embeddings":
+            return None
+        while least < most:
+            middle = (least + most + 1) // 2
+            if self.of(call._replace(cap=middle))[unit] <= amount:
+                least = middle
+            else:
+                most = middle - 1
+        return least
 
     def _work_out(self, policy: str, variant_id: str) -> "tuple[_Target, ...]":
         snapshot = self._find(policy)

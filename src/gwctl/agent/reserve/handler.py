@@ -10,11 +10,11 @@ from functools import partial
 
 from gwctl.agent.reserve.answers import granted, refused, unavailable
 from gwctl.agent.reserve.bounds import Bounds, UnknownVariantError
-from gwctl.agent.reserve.call import Asked, ReserveCallError, parse_call
+from gwctl.agent.reserve.call import Asked, ReserveCall, ReserveCallError, parse_call
 from gwctl.agent.reserve.engine import QuotaEngine
 from gwctl.agent.reserve.journal import ReservationJournal
 from gwctl.agent.reserve.no_ledger import NoLedger
-from gwctl.ledger.quotas.reservation import Decision, Reservation
+from gwctl.ledger.quotas.reservation import Decision, Refusal, Reservation
 from gwctl.ledger.quotas.scopes import scopes_of
 from gwctl.ledger.quotas.waiting import Waiter
 
@@ -61,13 +61,21 @@ class ReserveHandler:
         self._tell(answer, asked, decision)
         return None
 
+    def _cap_that_fits(self, call: ReserveCall, refusal: Refusal) -> int | None:
+        if refusal.reason not in ("exhausted", "too_large"):
+            return None
+        try:
+            return self._bounds.largest_cap(call, refusal.unit, refusal.left)
+        except UnknownVariantError:  # the policy has changed while it waited
+            return None
+
     def gone(self, request_id: str) -> None:
         """Whoever asked for a request that waits has gone: it will not go on."""
         self._engine.cancel(request_id)
 
     def _tell(self, answer: Answer, asked: Asked, decision: Decision) -> None:
         if not isinstance(decision, Reservation):
-            answer(refused(decision, asked.call.shape, time.time()))
+            answer(refused(decision, asked.call.shape, time.time(), self._cap_that_fits(asked.call, decision)))
             return
         decision.note = asked
         try:

@@ -129,7 +129,8 @@ class AgentQuota:
             "unavailable": UNAVAILABLE_RETRY_SECONDS,
         }[reason]
         rule = self.rule
-        return Refusal(reason, self.id, rule.scope, rule.unit, rule.limit, rule.period, resets_at, retry_after)
+        left = max(0, rule.limit - self.lease.settled_floor)
+        return Refusal(reason, self.id, rule.scope, rule.unit, rule.limit, rule.period, resets_at, retry_after, left)
 
     def measure(self, now: float) -> bool:
         """Works out the burn rate, an average over the last second or so. True: the quota lies idle."""

@@ -71,6 +71,8 @@ class Refusal:
     """Since the epoch; None: never, or not known."""
     retry_after: int | None
     """None: trying again is of no use."""
+    left: int = 0
+    """What is not spent of the limit, as far as this agent knows; others' reservations are in it."""
 
 
 Decision = Reservation | Refusal
