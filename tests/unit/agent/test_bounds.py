@@ -243,7 +243,7 @@ def test_no_recorded_answer_costs_more_than_its_bound(case: Case) -> None:
 @given(cap=st.one_of(st.none(), st.integers(1, 100_000)), amount=st.integers(0, 10**9))
 def test_the_largest_cap_fits_and_the_next_one_does_not(unit: Any, cap: int | None, amount: int):
     snapshot = routed({"provider": "openai", "model": "gpt-4o-mini"}, {"provider": "openai", "model": "gpt-5.5"})
-    bounds = Bounds({snapshot.label: snapshot}.get)
+    bounds = Bounds(lambda label: snapshot if label == snapshot.label else None)
     asked = call(snapshot, cap=cap)
     fits = bounds.largest_cap(asked, unit, amount)
     if fits is None:
@@ -255,4 +255,7 @@ def test_the_largest_cap_fits_and_the_next_one_does_not(unit: Any, cap: int | No
 
 def test_a_cap_is_of_no_use_where_requests_are_counted():
     snapshot = routed({"provider": "openai", "model": "gpt-4o-mini"})
-    assert Bounds({snapshot.label: snapshot}.get).largest_cap(call(snapshot), "requests", 1) is None
+    assert (
+        Bounds(lambda label: snapshot if label == snapshot.label else None).largest_cap(call(snapshot), "requests", 1)
+        is None
+    )
