@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from gwctl.agent.metering.gate import Gate
-from gwctl.agent.metering.lost_requests import Note
+from gwctl.agent.metering.lost_requests import Note, is_noted
 from gwctl.agent.metering.meter import Metering
 from gwctl.agent.metering.notes import GatewayNotes
 from gwctl.agent.policy.circuits import Circuits
@@ -225,7 +225,8 @@ class Agent:
         """Adds the lines that dead edges owe. True: they are committed, if there were any."""
         left = self._quotas.left_behind(dead, all_of_them=outlived)
         lines = self._notes.missing(noted, left)
-        self._quotas.give_back(left.keys() - {note.request.id for note in noted}, at_once=outlived)
+        uncalled = {name for name, each in left.items() if is_noted(each)} - {note.request.id for note in noted}
+        self._quotas.give_back(uncalled, at_once=outlived)
         if not lines:
             return True
         await asyncio.to_thread(self._metering.insert, lines)

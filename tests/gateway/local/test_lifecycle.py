@@ -63,12 +63,15 @@ def test_a_request_whose_line_dies_with_the_edge_is_metered_once(own: Place):
         return [event["id"] for event in events if event["http.response.status_code"] == 200]
 
     own.up()
-    statuses = [own.ask() for _ in range(5)]
+    route = "  - {id: noted, targets: [{provider: sample-openai, model: sample-gpt}], lane: portkey}\n"
+    own.data.policy.write_text(own.data.policy.read_text().replace("routes:\n", f"routes:\n{route}"))
+    wait_until(lambda: own.ask("noted") == 200, "a route on which Portkey notes what it calls")
+    statuses = [200, *(own.ask("noted") for _ in range(4))]
     edge = part(own, "edge").pid
     assert edge
     psutil.Process(edge).kill()
     while statuses.count(200) < 10:
-        statuses.append(own.ask())
+        statuses.append(own.ask("noted"))
     wait_until(lambda: len(metered()) >= 10, "an event for each request", 20)
     assert len(metered()) == len(set(metered())) == 10
 

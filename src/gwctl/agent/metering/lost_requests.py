@@ -37,6 +37,7 @@ class Told(BaseModel):
     n: NonNegativeInt
     skipped: str | None = None
     edge: NonNegativeInt
+    lane: str | None = None
 
 
 class Note(BaseModel):
@@ -82,6 +83,7 @@ class Note(BaseModel):
         started = datetime.fromtimestamp(self.started_ms / 1000, UTC)
         decision: dict[str, Any] = {
             "api": told.api,
+            "lane": told.lane,
             "policy": told.policy,
             "request": request,
             "skipped": told.skipped,
@@ -114,3 +116,8 @@ def lines_of(reservations: Iterable[Reservation]) -> list[bytes]:
     """Lines for requests of which nothing is known but that they were let through, where Portkey notes nothing."""
     known = ((each, each.note) for each in reservations)
     return [Note.of(each, asked).as_line(each) for each, asked in known if isinstance(asked, Asked)]
+
+
+def is_noted(reservation: Reservation) -> bool:
+    """Whether Portkey notes it when it calls a provider for this request. On the express lane nobody does."""
+    return not isinstance(reservation.note, Asked) or reservation.note.call.is_noted

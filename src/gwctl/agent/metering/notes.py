@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from pydantic import ValidationError
 
-from gwctl.agent.metering.lost_requests import Note, lines_of
+from gwctl.agent.metering.lost_requests import Note, is_noted, lines_of
 from gwctl.agent.sinks.events import DIGITS
 from gwctl.core.files import write_atomically
 from gwctl.ledger.quotas.reservation import RecentIds, Reservation
@@ -112,12 +112,15 @@ class GatewayNotes:
     def missing(self, notes: Iterable[Note], reserved: Mapping[str, Reservation] | None = None) -> list[bytes]:
         """Lines for those of the notes that the usage log, which was read to its end meanwhile, does not have.
 
-        `reserved`: by request, what was reserved for it. Where nothing is noted each of these has a line.
+        `reserved`: by request, what was reserved for it. Where nothing is noted, here or on the express lane, each of
+        these has a line.
         """
+        known = reserved or {}
         if self._path is None:
-            return lines_of((reserved or {}).values())
+            return lines_of(known.values())
         missing = (note for note in notes if note.request.id in self._pending)
-        return [note.as_line((reserved or {}).get(note.request.id)) for note in missing]
+        of_portkey = [note.as_line(known.get(note.request.id)) for note in missing]
+        return of_portkey + lines_of(each for each in known.values() if not is_noted(each))
 
     def tidy(self) -> None:
         """Begins the file anew now and then, and deletes the one before when all of it is settled. Raises OSError.

@@ -4,6 +4,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from gwctl.core.names import Lane
+
 MAX_BYTES: Final = 1 << 40
 
 
@@ -29,6 +31,12 @@ class ReserveCall(NamedTuple):
     outside: bool
     images: int
     shape: Literal["openai", "anthropic"]
+    lane: Lane = "portkey"
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether Portkey notes that it called a provider. On the express lane nobody does."""
+        return self.lane != "express"
 
 
 class Asked(NamedTuple):
@@ -59,6 +67,7 @@ def parse_call(header: bytes) -> ReserveCall:
             fields["outside"],
             _whole(fields["images"]),
             fields["shape"],
+            "express" if fields.get("lane") == "express" else "portkey",
         )
         ":".join((call.id, call.client, call.team, call.model, call.api, call.variant, call.policy, call.shape))
     except (ValueError, LookupError, TypeError, OverflowError) as error:

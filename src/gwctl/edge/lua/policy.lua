@@ -114,18 +114,6 @@ local function read_body(handle)
   return { buffer = body, raw = raw, members = members, request = request }
 end
 
--- The body as content rules let it pass: the same, or with something replaced.
-local function scanned(handle, rules, body)
-  local changed = scan.apply(handle, rules, body.raw)
-  body.buffer = handle:body(true)
-  if changed then
-    body.raw, body.members = changed, json.members(changed, MAX_MEMBERS, true)
-    body.buffer:setBytes(changed)
-    handle:headers():replace("content-length", tostring(#changed))
-  end
-  return body
-end
-
 -- What the usage log may know of a request.
 local function loggable(request)
   local values = {}
@@ -262,7 +250,7 @@ local function decide(handle, noted)
   local plan, sent = flags.express and flags.express[api], {}
   noted.lane, noted.anthropic = plan and "express" or "portkey", refusal.is_anthropic(path) or nil
   if plan and flags.rules then
-    body = scanned(handle, flags.rules, body)
+    scan.apply(handle, flags.rules, body, MAX_MEMBERS)
   end
   local headers = handle:headers()
   local asked = {
@@ -274,13 +262,17 @@ local function decide(handle, noted)
     variant = variant,
     anthropic = refusal.is_anthropic(path),
     skipped = flags.skipped,
+    express = plan ~= nil and plan ~= false,
   }
   noted.gemini = api == "chat" and flags.gemini or nil
   noted.quota = is_under_quota(asked)
   if not plan then
     sent.uncapped, sent.as_it_is = fit(handle, api, flags, body, noted)
   end
-  local note, reservation = reserve.headers(asked, body, noted.quota)
+  local note, reservation
+  if not plan or noted.quota then
+    note, reservation = reserve.headers(asked, body, noted.quota)
+  end
   credentials.read(handle)
   if plan then
     express.forward(handle, plan, body, noted, api == "chat" and request.stream)

@@ -75,6 +75,7 @@ local function headers(asked, body, under_quota)
     ',"outside":', tostring(is_outside),
     ',"images":', whole(images),
     ',"shape":', asked.anthropic and '"anthropic"' or '"openai"',
+    asked.express and ',"lane":"express"' or "",
     "}",
   })
 end

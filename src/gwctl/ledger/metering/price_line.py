@@ -100,8 +100,10 @@ def _usage(line: UsageLine, served_by: ServedBy | None, was_called: Callable[[st
         return withheld(line, largest_answer)
     if refusal or line.upstream is None:
         return Usage(NO_TOKENS)
-    gateway_died = line.details.startswith(GATEWAY_DIED)
-    if (gateway_died or (line.status == 0 and line.details != EDGE_DIED)) and not was_called(line.id):
+    by_portkey = line.lane != "express"  # there, a connection is one to the provider itself
+    gateway_died = by_portkey and line.details.startswith(GATEWAY_DIED)
+    unanswered = by_portkey and line.status == 0 and line.details != EDGE_DIED
+    if (gateway_died or unanswered) and not was_called(line.id):
         return Usage(NO_TOKENS)
     if gateway_died:
         return withheld(line, largest_answer, "cut")

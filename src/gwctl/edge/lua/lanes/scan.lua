@@ -1,6 +1,6 @@
 -- Asks the agent what content rules say about a request that goes to the provider itself. In: Envoy's stream handle, the rules
--- as the agent wants them, and the body's bytes. Out: the bytes to send in its place, or nil; an error if it is refused, or
--- if the agent has nothing to say. The call is the one that Portkey makes (gwctl.agent.scan_server). While it is made Envoy may
+-- as the agent wants them, and the body as it was read. Out: the body as they let it pass; an error if it is refused, or if the
+-- agent has nothing to say. The call is the one that Portkey makes (gwctl.agent.scan_server). While it is made Envoy may
 -- do other things, so whatever it handed out before is of no use after it.
 
 local TIMEOUT_MS = 5000
@@ -15,7 +15,8 @@ local function read(answer)
   return member(answer, "verdict"), json.text(member(answer, "data") or '""'), changed
 end
 
-local function apply(handle, rules, raw)
+-- What the request is to be replaced by; nil: it may pass as it is.
+local function ask(handle, rules, raw)
   local headers, answer = handle:httpCall("scanner", {
     [":method"] = "POST",
     [":path"] = "/",
@@ -36,6 +37,16 @@ local function apply(handle, rules, raw)
     error({ code = "content_refused" }, 0)
   end
   return changed
+end
+
+local function apply(handle, rules, body, most)
+  local changed = ask(handle, rules, body.raw)
+  body.buffer = handle:body(true)
+  if changed then
+    body.raw, body.members = changed, json.members(changed, most, true)
+    body.buffer:setBytes(changed)
+    handle:headers():replace("content-length", tostring(#changed))
+  end
 end
 
 return { apply = apply }
