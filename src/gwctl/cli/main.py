@@ -13,6 +13,7 @@ COMMANDS = {
     **dict.fromkeys(("up", "down", "status", "logs", "token", "connect", "chat", "database"), "gateway"),
     **dict.fromkeys(("apply", "teams", "keys", "budgets", "routing", "scanner", "pricing"), "policy"),
     "usage": "show",
+    "requests": "show",
     "policy": "policy",
     "audit": "show",
     "import": "policy",

@@ -4,11 +4,11 @@ In: the functions' modules, and the kinds that need none. Out: (method, path tem
 the scopes of which a caller needs one; and for each function the handler that Lambda calls.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gwctl.admin.api import budgets, crud, keys, policy, teams, usage
+from gwctl.admin.api import budgets, crud, keys, policy, requests, teams, usage
 from gwctl.admin.api.access import scopes_of
 from gwctl.admin.api.http import Api, Event
 from gwctl.policy.kinds import PRICING, ROUTING, SCANNER, Kind
@@ -43,9 +43,18 @@ class Entry:
 
 def table() -> dict[tuple[str, str], Entry]:
     """(method, path template as OpenAPI writes it) → entry."""
+    return _table(APIS.values())
+
+
+def table_with_requests() -> dict[tuple[str, str], Entry]:
+    """The same with `/requests`, which no function of AWS answers: there the audit log is asked."""
+    return _table((*APIS.values(), requests.api))
+
+
+def _table(apis: Iterable[Api]) -> dict[tuple[str, str], Entry]:
     return {
         key: Entry(scopes_of(operation.security), api.handle)
-        for api in APIS.values()
+        for api in apis
         for key, operation in api.operations.items()
     }
 

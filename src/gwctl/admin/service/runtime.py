@@ -26,6 +26,7 @@ from gwctl.ledger.quotas.store import WindowReader
 from gwctl.policy.documents import Provider
 from gwctl.stores.aws.settings import SETTINGS, Settings, SettingsError
 from gwctl.stores.interfaces import ClientDirectory, DocumentStore, SnapshotStore, UsageReports
+from gwctl.stores.requests import RequestLog
 
 if TYPE_CHECKING:
     from gwctl.stores.sql.database import Database
@@ -48,6 +49,7 @@ class Runtime:
     snapshots: SnapshotStore
     usage: UsageReports
     ledger: WindowReader | None = None
+    requests: RequestLog | None = None
 
 
 def providers_from(environment: Mapping[str, str]) -> list[Provider]:
@@ -89,6 +91,7 @@ def assemble(
     directory: ClientDirectory,
     usage: UsageReports,
     ledger: WindowReader | None = None,
+    requests: RequestLog | None = None,
 ) -> Runtime:
     """A runtime over any stores."""
     current = CurrentState(documents, snapshots)
@@ -106,6 +109,7 @@ def assemble(
         snapshots=snapshots,
         usage=usage,
         ledger=ledger,
+        requests=requests,
     )
 
 
@@ -160,6 +164,7 @@ def on_database(
     from gwctl.stores.sql.policy.documents import SqlDocumentStore
     from gwctl.stores.sql.policy.snapshots import SqlSnapshotStore
     from gwctl.stores.sql.quotas import SqlQuotaStore
+    from gwctl.stores.sql.request_log import SqlRequestLog
     from gwctl.stores.sql.usage import SqlUsageTable
 
     return assemble(
@@ -170,6 +175,7 @@ def on_database(
         directory=directory,
         usage=SqlUsageTable(database),
         ledger=SqlQuotaStore(database),
+        requests=SqlRequestLog(database),
     )
 
 

@@ -93,7 +93,7 @@ class AdminApp:
         self._authorizer = authorizer
         self._file = file
         self._file_key = file_key
-        self._operations = operations.table()
+        self._operations = operations.table_with_requests()
         self._resources = Resources(resource for _, resource in self._operations)
         self._lock = Lock()
 
