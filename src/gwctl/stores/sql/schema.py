@@ -187,7 +187,7 @@ requests = Table(
     Column("error_message", Text),
     *(
         Index(f"llm_requests_{name}", name, "day", "timestamp", "id")
-        for name in ("team", "client", "model_requested", "provider_used", "status")
+        for name in ("team", "client", "model_requested", "model_used", "provider_used", "status")
     ),
     *(Index(f"llm_requests_{name}", name) for name in ("id", "cost_nano_usd", "latency_ms")),
     postgresql_partition_by="LIST (day)",

@@ -80,7 +80,7 @@ def _requests() -> None:
         *(col(name, **maybe) for name in ("policy", "quota", "error_message")),
         postgresql_partition_by="LIST (day)",
     )
-    for name in ("team", "client", "model_requested", "provider_used", "status"):
+    for name in ("team", "client", "model_requested", "model_used", "provider_used", "status"):
         op.create_index(f"llm_requests_{name}", "llm_requests", [name, "day", "timestamp", "id"])
     for name in ("id", "cost_nano_usd", "latency_ms"):
         op.create_index(f"llm_requests_{name}", "llm_requests", [name])
