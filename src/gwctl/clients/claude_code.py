@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gwctl.clients.apply import json_merge
-from gwctl.clients.model import Edit, Gateway, Instructions
+from gwctl.clients.model import Check, Edit, Gateway, Instructions
 
 TTL_MILLISECONDS = 300_000
 TIERS = ("opus", "sonnet", "haiku")
@@ -31,10 +31,15 @@ def instructions(gateway: Gateway) -> Instructions:
         ("apiKeyHelper",): gateway.token_shell,
         **{("env", name): value for name, value in variables.items()},
     }
-    notes = [f"Merge this into {path}, or let --write do it. Then start claude."]
-    notes += [
+    notes = [
         f"{name} is set in your environment and wins over the helper: unset it first."
         for name in WINS_OVER_HELPER
         if gateway.environment.get(name)
     ]
-    return Instructions(json.dumps(settings, indent=2), notes, Edit(path, json_merge(path, values)))
+    return Instructions(
+        json.dumps(settings, indent=2),
+        Check("messages", model, ("authorization", "x-api-key")),  # it sends what the helper prints in both
+        ["Then start claude.", *notes],
+        Edit(path, json_merge(path, values)),
+        renews=True,
+    )

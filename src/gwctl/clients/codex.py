@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from gwctl.clients.apply import said
-from gwctl.clients.model import Edit, Gateway, Instructions
+from gwctl.clients.model import Check, Edit, Gateway, Instructions
 from gwctl.core.errors import UserError
 
 PROVIDER = "gwctl"
@@ -19,8 +19,9 @@ def instructions(gateway: Gateway) -> Instructions:
     folder = gateway.environment.get("CODEX_HOME")
     path = (Path(folder) if folder else gateway.home / ".codex") / "config.toml"
     command, *arguments = gateway.token_command
+    model = gateway.model("responses", "sol", "gpt")
     document: dict[str, Any] = {
-        "model": gateway.model("responses", "sol", "gpt"),
+        "model": model,
         "model_provider": PROVIDER,
         "model_providers": {
             PROVIDER: {
@@ -33,8 +34,10 @@ def instructions(gateway: Gateway) -> Instructions:
     }
     return Instructions(
         tomlkit.dumps(document).rstrip(),
-        [f"Merge this into {path}, or let --write do it. Then start codex."],
+        Check("responses", model),
+        ["Then start codex."],
         Edit(path, _merge(path, document)),
+        renews=True,
     )
 
 

@@ -57,6 +57,11 @@ def is_key(text: str) -> bool:
     return bool(re.fullmatch(KEY_PATTERN, text)) and _checksum(text[:-_CHECKSUM_LENGTH]) == text[-_CHECKSUM_LENGTH:]
 
 
+def key_id_of(text: str) -> str:
+    """The id of a whole key."""
+    return text[: len(PREFIX) + _ID_LENGTH]
+
+
 def client_scope(client: str) -> str:
     """The scope of quotas on one client: `key:ID` for a key, `client:ID` for an app client."""
     return f"{'key' if client.startswith(PREFIX) else 'client'}:{client}"

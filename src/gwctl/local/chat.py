@@ -1,6 +1,5 @@
 """One streamed chat completion through a running gateway. In: its URL, messages. Out: text as it comes, and sums."""
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -11,7 +10,7 @@ from typing import Any
 from requests import RequestException
 
 from gwctl.core.errors import UserError
-from gwctl.core.http_client import reason_of, session_for
+from gwctl.core.http_client import error_message_in, event_in, reason_of, session_for
 
 SECONDS = 30.0
 """Without a byte; a whole answer may take longer."""
@@ -59,9 +58,11 @@ def ask(
             ) as answer,
         ):
             if answer.status_code != HTTPStatus.OK:
-                raise UserError(f"{what} was refused with status {answer.status_code}: {_message(answer.content)}")
+                raise UserError(
+                    f"{what} was refused with status {answer.status_code}: {error_message_in(answer.content)}"
+                )
             for line in answer.iter_lines():
-                event = _event(line)
+                event = event_in(line)
                 usage = event.get("usage") or usage
                 piece = _text_of(event)
                 if piece:
@@ -76,21 +77,7 @@ def ask(
     return Answer("".join(pieces), round(first, 3), seconds, answer.headers.get("x-request-id", ""), usage)
 
 
-def _event(line: bytes) -> Mapping[str, Any]:
-    """The JSON object in one line of server-sent events; an empty one where there is none."""
-    with suppress(ValueError):
-        event = json.loads(line.removeprefix(b"data: "))
-        return event if isinstance(event, dict) else {}
-    return {}
-
-
 def _text_of(event: Mapping[str, Any]) -> str:
     with suppress(LookupError, TypeError):
         return event["choices"][0]["delta"]["content"] or ""
     return ""
-
-
-def _message(body: bytes) -> str:
-    with suppress(ValueError, LookupError, TypeError):
-        return str(json.loads(body)["error"]["message"])
-    return body[:200].decode(errors="replace")

@@ -1,11 +1,14 @@
 """What the tests of `gwctl connect` share: a gateway, and what a recipe says of it."""
 
 import subprocess
+from typing import Literal
 
 from gwctl.clients.model import Edit, Gateway, Instructions
 from gwctl.clients.recipes import RECIPES
+from gwctl.core.keys import new_key
 
 TOKEN = ("/opt/my tools/gwctl", "token", "--data-dir", "/srv/it's here")
+KEY = new_key().text
 URL = "http://127.0.0.1:8080"
 SAMPLES = {
     "chat": ["sample-claude", "sample-gpt", "sample-slow"],
@@ -24,8 +27,8 @@ def told(client: str, gateway: Gateway) -> Instructions:
     return RECIPES[client](gateway)
 
 
-def edit(client: str, gateway: Gateway) -> Edit:
-    found = told(client, gateway).edit
+def edit(client: str, gateway: Gateway, which: Literal["edit", "key_edit"] = "edit") -> Edit:
+    found = getattr(told(client, gateway), which)
     assert found
     return found
 

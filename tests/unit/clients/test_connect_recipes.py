@@ -121,13 +121,15 @@ def test_continue_gets_a_model_with_a_secret(gateway: Gateway):
     assert (model["apiBase"], model["apiKey"]) == (f"{URL}/v1", "${{ secrets.GWCTL_TOKEN }}")
 
 
-@pytest.mark.parametrize("client", [client for client in CLIENTS if client not in {"openai", "anthropic"}])
+@pytest.mark.parametrize(
+    "client", [client for client in CLIENTS if client not in {"openai", "anthropic", "gemini-cli"}]
+)
 def test_a_chosen_model_that_does_not_fit_is_refused_with_those_that_do(client: str, gateway: Gateway):
     with pytest.raises(UserError, match=r"model nope does not serve .*; these do: .*sample-"):
         told(client, replace(gateway, chosen_model="nope"))
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", [client for client in CLIENTS if client != "gemini-cli"])
 def test_a_policy_without_a_fitting_model_is_one_sentence(client: str, gateway: Gateway):
     with pytest.raises(UserError, match="no model of the policy serves"):
         told(client, replace(gateway, models={}))
@@ -147,6 +149,29 @@ def test_models_are_those_of_the_clients_team(tmp_path: Path):
     assert models_of(snapshot, "local") == {"chat": ["a", "b"], "messages": ["a"]}
     with pytest.raises(UserError, match="the policy has no client other"):
         models_of(snapshot, "other")
+
+
+def test_a_route_that_only_embeds_is_offered_for_nothing_else(tmp_path: Path):
+    """A provider's kind says chat and embeddings of every model; the names of the models tell."""
+    leaves = [{"type": "target", "model": name} for name in ("text-embedding-3-small", "nomic-embed-text")]
+    group = {"type": "group", "targets": leaves}
+    chatty = {"type": "target", "model": "embedded-chat"}
+    snapshot = tmp_path / "snapshot.json"
+    snapshot.write_text(
+        json.dumps(
+            {
+                "clients": {"local": {"team": "t", "profile": "p"}},
+                "teams": {"t": {"profile": "of the team"}},
+                "profiles": {
+                    "p": {"models": {"e": {"chat": "g", "embeddings": "g"}, "c": {"chat": "c", "embeddings": "c"}}}
+                },
+                "variants": {"g": {"tree": group}, "c": {"tree": chatty}},
+            }
+        )
+    )
+    assert models_of(snapshot, "local") == {"embeddings": ["e", "c"], "chat": ["c"]}
+    with pytest.raises(UserError, match="knows no key gwk_0000000000; make one"):
+        models_of(snapshot, "gwk_0000000000")
 
 
 def test_the_hint_of_curl_calls_the_same_gateway_and_model(gateway: Gateway):
