@@ -30,6 +30,7 @@ _POLICY_SCRIPTS = (
     "models",
     "shapes",
     "outside",
+    "body_of",
     "reserve",
     "lanes/credentials",
     "lanes/express",

@@ -6,9 +6,7 @@
 -- Without x-gw-route the router knows no cluster, so whatever fails here fails closed.
 
 local MAX_TEXT = 128 -- of a text in the usage log
-local MAX_MEMBERS = 1000 -- of a body: no API has a tenth
 local CAP = "^#cap (%d+)$" -- in the place of a credential's name
-local MAX_COUNT = 9007199254740991 -- 2^53 - 1: what every parser holds exactly
 
 local function fail(code, detail)
   error({ code = code, detail = detail }, 0)
@@ -16,7 +14,7 @@ end
 
 local function path_of(handle)
   local path = handle:headers():get(":path") or ""
-  return path:match("^[^?#]*"), path:match("%?(.*)")
+  return path:match("^[^?#]*"):gsub("(.)/$", "%1"), path:match("%?(.*)")
 end
 
 local function check_method(handle, method)
@@ -71,47 +69,6 @@ local function check_type(handle)
   if kind ~= "application/json" or headers:get("content-encoding") then
     fail("unsupported_media_type")
   end
-end
-
-local function value_of(key, kind, raw)
-  if raw == "null" then
-    return nil
-  end
-  local first = raw:byte()
-  if kind == "string" then
-    if first == 34 then
-      return json.text(raw)
-    end
-    fail("invalid_value", key .. " must be a string.")
-  elseif kind == "boolean" then
-    if raw == "true" or raw == "false" then
-      return raw == "true"
-    end
-    fail("invalid_value", key .. " must be true or false.")
-  end
-  local number = first ~= 34 and tonumber(raw)
-  if not number or number < 0 or number > MAX_COUNT or number % 1 ~= 0 then
-    fail("invalid_value", key .. " must be a whole number.")
-  end
-  return number
-end
-
--- The body: its bytes, where its members are, and those of them that the edge reads.
-local function read_body(handle)
-  local body = handle:body(true)
-  local length = body and body:length() or 0
-  if length == 0 then
-    fail("malformed_json", "it is empty.")
-  end
-  local raw = body:getBytes(0, length)
-  local members, request = json.members(raw, MAX_MEMBERS), {}
-  for key, kind in pairs(FIELDS) do
-    local at = members[key]
-    if at then
-      request[key] = value_of(key, kind, raw:sub(at[1], at[2]))
-    end
-  end
-  return { buffer = body, raw = raw, members = members, request = request }
 end
 
 -- What the usage log may know of a request.
@@ -196,10 +153,7 @@ local function fit(handle, api, flags, body, noted)
       dropped[#dropped + 1] = name
     end
     if #edits > 0 then
-      body.raw = text.edited(body.raw, edits)
-      body.members = json.members(body.raw, MAX_MEMBERS)
-      body.buffer:setBytes(body.raw)
-      handle:headers():replace("content-length", tostring(#body.raw))
+      body_of.replace(handle, body, text.edited(body.raw, edits))
     end
   end
   noted.dropped = dropped[1] and table.concat(dropped, ", ")
@@ -238,7 +192,7 @@ local function decide(handle, noted)
   end
   check_method(handle, "POST")
   check_type(handle)
-  local body = read_body(handle)
+  local body = body_of.read(handle)
   local request = body.request
   request.stream = request.stream or false
   noted.request = loggable(request)
@@ -250,7 +204,7 @@ local function decide(handle, noted)
   local plan, sent = flags.express and flags.express[api], {}
   noted.lane, noted.anthropic = plan and "express" or "portkey", refusal.is_anthropic(path) or nil
   if plan and flags.rules then
-    scan.apply(handle, flags.rules, body, MAX_MEMBERS)
+    scan.apply(handle, flags.rules, body)
   end
   local headers = handle:headers()
   local asked = {

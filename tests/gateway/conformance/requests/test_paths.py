@@ -56,8 +56,6 @@ DISGUISED = [
     "/v1//proxy//x",
     "/v1/chat/completions/..",
     "/v1/chat/completions/.",
-    "/v1/chat/completions/",
-    "/v1/chat/completions//",
     "/../v1/proxy/x",
     "/..",
     "/v1/chat/completions/...",

@@ -1,17 +1,18 @@
 """The decision about a request by what it says: path, body, model, and the content rules that hold for the model."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from unit.edge.asking import PATHS, ask, assert_refused, routes, snapshot
+from unit.edge.asking import MESSAGES, PATHS, SECRETS, ask, assert_refused, routes, snapshot
 from unit.edge.program import SETTINGS, Program
 
 # --- what ---
 
 
-@pytest.mark.parametrize("path", ["/v1/proxy/x", "/", "/v1/chat/completions/", "/v1/chat/completionsx", "/v1/modelsx"])
+@pytest.mark.parametrize("path", ["/v1/proxy/x", "/", "/v1/chat/completions/x", "/v1/chat/completionsx", "/v1/modelsx"])
 def test_an_unknown_path_is_refused(program: Program, path: str):
     assert_refused(program.request(path, {"model": "fast"}), 404, "not_found")
 
@@ -58,7 +59,7 @@ def test_json_may_be_said_in_several_ways(program: Program, kind: str):
         {"stream": []},
         {"max_tokens": "5"},
         {"max_tokens": 1.5},
-        {"max_tokens": -1},
+        {"max_tokens": -2},
         {"max_tokens": True},
         {"max_tokens": [1]},
         {"max_tokens": {}},
@@ -208,3 +209,28 @@ def test_a_pattern_without_an_agent_that_looks_for_it_closes_the_model():
     )
 
     assert_refused(ask(closed), 503, "scanner_unavailable")
+
+
+# --- what clients write otherwise ---
+
+
+@pytest.mark.parametrize("api", PATHS)
+def test_a_slash_at_the_end_of_a_path_is_left_away(program: Program, api: str):
+    asked = {"input": "hi"} if api in {"responses", "embeddings"} else {"messages": MESSAGES, "max_tokens": 9}
+    model = "claude" if api in {"messages", "count_tokens"} else "fast"
+    outcome = program.request(f"{PATHS[api]}/", {"model": model, **asked}, client="platform-ci")
+    assert outcome.went_on
+    assert not outcome.headers[":path"].endswith("/")
+
+
+@pytest.mark.parametrize("key", ["max_tokens", "max_completion_tokens"])
+@pytest.mark.parametrize("lane", ["express", "portkey"])
+def test_minus_one_means_as_long_an_answer_as_there_may_be(key: str, lane: str):
+    """Ollama's and some editors' word for no limit, which OpenAI refuses."""
+    target = {"provider": "openai", "model": "m", "max_output_tokens": 500}
+    program = Program(snapshot(routes=[{"id": "fast", "targets": [target], "lane": lane}], scanner=[]), SECRETS)
+    outcome = ask(program, model="fast", **{key: -1}, temperature=1)
+    assert outcome.went_on
+    assert json.loads(outcome.body)[key] is None
+    assert outcome.headers["content-length"] == str(len(outcome.body))
+    assert ask(program, model="fast", **{key: -2}).refusal == "invalid_value"

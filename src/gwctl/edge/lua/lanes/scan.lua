@@ -39,13 +39,11 @@ local function ask(handle, rules, raw)
   return changed
 end
 
-local function apply(handle, rules, body, most)
+local function apply(handle, rules, body)
   local changed = ask(handle, rules, body.raw)
   body.buffer = handle:body(true)
   if changed then
-    body.raw, body.members = changed, json.members(changed, most, true)
-    body.buffer:setBytes(changed)
-    handle:headers():replace("content-length", tostring(#changed))
+    body_of.replace(handle, body, changed, true)
   end
 end
 
