@@ -39,7 +39,8 @@ def command(as_json: bool, data: "DataDir") -> int:
 
 def _not_running(data: "DataDir", status: "Status | None") -> str:
     if status and status.state not in {"stopped", "failed"}:
-        return f"the gateway in {data.root} ended without stopping its parts; `{data.command('down')}` cleans up"
+        clean = f"`{data.command('down')}` or `{data.command('up')}` cleans up"
+        return f"the gateway in {data.root} ended without stopping its parts; {clean}"
     return f"no gateway runs in {data.root}; start one with `{data.command('up')}`"
 
 

@@ -23,6 +23,10 @@ def ask(gateway: Gateway, headers: Sequence[Header], target: str = CHAT) -> http
     return exchange(gateway.url, request(target, [*headers, JSON], encoded("chat")))
 
 
+def status_of(answer: httpx.Response | None) -> int | None:
+    return None if answer is None else answer.status_code
+
+
 def bearer(token: str) -> Header:
     return ("authorization", f"Bearer {token}")
 
@@ -102,12 +106,12 @@ def test_of_two_authorization_headers_none_is_chosen(gateway: Gateway, position:
 @pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
 def test_the_scheme_may_have_another_casing(gateway: Gateway, scheme: str):
     """RFC 9110, section 11.1."""
-    assert ask(gateway, [("authorization", f"{scheme} {gateway.token()}")]).status == 200
+    assert status_of(ask(gateway, [("authorization", f"{scheme} {gateway.token()}")])) == 200
 
 
 @pytest.mark.parametrize("place", ["x-api-key", "api-key", "x-goog-api-key"])
 def test_a_token_is_good_where_other_providers_clients_put_it(gateway: Gateway, place: str):
-    assert ask(gateway, [(place, gateway.token())]).status == 200
+    assert status_of(ask(gateway, [(place, gateway.token())])) == 200
     assert_refused(ask(gateway, [(place, "a.b.c")]), 401, code="invalid_token")
 
 

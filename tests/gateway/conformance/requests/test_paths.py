@@ -55,7 +55,6 @@ DISGUISED = [
     "//v1/proxy/x",
     "/v1//proxy//x",
     "/v1/chat/completions/..",
-    "/v1/chat/completions/.",
     "/../v1/proxy/x",
     "/..",
     "/v1/chat/completions/...",

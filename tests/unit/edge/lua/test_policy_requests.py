@@ -229,8 +229,10 @@ def test_minus_one_means_as_long_an_answer_as_there_may_be(key: str, lane: str):
     """Ollama's and some editors' word for no limit, which OpenAI refuses."""
     target = {"provider": "openai", "model": "m", "max_output_tokens": 500}
     program = Program(snapshot(routes=[{"id": "fast", "targets": [target], "lane": lane}], scanner=[]), SECRETS)
-    outcome = ask(program, model="fast", **{key: -1}, temperature=1)
+    unlimited: dict[str, Any] = {key: -1}
+    outcome = ask(program, model="fast", **unlimited, temperature=1)
     assert outcome.went_on
     assert json.loads(outcome.body)[key] is None
     assert outcome.headers["content-length"] == str(len(outcome.body))
-    assert ask(program, model="fast", **{key: -2}).refusal == "invalid_value"
+    unlimited[key] = -2
+    assert ask(program, model="fast", **unlimited).refusal == "invalid_value"
