@@ -13,11 +13,11 @@ import pytest
 
 from admin.place import Admin, Place, SqlPlace
 from gwctl.stores.sql.database import Database
-from support.databases import migrated
-from support.dynamodb_local import running_dynamodb_local
 from support.ports import free_port
-from support.postgresql import postgresql as postgresql
 from support.processes import answers, start
+from support.stores.databases import migrated
+from support.stores.dynamodb_local import running_dynamodb_local
+from support.stores.postgresql import postgresql as postgresql
 
 
 @pytest.fixture(scope="session")

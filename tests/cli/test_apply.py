@@ -11,9 +11,9 @@ import yaml
 
 from admin.servers import RunningAdmin
 from cli.conftest import WRITE, Done, Gwctl, Write, route
+from gwctl.cli.admin.admin_client import AdminClient
+from gwctl.cli.admin.admin_options import Admin
 from gwctl.cli.policy import applying
-from gwctl.cli.policy.admin_client import AdminClient
-from gwctl.cli.policy.admin_options import Admin
 from gwctl.cli.policy.policy_input import read_documents
 from gwctl.core.errors import UserError
 from gwctl.local.data_dir import DataDir

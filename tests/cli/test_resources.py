@@ -91,7 +91,7 @@ def test_a_dry_run_tells_the_difference_and_changes_nothing(gw: Gwctl, write: Wr
 
 
 def test_all_pages_are_followed(gw: Gwctl, server: RunningAdmin, name: str, monkeypatch: pytest.MonkeyPatch):
-    from gwctl.cli.policy import admin_client
+    from gwctl.cli.admin import admin_client
 
     for number in range(5):
         server.http.put(f"/teams/{name}-{number}", json={"id": f"{name}-{number}"}, headers=server.bearer(WRITE))

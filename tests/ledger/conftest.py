@@ -11,10 +11,10 @@ from gwctl.ledger.quotas.store import QuotaStore
 from gwctl.stores.aws.quotas import DynamoQuotaStore
 from gwctl.stores.sql.database import Database
 from gwctl.stores.sql.quotas import SqlQuotaStore
-from support.databases import migrated
-from support.dynamodb_local import create_ledger_table, dynamodb_client, running_dynamodb_local
-from support.postgresql import Server
-from support.postgresql import postgresql as postgresql
+from support.stores.databases import migrated
+from support.stores.dynamodb_local import create_ledger_table, dynamodb_client, running_dynamodb_local
+from support.stores.postgresql import Server
+from support.stores.postgresql import postgresql as postgresql
 
 TABLE = "test-ledger"
 

@@ -1,10 +1,7 @@
-"""A model provider that plays back scripted answers, over a real socket.
-
-In: `provider.on(path, answer, …)`. Out: those answers, piece by piece, and `provider.requests`.
+"""A model provider that plays back scripted answers, over a real socket, and keeps `provider.requests`.
 
     with ReplayProvider() as provider:
-        go_on = threading.Event()
-        provider.on("/v1/responses", Answer.json({}, status=429), Answer.sse([first, go_on, "[DONE]"]))
+        provider.on("/v1/responses", Answer.json({}, status=429), Answer.sse([first, threading.Event(), CUT]))
 
 Answers of one path are given in turn and the last one repeats. A piece that is an Event holds the stream until the test
 sets it; `CUT` drops the connection. A path without a script is answered 501, so a wrong path shows itself.

@@ -24,12 +24,12 @@ from typing import Any
 
 import httptools
 
-from gateway.edge.issuer import Issuer
+from gateway.edge.kit.issuer import Issuer
 from gateway.sinks.place import Aws
 from gwctl.policy.snapshot import Snapshot
-from support.dynamodb_local import running_dynamodb_local
 from support.ports import free_port
 from support.processes import answers, start, wait_until
+from support.stores.dynamodb_local import running_dynamodb_local
 from support.usage_lines import written
 from tools.bench.policies import CLIENTS, policy
 from tools.bench.rig import Pair, cpu_seconds

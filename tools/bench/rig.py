@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import ISSUER, Issuer
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import ISSUER, Issuer
 from gateway.portkey_contract.portkey_process import Portkey
 from gwctl.agent.settings import AgentSettings, LedgerTables
 from gwctl.agent.status import AgentStatus
@@ -23,10 +23,10 @@ from gwctl.ledger.quotas.windows import window_at
 from gwctl.local.supervisor.stack import MAX_HEADER_BYTES, NOTES_VARIABLE, PRELOAD
 from gwctl.policy.snapshot import Snapshot
 from gwctl.stores.aws.quotas import DynamoQuotaStore
-from support.dynamodb_local import REGION, create_ledger_table, dynamodb_client, running_dynamodb_local
 from support.json_lines import whole_lines
 from support.ports import free_port
 from support.processes import Process, listening, start, wait_until
+from support.stores.dynamodb_local import REGION, create_ledger_table, dynamodb_client, running_dynamodb_local
 from tools.bench import ROOT
 
 SECRETS = {"provider": {"api_key": "sk-hammer"}}

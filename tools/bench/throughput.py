@@ -22,11 +22,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from gateway.edge.issuer import Issuer
+from gateway.edge.kit.issuer import Issuer
 from gwctl.edge.portkey import credentials, template
 from gwctl.policy.snapshot import Snapshot
-from support.dynamodb_local import create_ledger_table, dynamodb_client, running_dynamodb_local
 from support.processes import wait_until
+from support.stores.dynamodb_local import create_ledger_table, dynamodb_client, running_dynamodb_local
 from tools.bench.flood import fixed_provider, flood, post
 from tools.bench.load import body_of
 from tools.bench.policies import CLIENTS, policy

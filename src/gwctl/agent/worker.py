@@ -1,7 +1,6 @@
 """The agent's parts, side by side: policy to Envoy, usage log to events, reservations, events to where they are kept.
 
-In: settings, and the agent's identity. None of the parts waits for another; a bug in one ends the agent, and whoever
-runs it starts it again.
+In: settings, and the agent's identity. No part waits for another; a bug in one ends the agent, which is started again.
 """
 
 import asyncio
@@ -281,8 +280,7 @@ class Agent:
         self._lost = lost
 
     def _no_room(self, needed: int) -> str | None:
-        folder = self._settings.edge.usage_log.parent
-        free = shutil.disk_usage(folder).free
+        free = shutil.disk_usage(folder := self._settings.edge.usage_log.parent).free
         return f"{folder} has {free:,} bytes left, and the usage log needs {needed:,}" if free < needed else None
 
     def _problem(self) -> str | None:

@@ -27,8 +27,8 @@ from gwctl.edge.envoy.clusters import (
 from gwctl.edge.envoy.headers import FROM_PROVIDER, SERVED_HEADERS, TO_PROVIDER, all_but
 from gwctl.edge.json_types import Json, JsonObject
 from gwctl.edge.settings import EdgeSettings
+from gwctl.policy.compiling.lanes import statuses_of
 from gwctl.policy.documents import Provider
-from gwctl.policy.lanes import statuses_of
 from gwctl.policy.snapshot import Node, Snapshot, TargetNode, Variant, targets_of
 
 FIRST: Final = "express/"

@@ -23,26 +23,26 @@ __all__ = ["PolicyFiles", "Secrets", "render_bootstrap", "render_no_policy", "re
 
 _FOLDER = files("gwctl.edge") / "lua"
 _POLICY_SCRIPTS = (
-    "text",
-    "json",
+    "body/text",
+    "body/json",
     "refusal",
     "refuse",
     "models",
-    "shapes",
-    "outside",
-    "body_of",
+    "body/shapes",
+    "body/outside",
+    "body/body_of",
     "reserve",
     "lanes/credentials",
     "lanes/express",
     "lanes/scan",
-    "parameters",
-    "conversation",
+    "body/parameters",
+    "body/conversation",
     "policy",
     "gemini",
     "problem",
     "answer",
 )
-_KEY_SCRIPTS = ("text", "json", "refusal", "refuse", "sha256", "keys")
+_KEY_SCRIPTS = ("body/text", "body/json", "refusal", "refuse", "sha256", "keys")
 _TEXTS = {
     name: (_FOLDER / f"{name}.lua").read_text() for name in {*_POLICY_SCRIPTS, *_KEY_SCRIPTS, "main", "keys_main"}
 }

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TypeVar
 
+from gwctl.policy.compiling.lanes import SPOKEN
+from gwctl.policy.compiling.profiles import ProfileBuilder
+from gwctl.policy.compiling.quotas import quota_of, quotas_of
+from gwctl.policy.compiling.variants import VariantBuilder
 from gwctl.policy.documents import Budget, Documents, PriceOverride, Provider, Route
 from gwctl.policy.errors import PolicyError, Problem
-from gwctl.policy.lanes import SPOKEN
-from gwctl.policy.profiles import ProfileBuilder
-from gwctl.policy.quotas import quota_of, quotas_of
 from gwctl.policy.references import reference_problems
 from gwctl.policy.snapshot import ClientEntry, KeyEntry, Snapshot, targets_of
-from gwctl.policy.variants import VariantBuilder
 from gwctl.pricing.price_book import default_price
 from gwctl.pricing.prices import NANO_PER_USD, Price
 

@@ -8,10 +8,10 @@ import pytest
 from openapi_spec_validator import validate
 
 from admin.place import Admin, segment
-from gwctl.admin.api import examples
 from gwctl.admin.api.http import ERRORS
 from gwctl.admin.api.openapi import COMMAND, build, main, render
 from gwctl.admin.api.operations import APIS, table
+from gwctl.admin.api.shapes import examples
 from gwctl.core import scopes
 from gwctl.policy.keys import Key, KeySettings
 from gwctl.policy.state import MODELS

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.edge.issuer import Issuer
-from gateway.edge.policies import policy
+from gateway.edge.kit.issuer import Issuer
+from gateway.edge.kit.policies import policy
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
 from gwctl.core.files import write_atomically
 from support.processes import wait_until

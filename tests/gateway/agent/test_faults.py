@@ -16,9 +16,9 @@ from moto.server import ThreadedMotoServer
 from gateway.agent.scene import BUDGETS, FREE, QUOTA, scene, statuses
 from gwctl.core.names import Lane
 from gwctl.stores.aws.settings import SnapshotPlace
-from support.dynamodb_local import REGION
 from support.processes import wait_until
 from support.servers.faulty_proxy import FaultyProxy
+from support.stores.dynamodb_local import REGION
 from tools.bench.policies import policy
 from tools.bench.rig import running_portkey
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import ISSUER, Issuer
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import ISSUER, Issuer
 from gwctl.agent.policy.envoy_admin import EnvoyAdmin
 from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.policy.sync import PolicySync

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import ISSUER, Issuer
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import ISSUER, Issuer
 from gwctl.agent.policy.envoy_admin import EnvoyAdmin
 from gwctl.agent.policy.history import SnapshotHistory
 from gwctl.agent.policy.provider_secrets import ProviderSecrets

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import ISSUER, Issuer
-from gateway.edge.policies import SECRETS, policy
-from gateway.edge.reserving import quotas
-from gateway.edge.scripted_agent import ScriptedAgent
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import ISSUER, Issuer
+from gateway.edge.kit.policies import SECRETS, policy
+from gateway.edge.kit.reserving import quotas
+from gateway.edge.kit.scripted_agent import ScriptedAgent
 from gateway.portkey_contract.portkey_process import Portkey
 from support.replay_provider import ReplayProvider
 from support.servers.scanner import running_scanner

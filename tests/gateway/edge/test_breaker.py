@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import Issuer
-from gateway.edge.policies import SECRETS, policy
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import Issuer
+from gateway.edge.kit.policies import SECRETS, policy
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
 from gwctl.edge.breaker import CircuitBreakers
 from gwctl.edge.render import render_policy

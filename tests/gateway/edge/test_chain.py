@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import Issuer
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import Issuer
 from gateway.portkey_contract.recipes import (
     BODIES,
     EMBEDDINGS,

@@ -5,22 +5,16 @@ import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from gateway.edge.conftest import ISSUER
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import Issuer
+from gateway.edge.kit.certificates import self_signed
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import Issuer
 from gateway.portkey_contract.recipes import MESSAGE, OPENAI_CHAT, OPENAI_CHUNKS, every_api
 from support.ports import free_port
 from support.replay_provider import Answer, ReplayProvider
@@ -28,30 +22,6 @@ from unit.policy.examples import compiled
 
 SECRETS = {"one": {"api_key": "sk-one"}, "two": {"api_key": "sk-two"}, "claude": {"api_key": "sk-claude"}}
 BUSY = Answer.json({"error": {"message": "too many requests of yours", "code": "slow_down"}}, 429)
-
-
-def self_signed(folder: Path, address: str) -> tuple[Path, Path]:
-    """A certificate of an address, which is its own authority, and its key."""
-    folder.mkdir(exist_ok=True)
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "provider")])
-    now = datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, private = folder / "certificate.pem", folder / "key.pem"
-    certificate.write_bytes(built.public_bytes(Encoding.PEM))
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return certificate, private
 
 
 @dataclass(frozen=True)

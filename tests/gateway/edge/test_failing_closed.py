@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import ISSUER, Issuer
-from gateway.edge.policies import SECRETS, policy
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import ISSUER, Issuer
+from gateway.edge.kit.policies import SECRETS, policy
 from gateway.portkey_contract.portkey_process import Portkey
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
 from gwctl.agent.metering.gate import CLOSED, OPEN

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import ISSUER, Issuer
-from gateway.edge.policies import SECRETS, policy
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import ISSUER, Issuer
+from gateway.edge.kit.policies import SECRETS, policy
 from gateway.portkey_contract.portkey_process import Portkey
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
 from support.processes import wait_until

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import Issuer
-from gateway.edge.reserving import HINTS, ask, refusal
-from gateway.edge.scripted_agent import ScriptedAgent, answer
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import Issuer
+from gateway.edge.kit.reserving import HINTS, ask, refusal
+from gateway.edge.kit.scripted_agent import ScriptedAgent, answer
 from gateway.portkey_contract.recipes import MESSAGE, OPENAI_CHAT, OPENAI_CHUNKS
 from gwctl.edge.errors import REFUSALS
 from support.replay_provider import Answer, ReplayProvider

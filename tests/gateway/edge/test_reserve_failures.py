@@ -5,11 +5,11 @@ import time
 import httpx
 import pytest
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import Issuer
-from gateway.edge.policies import SECRETS
-from gateway.edge.reserving import MARKS, ask, quotas
-from gateway.edge.scripted_agent import ScriptedAgent, answer
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import Issuer
+from gateway.edge.kit.policies import SECRETS
+from gateway.edge.kit.reserving import MARKS, ask, quotas
+from gateway.edge.kit.scripted_agent import ScriptedAgent, answer
 from gateway.portkey_contract.recipes import MESSAGE, OPENAI_CHAT
 from support.processes import wait_until
 from support.replay_provider import Answer, ReplayProvider

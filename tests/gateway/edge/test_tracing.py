@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import ISSUER, Issuer
-from gateway.edge.policies import SECRETS, policy
-from gateway.edge.scripted_agent import ScriptedAgent
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import ISSUER, Issuer
+from gateway.edge.kit.policies import SECRETS, policy
+from gateway.edge.kit.scripted_agent import ScriptedAgent
 from gateway.portkey_contract.recipes import OPENAI_CHAT, PATHS
 from support.otlp_collector import Collector, Span
 from support.processes import wait_until

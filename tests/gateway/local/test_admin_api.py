@@ -16,8 +16,8 @@ from gwctl.local.database import own_url
 from gwctl.stores.sql.policy.snapshots import SqlSnapshotStore
 from gwctl.stores.sql.upkeep.migrate import check
 from support.gateway import Gateway, local_gateway
-from support.postgresql import running_postgresql, started
 from support.processes import wait_until
+from support.stores.postgresql import running_postgresql, started
 
 CHANGES = 50
 PROMISED_SECONDS = 2.0

@@ -9,9 +9,9 @@ import pytest
 from gateway.sinks.collector import Collector, running_collector
 from gateway.sinks.place import Aws, Events, agent_settings
 from gwctl.agent.settings import AgentSettings
-from support.dynamodb_local import running_dynamodb_local
 from support.ports import free_port
 from support.processes import answers, start
+from support.stores.dynamodb_local import running_dynamodb_local
 
 
 @pytest.fixture(scope="session")

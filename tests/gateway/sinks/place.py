@@ -18,7 +18,7 @@ from gwctl.ledger.metering.events import UsageEvent
 from gwctl.ledger.usage.sums import Detailed
 from gwctl.stores.aws.usage import DynamoUsageTable
 from support.agent_settings import agent_settings as agent_settings_in
-from support.dynamodb_local import create_ledger_table
+from support.stores.dynamodb_local import create_ledger_table
 
 REGION = "eu-central-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}

@@ -14,7 +14,7 @@ from gwctl.audit.verify.reading import Days
 from gwctl.environments.deploy import audit_log as places
 from gwctl.environments.deploy.applied import Applied
 from gwctl.stores.interfaces import UnavailableError
-from support.dynamodb_local import create_ledger_table
+from support.stores.dynamodb_local import create_ledger_table
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from gwctl.stores.aws.jobs import JobClaims
 from gwctl.stores.aws.policy.snapshots import S3SnapshotStore
 from gwctl.stores.aws.quotas import DynamoQuotaStore
 from support.audit_chain import usage_records
-from support.dynamodb_local import create_ledger_table
+from support.stores.dynamodb_local import create_ledger_table
 from unit.policy.examples import compiled
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC).timestamp()

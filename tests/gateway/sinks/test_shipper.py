@@ -15,9 +15,9 @@ from gwctl.agent.sinks.status import ShippingStatus
 from gwctl.audit.chain import Head
 from gwctl.stores.aws.audit.heads import HeadTable
 from support.audit_chain import verify
-from support.dynamodb_local import create_ledger_table
 from support.ports import free_port
 from support.processes import wait_until
+from support.stores.dynamodb_local import create_ledger_table
 
 
 def drained(settings: AgentSettings, agent: str = "a1", **options: Any) -> ShippingStatus:

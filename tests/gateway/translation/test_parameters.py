@@ -9,7 +9,7 @@ import pytest
 from gateway.translation.conftest import TARGETS, Kinds
 from gwctl.core.names import Api
 from gwctl.edge.parameters import columns, dialect, rows
-from gwctl.policy.capabilities import apis_of
+from gwctl.policy.compiling.capabilities import apis_of
 from support.replay_provider import Answer
 
 NOTHING = Answer.json({"error": {"message": "Only the request is looked at."}}, 400)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from gwctl.ledger.quotas.model import ModelStore, check_sums
 from gwctl.ledger.quotas.store import NO_LEASE, Lease, QuotaStore, StoreUnavailable, Swap, WindowKey, WindowState
 from gwctl.stores.aws.quotas import DynamoQuotaStore, connect
-from support.dynamodb_local import dynamodb_client
 from support.ports import free_port
 from support.session.profile import examples
+from support.stores.dynamodb_local import dynamodb_client
 
 NUMBERS = count()
 

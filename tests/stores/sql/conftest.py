@@ -7,7 +7,7 @@ import pytest
 
 from gwctl.stores.sql.database import Database
 from gwctl.stores.sql.upkeep.migrate import migrate
-from support.postgresql import postgresql as postgresql
+from support.stores.postgresql import postgresql as postgresql
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -17,7 +17,7 @@ from gwctl.stores.sql.records import RequestRecords
 from gwctl.stores.sql.upkeep.backup import backup, restore
 from gwctl.stores.sql.upkeep.contents import contents
 from gwctl.stores.sql.usage import SqlUsageTable
-from support.postgresql import Server
+from support.stores.postgresql import Server
 
 KEY = WindowKey("q", "nano_usd", "2026-11")
 LEASE = Lease(outstanding=10, settled=10**18, seq=1, writer="w", expires_at=1)

@@ -19,7 +19,7 @@ from gwctl.stores.sql.group import GroupCommit
 from gwctl.stores.sql.policy.snapshots import SqlSnapshotReader
 from gwctl.stores.sql.quotas import SqlQuotaStore
 from gwctl.stores.sql.upkeep.migrate import migrate
-from support.postgresql import Server, running_postgresql, started
+from support.stores.postgresql import Server, running_postgresql, started
 
 KEY = WindowKey("q", "nano_usd", "2026-11")
 

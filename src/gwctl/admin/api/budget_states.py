@@ -8,11 +8,11 @@ left      limit - spent - reserved; negative where more was spent than the limit
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from gwctl.admin.api.models import BudgetState
+from gwctl.admin.api.shapes.models import BudgetState
 from gwctl.ledger.quotas.store import EMPTY, WindowKey, WindowReader, WindowState
 from gwctl.ledger.quotas.windows import Window, window_at
+from gwctl.policy.compiling.quotas import quota_of
 from gwctl.policy.documents import Budget
-from gwctl.policy.quotas import quota_of
 from gwctl.policy.snapshot import Quota
 
 

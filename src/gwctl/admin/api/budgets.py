@@ -13,8 +13,8 @@ from gwctl.admin.api import access, crud
 from gwctl.admin.api.budget_states import states_of
 from gwctl.admin.api.crud import LIST_REFUSALS, READ_REFUSALS, own_team
 from gwctl.admin.api.http import Api, answer
-from gwctl.admin.api.models import BudgetPage, BudgetState
-from gwctl.admin.api.parameters import Limit, Next, SlugPath, boolean
+from gwctl.admin.api.shapes.models import BudgetPage, BudgetState
+from gwctl.admin.api.shapes.parameters import Limit, Next, SlugPath, boolean
 from gwctl.admin.service import errors, runtime
 from gwctl.ledger.quotas.store import StoreUnavailable
 from gwctl.policy.documents import Budget, Client

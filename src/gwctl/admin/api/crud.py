@@ -16,8 +16,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from gwctl.admin.api import access
 from gwctl.admin.api.access import Caller
 from gwctl.admin.api.http import Api, Method, answer
-from gwctl.admin.api.models import Page, Versioned, Written
-from gwctl.admin.api.parameters import PARAMETERS, DryRun, IfMatch, IfNoneMatch, Limit, Next
+from gwctl.admin.api.shapes.models import Page, Versioned, Written
+from gwctl.admin.api.shapes.parameters import PARAMETERS, DryRun, IfMatch, IfNoneMatch, Limit, Next
 from gwctl.admin.service import errors, runtime
 from gwctl.admin.service.changes import Expected, Outcome
 from gwctl.core import scopes

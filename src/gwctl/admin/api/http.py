@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from gwctl.admin.api import access
 from gwctl.admin.api.access import Caller, Event, Security
 from gwctl.admin.api.bodies import MAX_BODY_BYTES, body_of, dumps, loads
-from gwctl.admin.api.models import ErrorBody, ErrorContent, ErrorDetail
+from gwctl.admin.api.shapes.models import ErrorBody, ErrorContent, ErrorDetail
 from gwctl.admin.service import errors, runtime
 from gwctl.admin.service.changes import Actor
 from gwctl.admin.service.errors import AdminError

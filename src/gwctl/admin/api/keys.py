@@ -9,8 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from gwctl.admin.api import access, crud
 from gwctl.admin.api.crud import DELETE_REFUSALS, LIST_REFUSALS, PUT_REFUSALS, READ_REFUSALS
 from gwctl.admin.api.http import Api, answer
-from gwctl.admin.api.models import NewKey, Page, ShownKey, Versioned, Written
-from gwctl.admin.api.parameters import DryRun, IfMatch, KeyPath, Limit, Next
+from gwctl.admin.api.shapes.models import NewKey, Page, ShownKey, Versioned, Written
+from gwctl.admin.api.shapes.parameters import DryRun, IfMatch, KeyPath, Limit, Next
 from gwctl.admin.service import runtime
 from gwctl.admin.service.virtual_keys import IssuedKey
 from gwctl.core.names import Slug

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
 
-from gwctl.admin.api import examples
 from gwctl.admin.api.access import SCHEME
 from gwctl.admin.api.http import ERRORS
 from gwctl.admin.api.operations import APIS
+from gwctl.admin.api.shapes import examples
 from gwctl.core import scopes
 from gwctl.core.files import write_atomically
 

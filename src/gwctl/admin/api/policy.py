@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from gwctl.admin.api import access, crud
 from gwctl.admin.api.crud import LIST_REFUSALS, READ_REFUSALS
 from gwctl.admin.api.http import Api, answer
-from gwctl.admin.api.models import (
+from gwctl.admin.api.shapes.models import (
     AppliedDocument,
     ApplyPolicy,
     ChangedDocument,
@@ -22,7 +22,7 @@ from gwctl.admin.api.models import (
     PolicyVersion,
     Rollback,
 )
-from gwctl.admin.api.parameters import DryRun, Limit, Next
+from gwctl.admin.api.shapes.parameters import DryRun, Limit, Next
 from gwctl.admin.service import errors, runtime
 from gwctl.admin.service.changes import Outcome
 from gwctl.audit.policy_changes import AuditRecord, DocumentChange

@@ -8,8 +8,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body
 from gwctl.admin.api import access, crud
 from gwctl.admin.api.crud import DELETE_REFUSALS, PUT_REFUSALS, READ_REFUSALS
 from gwctl.admin.api.http import Api, answer
-from gwctl.admin.api.models import IssuedClient, NewClient, Page, Versioned, Written
-from gwctl.admin.api.parameters import ClientPath, DryRun, IfMatch, IfNoneMatch, Limit, Next, SlugPath
+from gwctl.admin.api.shapes.models import IssuedClient, NewClient, Page, Versioned, Written
+from gwctl.admin.api.shapes.parameters import ClientPath, DryRun, IfMatch, IfNoneMatch, Limit, Next, SlugPath
 from gwctl.admin.service import runtime
 from gwctl.admin.service.app_clients import Issued
 from gwctl.policy.documents import Client

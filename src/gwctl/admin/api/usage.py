@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from gwctl.admin.api import access, crud
 from gwctl.admin.api.crud import LIST_REFUSALS, own_team
 from gwctl.admin.api.http import Api, answer
-from gwctl.admin.api.models import UsagePage
-from gwctl.admin.api.parameters import Limit, Next
+from gwctl.admin.api.shapes.models import UsagePage
+from gwctl.admin.api.shapes.parameters import Limit, Next
 from gwctl.admin.service import errors, runtime
 from gwctl.core.names import Alias, ClientId
 from gwctl.ledger.usage.report import MAX_DAYS, Dimension, Query, UsageRow, report

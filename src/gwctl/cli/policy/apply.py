@@ -2,8 +2,8 @@
 
 import click
 
+from gwctl.cli.admin.admin_options import Admin, admin_options
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
-from gwctl.cli.policy.admin_options import Admin, admin_options
 from gwctl.cli.policy.resource_group import apply_files, files_option
 from gwctl.policy.kinds import KINDS
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from gwctl.cli.policy.admin_client import AdminClient, ApiError
+from gwctl.cli.admin.admin_client import AdminClient, ApiError
 from gwctl.cli.policy.policy_input import Wanted
 from gwctl.core.errors import UserError
 from gwctl.policy.errors import Problem

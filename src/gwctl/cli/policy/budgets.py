@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from gwctl.cli.admin.admin_options import Admin, admin_options
 from gwctl.cli.environments.deployment import dry_run_option
-from gwctl.cli.policy.admin_options import Admin, admin_options
 from gwctl.cli.policy.changing import given, store
 from gwctl.cli.policy.resource_group import Reading, resource_group
 from gwctl.policy.kinds import BUDGETS
 
 if TYPE_CHECKING:
-    from gwctl.cli.policy.admin_client import ApiError, Stored
+    from gwctl.cli.admin.admin_client import ApiError, Stored
 
 ATTEMPTS: Final = 2
 """A ledger that does not answer is not waited for: the documents are shown without it."""
 
 
 def _all(admin: Admin) -> "Sequence[Stored]":
-    from gwctl.cli.policy.admin_client import ApiError
+    from gwctl.cli.admin.admin_client import ApiError
 
     try:
         return list(admin.client.listed(BUDGETS.collection, attempts=ATTEMPTS, state="true"))
@@ -32,7 +32,7 @@ def _all(admin: Admin) -> "Sequence[Stored]":
 def _one(admin: Admin, name: str) -> "Stored":
     from dataclasses import replace
 
-    from gwctl.cli.policy.admin_client import ApiError
+    from gwctl.cli.admin.admin_client import ApiError
 
     path = BUDGETS.path_of(name)
     stored = admin.client.get(path)

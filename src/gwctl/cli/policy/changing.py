@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from gwctl.cli.policy.admin_client import Stored
-    from gwctl.cli.policy.admin_options import Admin
+    from gwctl.cli.admin.admin_client import Stored
+    from gwctl.cli.admin.admin_options import Admin
 
 
 def names(_: click.Context, __: click.Parameter, value: str | None) -> Any:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gwctl.cli.admin.admin_options import Admin, admin_options, output_option
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
-from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gwctl.cli.admin.admin_options import Admin, admin_options, output_option
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
-from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
 from gwctl.cli.policy.columns import COLUMNS
 from gwctl.policy.kinds import CLIENTS, KEYS, KINDS, TEAMS, Kind
 
 if TYPE_CHECKING:
-    from gwctl.cli.policy.admin_client import Stored
+    from gwctl.cli.admin.admin_client import Stored
     from gwctl.cli.policy.policy_input import Wanted
 
 SIGNS = {"created": "+", "changed": "~", "deleted": "-"}
@@ -135,9 +135,9 @@ def apply_files(
     prune: bool = False,
 ) -> None:
     """Reads the files and applies the documents of these kinds. Raises UserError."""
+    from gwctl.cli.admin.enforced import enforced
     from gwctl.cli.environments.deployment import confirm, said
     from gwctl.cli.policy import applying
-    from gwctl.cli.policy.enforced import enforced
     from gwctl.cli.policy.policy_input import read_documents
     from gwctl.cli.prose import fitted
     from gwctl.core.errors import UserError

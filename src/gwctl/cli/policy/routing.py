@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gwctl.cli.admin.admin_options import Admin, admin_options
 from gwctl.cli.environments.deployment import dry_run_option
-from gwctl.cli.policy.admin_options import Admin, admin_options
 from gwctl.cli.policy.changing import store
 from gwctl.cli.policy.resource_group import resource_group
 from gwctl.policy.kinds import ROUTING
 
 if TYPE_CHECKING:
-    from gwctl.cli.policy.admin_client import Stored
+    from gwctl.cli.admin.admin_client import Stored
     from gwctl.policy.snapshot import Snapshot
 
 

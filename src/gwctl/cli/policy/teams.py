@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gwctl.cli.admin.admin_options import Admin, admin_options, output_option
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
-from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
 from gwctl.cli.policy.changing import given, names, pairs, store
 from gwctl.cli.policy.resource_group import delete_one, print_all, resource_group
 from gwctl.policy.kinds import CLIENTS, TEAMS
 
 if TYPE_CHECKING:
-    from gwctl.cli.policy.admin_client import Written
+    from gwctl.cli.admin.admin_client import Written
 
 command = resource_group(TEAMS, "Teams, the models that they may use, and their clients.")
 

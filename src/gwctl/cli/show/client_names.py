@@ -7,7 +7,7 @@ from gwctl.core.errors import UserError
 from gwctl.policy.kinds import TEAMS
 
 if TYPE_CHECKING:
-    from gwctl.cli.policy.admin_options import Admin
+    from gwctl.cli.admin.admin_options import Admin
 
 
 def client_names(admin: "Admin", teams: Iterable[str] | None) -> dict[str, str]:

@@ -20,8 +20,8 @@ from gwctl.stores.interfaces import SnapshotStore, UnavailableError
 
 if TYPE_CHECKING:
     from gwctl.audit.verify.reading import Source
-    from gwctl.cli.policy.admin_client import AdminClient
-    from gwctl.cli.policy.admin_options import Admin
+    from gwctl.cli.admin.admin_client import AdminClient
+    from gwctl.cli.admin.admin_options import Admin
     from gwctl.environments.deploy.applied import Applied
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
+from gwctl.cli.admin.admin_options import Admin, admin_options, output_option
 
 FILTERS: Final = ("team", "client", "key", "route", "model", "provider", "status", "since", "until")
 TAIL_SECONDS: Final = 1.0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gwctl.cli.policy.admin_options import Admin, admin_options, output_option
+from gwctl.cli.admin.admin_options import Admin, admin_options, output_option
 from gwctl.core.errors import EXIT_USER, UserError
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from gwctl.environments.project import Place
 from gwctl.local.data_dir import DataDir
 from gwctl.local.issuer.clients import LOCAL_CLIENT
 from gwctl.local.policy import default_policy
+from gwctl.local.ports import Ports
 from gwctl.local.supervisor import detached, running
 from gwctl.local.supervisor.aws import Aws
 from gwctl.local.supervisor.options import UpOptions
-from gwctl.local.supervisor.ports import Ports
 
 if TYPE_CHECKING:
     from gwctl.local.supervisor.status import Status

@@ -24,11 +24,11 @@ from gwctl.edge.preload import PRELOAD
 from gwctl.edge.render import render_bootstrap
 from gwctl.edge.settings import EdgeSettings
 from gwctl.local.data_dir import DataDir
+from gwctl.local.ports import HOST
 from gwctl.local.supervisor.aws import Aws
 from gwctl.local.supervisor.health import read_report, status_of
 from gwctl.local.supervisor.keeper import Part
 from gwctl.local.supervisor.own import OwnStores
-from gwctl.local.supervisor.ports import HOST
 from gwctl.local.supervisor.programs import Programs
 from gwctl.policy.documents import Provider
 

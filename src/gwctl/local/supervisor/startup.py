@@ -11,12 +11,12 @@ from gwctl.edge.settings import MEBIBYTE, EdgeSettings
 from gwctl.local.data_dir import KEPT
 from gwctl.local.database import note_url, noted_url, own_url
 from gwctl.local.issuer.clients import ensure_connection
+from gwctl.local.ports import Ports, require_free
 from gwctl.local.supervisor.aws import Aws
 from gwctl.local.supervisor.keeper import Part, PartFailedError
 from gwctl.local.supervisor.live_policy import LivePolicy
 from gwctl.local.supervisor.options import UpOptions
 from gwctl.local.supervisor.own import OwnStores, prepare
-from gwctl.local.supervisor.ports import Ports, require_free
 from gwctl.local.supervisor.stack import Stack, issuer_url, local_url
 
 PORT_TRIES: Final = 3

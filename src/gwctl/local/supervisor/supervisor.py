@@ -24,6 +24,7 @@ from gwctl.local.data_dir import PARTS, DataDir
 from gwctl.local.issuer.clients import LOCAL_CLIENT
 from gwctl.local.policy.default_policy import ensure_policy
 from gwctl.local.policy.providers import detect, remember
+from gwctl.local.ports import HOST, Ports, require_free
 from gwctl.local.supervisor import running
 from gwctl.local.supervisor.aws import Aws
 from gwctl.local.supervisor.health import status_of
@@ -31,7 +32,6 @@ from gwctl.local.supervisor.keeper import POLL_SECONDS, Keeper, Part
 from gwctl.local.supervisor.live_policy import LivePolicy
 from gwctl.local.supervisor.options import UpOptions
 from gwctl.local.supervisor.own import OwnStores
-from gwctl.local.supervisor.ports import HOST, Ports, require_free
 from gwctl.local.supervisor.processes import Identity
 from gwctl.local.supervisor.programs import find_programs
 from gwctl.local.supervisor.stack import Stack

@@ -22,7 +22,7 @@ from gwctl.environments.deploy.applied import Applied
 from gwctl.ledger.metering.events import UsageEvent
 from gwctl.stores.aws.audit.sent_changes import PLACE
 from support.audit_chain import usage_records
-from support.dynamodb_local import create_ledger_table
+from support.stores.dynamodb_local import create_ledger_table
 
 MODULE = Path(__file__).resolve().parents[4] / "modules" / "audit_log"
 TYPES: dict[str, Any] = {

@@ -11,7 +11,7 @@ from gwctl.cli.main import run
 from gwctl.environments.deploy import audit_log as places
 from gwctl.local.data_dir import DataDir
 from gwctl.local.database import own_url
-from support.databases import migrated
+from support.stores.databases import migrated
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ class Reader:
 
     def __init__(self):
         lua = lua_runtime()
-        lua.globals().text = lua.execute((files("gwctl.edge") / "lua" / "text.lua").read_bytes())
-        self.json = lua.execute((files("gwctl.edge") / "lua" / "json.lua").read_bytes())
+        lua.globals().text = lua.execute((files("gwctl.edge") / "lua" / "body" / "text.lua").read_bytes())
+        self.json = lua.execute((files("gwctl.edge") / "lua" / "body" / "json.lua").read_bytes())
         self._read = lua.execute(READ)(self.json)
 
     def members(self, body: bytes) -> dict[str, bytes] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gwctl.core.errors import UserError
-from gwctl.local.supervisor.ports import Ports, is_free, require_free
+from gwctl.local.ports import Ports, is_free, require_free
 
 
 @pytest.fixture

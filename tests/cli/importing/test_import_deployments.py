@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.litellm_configs import documents_of, imported, models, reasons_of, routes_of
+from cli.importing.litellm_configs import documents_of, imported, models, reasons_of, routes_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.litellm_configs import COMPANY, TODAY, documents_of, imported, models, reasons_of, routes_of
+from cli.importing.litellm_configs import COMPANY, TODAY, documents_of, imported, models, reasons_of, routes_of
 from gwctl.importing.litellm import convert
 from gwctl.policy.compile import compile_policy
 from gwctl.policy.errors import PolicyError

@@ -19,7 +19,7 @@ from gwctl.core.errors import UserError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gwctl.cli.policy.admin_client import AdminClient, Endpoint
+    from gwctl.cli.admin.admin_client import AdminClient, Endpoint
     from gwctl.local.connection import Connection
     from gwctl.local.data_dir import DataDir
 
@@ -37,7 +37,7 @@ class Admin:
     @cached_property
     def client(self) -> "AdminClient":
         """Calls its admin API. Raises UserError."""
-        from gwctl.cli.policy.admin_client import AdminClient
+        from gwctl.cli.admin.admin_client import AdminClient
 
         return AdminClient(_deployed(self.environment) if self.environment else _local(self.data))
 
@@ -91,7 +91,7 @@ def _local(data: "DataDir") -> "Endpoint":
 
 
 def _endpoint(connection: "Connection", tokens: "Path", name: str) -> "Endpoint":
-    from gwctl.cli.policy.admin_client import Endpoint
+    from gwctl.cli.admin.admin_client import Endpoint
     from gwctl.local.tokens import Credentials
 
     credentials = Credentials(connection.token_url, connection.admin_client_id, connection.admin_client_secret)
@@ -99,7 +99,7 @@ def _endpoint(connection: "Connection", tokens: "Path", name: str) -> "Endpoint"
 
 
 def _deployed(name: str) -> "Endpoint":
-    from gwctl.cli.policy.admin_client import Endpoint
+    from gwctl.cli.admin.admin_client import Endpoint
     from gwctl.environments.deploy.applied import Applied
     from gwctl.environments.project import Project
     from gwctl.local.tokens import Credentials

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Mapping
 
 from gwctl.core.names import API_PATHS, Api, ProviderKind
-from gwctl.policy import lanes
-from gwctl.policy.capabilities import apis_of
+from gwctl.policy.compiling import lanes
+from gwctl.policy.compiling.capabilities import apis_of
 from gwctl.policy.documents import Provider, Route, ScannerRule
 from gwctl.policy.snapshot import GroupNode, Node, TargetNode, Variant
 

@@ -2,10 +2,10 @@
 
 import hashlib
 
+from gwctl.policy.compiling.variants import VariantBuilder
 from gwctl.policy.documents import Documents, Team
 from gwctl.policy.keys import Key
 from gwctl.policy.snapshot import ClientEntry, Profile, TeamEntry
-from gwctl.policy.variants import VariantBuilder
 
 
 class ProfileBuilder:

@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 
-from gateway.edge.edge_process import Edge
-from gateway.edge.issuer import Issuer
-from gateway.edge.policies import policy
-from gateway.edge.scripted_agent import answer
+from gateway.edge.kit.edge_process import Edge
+from gateway.edge.kit.issuer import Issuer
+from gateway.edge.kit.policies import policy
+from gateway.edge.kit.scripted_agent import answer
 from gateway.portkey_contract.recipes import BODIES, PATHS
 from gwctl.edge.errors import REFUSALS
 

@@ -18,7 +18,7 @@ from support.ports import free_port
 from support.processes import listening, start
 from support.requirements import require
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "scripts" / "dynamodb-local"
 REGION = "eu-central-1"
 FETCH_SECONDS = 300

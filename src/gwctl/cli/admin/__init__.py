@@ -1,0 +1,1 @@
+"""The admin API as commands reach it: which one is meant, and how it is called."""

@@ -1,0 +1,1 @@
+"""Parts of the compiler: what routes, teams and keys become in a snapshot. Pure."""
