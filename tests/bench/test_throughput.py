@@ -13,7 +13,7 @@ from tools.bench.policies import policy
 from tools.bench.throughput import Bench, compare, described, measure, ratio
 from unit.policy.examples import DAY
 
-ROUNDS, REQUESTS = 4, 800
+ROUNDS, REQUESTS = 3, 400
 TEAMS, CLIENTS = 2_000, 50_000
 COMPILE_SECONDS = 2.0
 EDGE, QUOTAS = 0.95, 0.90

@@ -40,6 +40,16 @@ def require_free(port: int, option: str) -> None:
         raise UserError(f"port {port} is in use{_holder(port)}; stop that or choose another port with {option}")
 
 
+def listens(pid: int, port: int) -> bool:
+    """Whether this process is the one that listens there."""
+    import psutil
+
+    with suppress(psutil.Error):
+        connections = psutil.Process(pid).net_connections("tcp")
+        return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)
+    return False
+
+
 def _holder(port: int) -> str:
     import psutil
 

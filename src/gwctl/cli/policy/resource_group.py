@@ -278,7 +278,7 @@ def _example(kind: Kind) -> str:
     examples = {
         "teams": "search",
         "budgets": "search-month",
-        "keys": "gwk_7h2k9m4x1q",
+        "keys": "gwk_0000000000",
         "routes": "fast",
         "scanner": "no-aws-keys",
     }

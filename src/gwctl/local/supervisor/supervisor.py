@@ -24,7 +24,7 @@ from gwctl.local.data_dir import PARTS, DataDir
 from gwctl.local.issuer.clients import LOCAL_CLIENT
 from gwctl.local.policy.default_policy import ensure_policy
 from gwctl.local.policy.providers import detect, remember
-from gwctl.local.ports import HOST, Ports, require_free
+from gwctl.local.ports import HOST, Ports, listens, require_free
 from gwctl.local.supervisor import running
 from gwctl.local.supervisor.aws import Aws
 from gwctl.local.supervisor.health import status_of
@@ -169,6 +169,10 @@ class Supervisor:
             reason = self.status.policy.rejected or "the agent and the edge gave no reason"
             logs = f"{self._data.log_of('agent')} and {self._data.log_of('edge')}"
             raise UserError(f"the edge did not come up within {APPLY_SECONDS:g} s: {reason}; see {logs}") from None
+        edge = next(part for part in self.status.parts if part.name == "edge")
+        if edge.pid and not listens(edge.pid, self._options.port):
+            # Two that bind a port before either of them listens both succeed, and Envoy goes on without its listener.
+            require_free(self._options.port, "--port")
 
     async def _stop(self) -> None:
         was_ready = self.status.state == "ready"

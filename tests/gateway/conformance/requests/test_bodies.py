@@ -113,7 +113,7 @@ def test_of_two_models_none_is_chosen(caller: Caller, order: tuple[str, str]):
     "member",
     [
         '"max_tokens":1e400',
-        '"max_tokens":-1',
+        '"max_tokens":-2',
         '"max_tokens":1.5',
         '"max_tokens":9007199254740993',
         f'"max_tokens":{"9" * 400}',
@@ -121,7 +121,7 @@ def test_of_two_models_none_is_chosen(caller: Caller, order: tuple[str, str]):
         '"max_tokens":true',
         '"max_tokens":[5]',
         '"max_tokens":{}',
-        '"max_completion_tokens":-1',
+        '"max_completion_tokens":-2',
         '"n":0.5',
         '"n":"2"',
         '"stream":"true"',
