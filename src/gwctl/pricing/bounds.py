@@ -20,8 +20,17 @@ class DearestRates(NamedTuple):
 
     def bound(self, input_tokens: int, output_tokens: int, web_searches: int = 0) -> int:
         """The most that so much can cost, in nano-dollars."""
-        total = input_tokens * self.input + output_tokens * self.output + web_searches * self.web_search + self.request
-        return -(-total // MILLION)
+        return -(-(self._fixed(input_tokens, web_searches) + output_tokens * self.output) // MILLION)
+
+    def output_within(self, amount: int, input_tokens: int, web_searches: int = 0) -> int | None:
+        """The most output tokens whose `bound` is within `amount`; negative: none; None: any number of them."""
+        left = amount * MILLION - self._fixed(input_tokens, web_searches)
+        if left < 0:
+            return -1
+        return left // self.output if self.output else None
+
+    def _fixed(self, input_tokens: int, web_searches: int) -> int:
+        return input_tokens * self.input + web_searches * self.web_search + self.request
 
 
 def dearest_rates(price: Price, service_tier: str | None = None) -> tuple[DearestRates, ...]:
@@ -46,11 +55,16 @@ def upper_bound(
 
 def bound_of(steps: Sequence[DearestRates], input_tokens: int, output_tokens: int, web_searches: int = 0) -> int:
     """`upper_bound` at rates that `dearest_rates` gave."""
+    return met_by(steps, input_tokens).bound(input_tokens, output_tokens, web_searches)
+
+
+def met_by(steps: Sequence[DearestRates], input_tokens: int) -> DearestRates:
+    """The rates that an input of this size meets."""
     met = steps[0]
     for step in steps:
         if input_tokens > step.above_input_tokens:
             met = step
-    return met.bound(input_tokens, output_tokens, web_searches)
+    return met
 
 
 def _dearest(above: int, met: Sequence[Rates]) -> DearestRates:

@@ -20,7 +20,7 @@ from gwctl.ledger.quotas.reservation import Amounts
 from gwctl.ledger.quotas.scopes import MAX_AMOUNT, Unit
 from gwctl.policy.documents import Provider
 from gwctl.policy.snapshot import Snapshot, TargetNode, targets_of
-from gwctl.pricing.bounds import DearestRates, bound_of, dearest_rates
+from gwctl.pricing.bounds import DearestRates, bound_of, dearest_rates, met_by
 from gwctl.pricing.model_limits import largest_answer, largest_context
 from gwctl.pricing.prices import Price
 
@@ -60,12 +60,10 @@ class Bounds:
         """
         if call.api == "count_tokens":
             return NOTHING
-        targets = self._targets.get((call.policy, call.variant)) or self._work_out(call.policy, call.variant)
-        frame = 0 if call.api == "embeddings" else ADDED_INPUT_TOKENS + call.images * IMAGE_TOKENS
-        searches = MAX_WEB_SEARCHES if call.outside else 0
+        searches = _searches(call)
         tokens = nano_usd = 0
-        for target in targets:
-            given = call.bytes + frame + (target.context if call.outside else 0)
+        for target in self._targets_of(call):
+            given = target.given(call)
             written = 0 if call.api == "embeddings" else min(target.answer(call.cap) * call.n, MAX_TOKENS)
             tokens = max(tokens, given + written)
             nano_usd = max(nano_usd, target.cost(given, written, call.tier, searches))
@@ -76,16 +74,17 @@ class Bounds:
 
         None: no answer is short enough, or its length does not matter.
         """
-        least, most = 1, MAX_TOKENS if call.cap is None else call.cap
-        if self.of(call._replace(cap=least))[unit] > amount or unit == "requests" or call.api == "embeddings":
+        if unit == "requests" or call.api in ("count_tokens", "embeddings"):
             return None
-        while least < most:
-            middle = (least + most + 1) // 2
-            if self.of(call._replace(cap=middle))[unit] <= amount:
-                least = middle
-            else:
-                most = middle - 1
-        return least
+        most = MAX_TOKENS if call.cap is None else call.cap
+        for target in self._targets_of(call):
+            within = target.written_within(call, unit, amount)
+            if within is not None and (not target.declared or target.largest * call.n > within):
+                most = min(most, within // call.n)
+        return most if most > 0 else None
+
+    def _targets_of(self, call: ReserveCall) -> "tuple[_Target, ...]":
+        return self._targets.get((call.policy, call.variant)) or self._work_out(call.policy, call.variant)
 
     def _work_out(self, policy: str, variant_id: str) -> "tuple[_Target, ...]":
         snapshot = self._find(policy)
@@ -122,6 +121,22 @@ class _Target:
             rates={tier: dearest_rates(price, tier) for tier in tiers} if price else {},
         )
 
+    def given(self, call: ReserveCall) -> int:
+        """The most tokens that the request itself can be."""
+        frame = 0 if call.api == "embeddings" else ADDED_INPUT_TOKENS + call.images * IMAGE_TOKENS
+        return call.bytes + frame + (self.context if call.outside else 0)
+
+    def written_within(self, call: ReserveCall, unit: Unit, amount: int) -> int | None:
+        """The most tokens of all answers with which the call is within `amount`; None: so many as there may be."""
+        given = self.given(call)
+        if unit == "tokens":
+            within: int | None = amount - given
+        elif self.rates:
+            within = met_by(self._rates(call.tier), given).output_within(amount, given, _searches(call))
+        else:
+            within = None
+        return None if within is None or within >= MAX_TOKENS else within
+
     def answer(self, cap: int | None) -> int:
         """The most tokens of one answer. The table of models may be old, so a cap above it counts."""
         if cap is None:
@@ -132,4 +147,11 @@ class _Target:
         """The most that so many tokens cost, in nano-dollars."""
         if not self.rates:
             return 0
-        return bound_of(self.rates.get(tier) or self.rates[None], given, written, searches)
+        return bound_of(self._rates(tier), given, written, searches)
+
+    def _rates(self, tier: str | None) -> tuple[DearestRates, ...]:
+        return self.rates.get(tier) or self.rates[None]
+
+
+def _searches(call: ReserveCall) -> int:
+    return MAX_WEB_SEARCHES if call.outside else 0
