@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 METERED_SECONDS: Final = 3.0
 """How long the event of a request is waited for: the agent reads the usage log several times a second."""
-KEY_VARIABLE: Final = "GWCTL_KEY"
 
 
 @click.command()
@@ -67,6 +66,7 @@ def _line() -> str:
 def _caller(environment: str | None, data: "DataDir") -> tuple[str, str]:
     """The gateway's URL, and a key or a token. Raises UserError."""
     from gwctl.cli.gateway.token import token_of
+    from gwctl.clients.model import KEY_VARIABLE
     from gwctl.local.connection import Connection
 
     credential = os.environ.get(KEY_VARIABLE) or token_of(environment, None, data)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from gwctl.cli.admin.admin_client import Stored
+    from gwctl.cli.admin.admin_client import Stored, Written
     from gwctl.cli.admin.admin_options import Admin
 
 
@@ -39,3 +39,19 @@ def store(admin: "Admin", path: str, document: Mapping[str, Any], stored: "Store
         click.echo(fitted(words))
     if dry_run:
         said("Nothing was changed: --dry-run.")
+
+
+def show_once(written: "Written", told: Mapping[str, Any], table: str, output: str, *, what: str) -> None:
+    """Credentials on stdout, `told` or as a table; everything else on stderr. Nothing is told in a dry run."""
+    from gwctl.cli import tables
+    from gwctl.cli.environments.deployment import said
+
+    for words in written.difference:
+        said(words)
+    if written.extra.get("dry_run"):
+        said("Nothing was changed: --dry-run.")
+    elif output == "table":
+        click.echo(table)
+        said(f"{what} is not shown again.")
+    else:
+        click.echo(tables.as_json(told) if output == "json" else tables.as_yaml(told))

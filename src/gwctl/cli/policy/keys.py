@@ -9,7 +9,7 @@ import click
 
 from gwctl.cli.admin.admin_options import Admin, admin_options, output_option
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
-from gwctl.cli.policy.changing import given, names, pairs, store
+from gwctl.cli.policy.changing import given, names, pairs, show_once, store
 from gwctl.cli.policy.resource_group import delete_one, print_all, resource_group
 from gwctl.policy.kinds import KEYS
 
@@ -100,7 +100,7 @@ def create(*, team: str, dry_run: bool, output: str, admin: Admin, **options: An
     Example: gwctl keys create search --name "nightly build" --usd 20 --expires 90d
     """
     admin.announce()
-    _shown(admin.client.post(KEYS.collection, {"team": team, **_given(options)}, dry_run=dry_run), output, dry_run)
+    _shown(admin.client.post(KEYS.collection, {"team": team, **_given(options)}, dry_run=dry_run), output)
 
 
 @command.command("set")
@@ -117,30 +117,19 @@ def set_limits(*, key: str, dry_run: bool, admin: Admin, **options: Any) -> None
     _change(admin, key, _given(options), dry_run=dry_run)
 
 
-@command.command("disable")
-@click.argument("key", metavar="KEY")
-@dry_run_option
-@admin_options
-def disable(*, key: str, dry_run: bool, admin: Admin) -> None:
-    """Refuse a key until it is enabled again.
+def _switch(name: str, text: str, *, enabled: bool) -> None:
+    """`gwctl keys enable` and `disable`."""
 
-    \b
-    Example: gwctl keys disable gwk_7h2k9m4x1q
-    """
-    _change(admin, key, {"enabled": False}, dry_run=dry_run)
+    @command.command(name, help=f"{text}\n\n\b\nExample: gwctl keys {name} gwk_7h2k9m4x1q")
+    @click.argument("key", metavar="KEY")
+    @dry_run_option
+    @admin_options
+    def switch(*, key: str, dry_run: bool, admin: Admin) -> None:
+        _change(admin, key, {"enabled": enabled}, dry_run=dry_run)
 
 
-@command.command("enable")
-@click.argument("key", metavar="KEY")
-@dry_run_option
-@admin_options
-def enable(*, key: str, dry_run: bool, admin: Admin) -> None:
-    """Accept a key that was disabled.
-
-    \b
-    Example: gwctl keys enable gwk_7h2k9m4x1q
-    """
-    _change(admin, key, {"enabled": True}, dry_run=dry_run)
+_switch("disable", "Refuse a key until it is enabled again.", enabled=False)
+_switch("enable", "Accept a key that was disabled.", enabled=True)
 
 
 @command.command("rotate")
@@ -162,7 +151,7 @@ def rotate(*, key: str, grace: timedelta | None, yes: bool, dry_run: bool, outpu
     if not dry_run and grace is None:
         confirm(f"Give key {key} a new secret? The old one is refused from now on.", yes=yes)
     seconds = int(grace.total_seconds()) if grace else 0
-    _shown(admin.client.post(f"{KEYS.path_of(key)}/rotate?grace_seconds={seconds}", dry_run=dry_run), output, dry_run)
+    _shown(admin.client.post(f"{KEYS.path_of(key)}/rotate?grace_seconds={seconds}", dry_run=dry_run), output)
 
 
 @command.command("revoke")
@@ -204,20 +193,6 @@ def _change(admin: Admin, key: str, changes: dict[str, Any], *, dry_run: bool) -
     store(admin, path, {**stored.document, **changes}, stored, dry_run=dry_run)
 
 
-def _shown(written: "Written", output: str, dry_run: bool) -> None:
-    """The key on stdout, everything else on stderr."""
-    from gwctl.cli import tables
-    from gwctl.cli.environments.deployment import said
-
-    for words in written.difference:
-        said(words)
-    if dry_run:
-        said("Nothing was changed: --dry-run.")
-        return
-    key = written.extra["key"]
-    if output == "table":
-        click.echo(key)
-        said("It is not shown again.")
-    else:
-        told = {"id": (written.document or {})["id"], "key": key}
-        click.echo(tables.as_json(told) if output == "json" else tables.as_yaml(told))
+def _shown(written: "Written", output: str) -> None:
+    told = {"id": (written.document or {}).get("id"), "key": written.extra["key"]}
+    show_once(written, told, str(told["key"]), output, what="It")

@@ -6,7 +6,7 @@ import click
 
 from gwctl.cli.admin.admin_options import Admin, admin_options, output_option
 from gwctl.cli.environments.deployment import dry_run_option, yes_option
-from gwctl.cli.policy.changing import given, names, pairs, store
+from gwctl.cli.policy.changing import given, names, pairs, show_once, store
 from gwctl.cli.policy.resource_group import delete_one, print_all, resource_group
 from gwctl.policy.kinds import CLIENTS, TEAMS
 
@@ -71,7 +71,7 @@ def create(*, team: str, name: str, dry_run: bool, output: str, admin: Admin) ->
     Example: gwctl teams clients create search --name indexer -o json > indexer.json
     """
     admin.announce()
-    _issued(admin.client.post(f"{TEAMS.path_of(team)}/clients", {"name": name}, dry_run=dry_run), output, dry_run)
+    _issued(admin.client.post(f"{TEAMS.path_of(team)}/clients", {"name": name}, dry_run=dry_run), output)
 
 
 @clients.command("rotate")
@@ -93,7 +93,7 @@ def rotate(*, team: str, client: str, yes: bool, dry_run: bool, output: str, adm
     path = f"{CLIENTS.path_of(client, team)}/secret"
     if not dry_run:
         confirm(f"Give client {client} a new secret? The old one stops working.", yes=yes)
-    _issued(admin.client.post(path, dry_run=dry_run), output, dry_run)
+    _issued(admin.client.post(path, dry_run=dry_run), output)
 
 
 @clients.command("revoke")
@@ -111,19 +111,7 @@ def revoke(*, team: str, client: str, yes: bool, dry_run: bool, admin: Admin) ->
     delete_one(admin, CLIENTS, CLIENTS.path_of(client, team), client, yes=yes, dry_run=dry_run)
 
 
-def _issued(written: "Written", output: str, dry_run: bool) -> None:
-    """The credentials on stdout, everything else on stderr."""
-    from gwctl.cli import tables
-    from gwctl.cli.environments.deployment import said
-
-    for words in written.difference:
-        said(words)
-    if dry_run:
-        said("Nothing was changed: --dry-run.")
-        return
+def _issued(written: "Written", output: str) -> None:
     told = {name: written.extra[name] for name in ("client_id", "client_secret")}
-    if output == "table":
-        click.echo("\n".join(f"{name}={value}" for name, value in told.items()))
-        said("The secret is not shown again.")
-    else:
-        click.echo(tables.as_json(told) if output == "json" else tables.as_yaml(told))
+    table = "\n".join(f"{name}={value}" for name, value in told.items())
+    show_once(written, told, table, output, what="The secret")
