@@ -21,6 +21,15 @@ ProviderKind = Literal["openai", "anthropic", "bedrock", "google", "vertex-ai", 
 Lane = Literal["portkey", "express"]
 """The way of a request: by Portkey, or from the edge to the provider itself."""
 
+Unit = Literal["nano_usd", "tokens", "requests"]
+"""What a quota counts."""
+
+Period = Literal["minute", "day", "month", "total"]
+"""Over what a quota counts."""
+
+Action = Literal["block", "alert", "shadow"]
+"""What happens when a quota is used up."""
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 """The id of a team, provider, budget or scanner rule."""
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from gwctl.core.errors import InvalidError
-from gwctl.core.names import Alias, ClientId, Lane, ProviderKind, Slug
+from gwctl.core.names import Action, Alias, ClientId, Lane, Period, ProviderKind, Slug
 from gwctl.core.regions import aws_region, google_region
 from gwctl.policy.base import Document, ModelName, PlainUrl, StatusCode, TimeZone
 from gwctl.policy.keys import Key
@@ -176,9 +176,9 @@ class Budget(Document):
     limit_usd: Annotated[Decimal, Field(ge=0, le=1_000_000_000, decimal_places=9)] | None = None
     limit_tokens: Annotated[int, Field(ge=0, le=10**15)] | None = None
     limit_requests: Annotated[int, Field(ge=0, le=10**12)] | None = None
-    period: Literal["minute", "day", "month", "total"]
+    period: Period
     timezone: TimeZone = Field(default="UTC", description="Where the day or month begins and ends")
-    action: Literal["block", "alert", "shadow"] = "block"
+    action: Action = "block"
     notify_at: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field(
         default=(80, 100), description="Per cent of the limit"
     )

@@ -12,13 +12,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from gwctl.core.keys import KeyId
-from gwctl.core.names import Alias, Api, ClientId, Lane, Slug
+from gwctl.core.names import Action, Alias, Api, ClientId, Lane, Period, Slug, Unit
 from gwctl.policy.documents import CircuitBreaker, Provider, Retries, ScannerRule
 from gwctl.policy.keys import KeySecret
 from gwctl.pricing.prices import Price
-
-Unit = Literal["nano_usd", "tokens", "requests"]
-Period = Literal["minute", "day", "month", "total"]
 
 
 class SnapshotError(Exception):
@@ -141,7 +138,7 @@ class Quota(_Part):
     limit: int
     period: Period
     timezone: str
-    action: Literal["block", "alert", "shadow"]
+    action: Action
     notify_at: tuple[int, ...]
 
 

@@ -5,7 +5,7 @@ A rollback of the policy leaves keys alone, so that none that was revoked comes 
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,8 +81,8 @@ class VirtualKeys:
             # It is stored, and this is the only time that its secret can be told: the next write brings it into force.
             log.exception("key %s is not in force yet", key_id)
             state = self._service.load()
-            outcome = Outcome(state, state, changed=True, difference=[])
-            return replace(outcome, difference=[f"key {key_id} is stored, but not in force yet"])
+            words = [f"key {key_id} is stored, but not in force yet"]
+            return Outcome(state, state, changed=True, difference=words)
 
 
 def _require(state: State, key_id: str) -> Stored:

@@ -1,13 +1,12 @@
-"""What a quota is laid on, and what it counts. The words are those of `gwctl.policy.snapshot.Quota`."""
+"""What a quota is laid on, and what it counts. The words are those of the policy."""
 
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 from gwctl.core.keys import client_scope
-
-Unit = Literal["nano_usd", "tokens", "requests"]
-Period = Literal["minute", "day", "month", "total"]
-Action = Literal["block", "alert", "shadow"]
+from gwctl.core.names import Action as Action
+from gwctl.core.names import Period as Period
+from gwctl.core.names import Unit as Unit
 
 UNITS: Final[tuple[Unit, ...]] = ("nano_usd", "tokens", "requests")
 

@@ -154,10 +154,12 @@ class Supervisor:
         return stack, policy
 
     async def _keep(self, part: Part) -> None:
-        status = next(each for each in self.status.parts if each.name == part.name)
-        keeper = Keeper(part, status, self._say, self._part_changed)
+        keeper = Keeper(part, self._status_of(part.name), self._say, self._part_changed)
         self._keepers.append(keeper)
         await keeper.start()
+
+    def _status_of(self, part: str) -> PartStatus:
+        return next(each for each in self.status.parts if each.name == part)
 
     async def _applied(self, policy: LivePolicy) -> None:
         """Wait until the edge enforces the policy and answers."""
@@ -169,7 +171,7 @@ class Supervisor:
             reason = self.status.policy.rejected or "the agent and the edge gave no reason"
             logs = f"{self._data.log_of('agent')} and {self._data.log_of('edge')}"
             raise UserError(f"the edge did not come up within {APPLY_SECONDS:g} s: {reason}; see {logs}") from None
-        edge = next(part for part in self.status.parts if part.name == "edge")
+        edge = self._status_of("edge")
         if edge.pid and not listens(edge.pid, self._options.port):
             # Two that bind a port before either of them listens both succeed, and Envoy goes on without its listener.
             require_free(self._options.port, "--port")

@@ -1,9 +1,10 @@
 """Budgets, and the limits of keys → quotas. Pure."""
 
 from gwctl.core.keys import client_scope
+from gwctl.core.names import Period, Unit
 from gwctl.policy.documents import Budget
 from gwctl.policy.keys import Key
-from gwctl.policy.snapshot import Period, Quota, Unit
+from gwctl.policy.snapshot import Quota
 from gwctl.pricing.prices import NANO_PER_USD
 
 

@@ -11,14 +11,13 @@ from typing import Annotated, Any, Final
 import msgspec
 from sqlalchemy import Connection, delete, select, text
 
+from gwctl.pricing.prices import NANO_PER_USD
 from gwctl.pricing.tokens import otel_name
 from gwctl.stores.sql.database import Database
 from gwctl.stores.sql.schema import requests
 
 LOCK: Final = 74_201_511
 """An advisory lock of PostgreSQL's: one process at a time makes or drops partitions."""
-
-NANO_PER_USD: Final = 10**9
 
 
 class RequestRecords:

@@ -67,11 +67,7 @@ class SqlUsageTable:
             if not self._move(connection, agent, before, after):
                 return False
             # In the same order everywhere: two agents that lock the same rows never wait for each other in a circle.
-            rows = [
-                {"pk": pk, "sk": sk, **dict.fromkeys(COUNTERS, 0), **counts}
-                for (pk, sk), counts in sorted(updates.items())
-                if counts
-            ]
+            rows = [_row(key, counts) for key, counts in sorted(updates.items()) if counts]
             if rows:
                 connection.execute(self._add, rows)
             if records:
@@ -80,7 +76,7 @@ class SqlUsageTable:
 
     def adopt(self, sums: Mapping[Key, Counts], agents: Mapping[str, str]) -> None:
         """Fills an empty table with what another store had: sums, and the agents' positions."""
-        rows = [{"pk": pk, "sk": sk, **dict.fromkeys(COUNTERS, 0), **counts} for (pk, sk), counts in sums.items()]
+        rows = [_row(key, counts) for key, counts in sums.items()]
         places = [{"agent": agent, "position": position} for agent, position in agents.items()]
         with self._database.writing() as connection:
             for table, content in ((usage, rows), (positions, places)):
@@ -100,3 +96,7 @@ class SqlUsageTable:
         with self._database.reading() as connection:
             rows: Sequence[Any] = connection.execute(select(usage).where(usage.c.pk.in_(partitions))).all()
         return [(row.pk, row.sk, {name: value for name in COUNTERS if (value := getattr(row, name))}) for row in rows]
+
+
+def _row(key: Key, counts: Mapping[str, int]) -> dict[str, Any]:
+    return {"pk": key[0], "sk": key[1], **dict.fromkeys(COUNTERS, 0), **counts}
