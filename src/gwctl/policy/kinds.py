@@ -6,7 +6,7 @@ The API's operations, `gwctl`'s commands and every message about a document are 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 from urllib.parse import quote
 
 Section = Literal["routes", "teams", "clients", "keys", "budgets", "scanner", "pricing"]
@@ -39,10 +39,6 @@ class Kind:
     def fields(self) -> tuple[str, ...]:
         """The fields of a document that are its id."""
         return ("provider", "model") if self.section == "pricing" else ("id",)
-
-    def id_of(self, document: Mapping[str, Any]) -> str:
-        """A document's id; a price's is `<provider>/<model>`."""
-        return "/".join(str(document.get(name)) for name in self.fields)
 
     def path_of(self, document_id: str, team: str = "") -> str:
         """The path of a document. `team` is that of a client."""
